@@ -1,0 +1,36 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace Suite.Host;
+
+/// <summary>What this host processor is and has, as far as the engine depends on it (AMD64 manual volume 3, appendix E).</summary>
+public static unsafe class HostCpu
+{
+    private static readonly delegate* unmanaged[SuppressGCTransition]<uint, ulong> XgetbvStub =
+        (delegate* unmanaged[SuppressGCTransition]<uint, ulong>)HostCode.Publish(
+        [
+            0x89, 0xF9,                     // mov ecx, edi
+            0x0F, 0x01, 0xD0,               // xgetbv
+            0x48, 0xC1, 0xE2, 0x20,         // shl rdx, 32
+            0x48, 0x09, 0xD0,               // or rax, rdx
+            0xC3,                           // ret
+        ]);
+
+    /// <summary>The cpuid instruction.</summary>
+    public static (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
+    {
+        (int eax, int ebx, int ecx, int edx) = X86Base.CpuId((int)leaf, (int)subleaf);
+        return ((uint)eax, (uint)ebx, (uint)ecx, (uint)edx);
+    }
+
+    /// <summary>True when the kernel has switched the XSAVE family on (cpuid 1, ecx bit 27).</summary>
+    public static bool HasXsave => (Cpuid(1, 0).Ecx & (1u << 27)) != 0;
+
+    /// <summary>XCR0: the state components user code may use. Only x87 and SSE where XSAVE is missing.</summary>
+    public static ulong Xcr0 => HasXsave ? XgetbvStub(0) : 3;
+
+    /// <summary>Bytes of a standard-format XSAVE image with every component of XCR0 (cpuid 0Dh, ebx).</summary>
+    public static int XsaveSize => HasXsave ? (int)Cpuid(0xD, 0).Ebx : 512;
+
+    /// <summary>True when XSAVEOPT exists (cpuid 0Dh.1, eax bit 0).</summary>
+    public static bool HasXsaveopt => HasXsave && (Cpuid(0xD, 1).Eax & 1) != 0;
+}

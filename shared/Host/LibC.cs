@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Suite.Host;
+
+/// <summary>The few functions taken from the C library; everything else goes through <see cref="Sys"/>.</summary>
+internal static unsafe partial class LibC
+{
+    /// <summary>mmap(2), needed once before a raw system call can be made.</summary>
+    [LibraryImport("libc")]
+    public static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
+}

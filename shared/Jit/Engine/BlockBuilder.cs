@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+using Suite.Jit.Runtime;
+using Suite.Jit.X64;
+
+namespace Suite.Jit;
+
+/// <summary>
+/// What a translator writes a block into: hot code, cold exits, one record an instruction, links to other blocks. Reused for every block
+/// of an engine, under its lock.
+/// </summary>
+public sealed unsafe class BlockBuilder
+{
+    /// <summary>Longest block in guest instructions; keeps interrupt latency and record walks short.</summary>
+    public const int MaxInsns = 128;
+
+    private readonly Stubs _stubs;
+    private readonly CodeRegion _region;
+    private Generation _generation = null!;
+    private byte* _start, _insnStart;
+    private int _firstRecord;
+
+    internal BlockBuilder(Stubs stubs, CodeRegion region, EngineOptions options)
+    {
+        _stubs = stubs;
+        _region = region;
+        InsnLimit = options.OneInsnPerBlock ? 1 : MaxInsns;
+    }
+
+    /// <summary>The assembler for hot code.</summary>
+    public X64Asm Hot;
+
+    /// <summary>Instructions the block may have.</summary>
+    public int InsnLimit { get; }
+
+    /// <summary>Guest address of the block.</summary>
+    public ulong GuestStart { get; private set; }
+
+    /// <summary>Guest bytes translated so far.</summary>
+    public int GuestLength { get; private set; }
+
+    public int InsnCount { get; private set; }
+
+    /// <summary>The block must verify its bytes on entry, so nothing may jump into its middle and it must end after a store.</summary>
+    public bool Checked { get; private set; }
+
+    public Stubs Stubs => _stubs;
+
+    public CodeRegion Region => _region;
+
+    internal byte* Start => _start;
+
+    internal int FirstRecord => _firstRecord;
+
+    internal int FirstLink { get; private set; }
+
+    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked)
+    {
+        _generation = generation;
+        GuestStart = guestStart;
+        GuestLength = 0;
+        InsnCount = 0;
+        Checked = isChecked;
+        _start = start;
+        _firstRecord = generation.Records.Count;
+        FirstLink = generation.Links.Count;
+        Hot = new X64Asm(start);
+    }
+
+    /// <summary>Call before the first byte of an instruction's code.</summary>
+    public void BeginInsn() => _insnStart = Hot.Position;
+
+    /// <summary>Closes an instruction: records its lengths.</summary>
+    public void EndInsn(int guestLength, InsnKind kind)
+    {
+        _generation.Records.Add(new InsnRecord((byte)guestLength, kind, checked((ushort)(Hot.Position - _insnStart))));
+        GuestLength += guestLength;
+        InsnCount++;
+    }
+
+    /// <summary>jmp to a guest address: linked now if it is translated, else through a cold exit that links it when first taken.</summary>
+    public void Jump(ulong target)
+    {
+        AlignRel32(1);
+        Hot.Byte(0xE9);
+        EmitLink(target);
+    }
+
+    /// <summary>jcc to a guest address.</summary>
+    public void Branch(Cond condition, ulong target)
+    {
+        AlignRel32(2);
+        Hot.Byte(0x0F);
+        Hot.Byte((byte)(0x80 + (int)condition));
+        EmitLink(target);
+    }
+
+    /// <summary>A cold exit with a reason and an argument; guest registers are live. The result is where to jump.</summary>
+    public byte* ColdExit(ExitReason reason, uint argument, ulong pc)
+    {
+        byte* at = _generation.Cold -= 96;
+        X64Asm a = new(at);
+        a.Mov32(Mem.Fs(Slot.Reason), (int)reason);
+        a.Mov32(Mem.Fs(Slot.ExitArg), (int)argument);
+        a.Mov32(Mem.Fs(Slot.Pc), (int)pc);
+        a.Mov32(Mem.Fs(Slot.Pc + 4), (int)(pc >> 32));
+        a.Jmp(_stubs.Exit);
+        return at;
+    }
+
+    /// <summary>Reserves cold code and returns where it starts; for parts of a sequence that are rarely reached.</summary>
+    public byte* ReserveCold(int bytes) => _generation.Cold -= bytes;
+
+    // A linked jump is patched while other threads run it, so its rel32 must not straddle a 16-byte fetch window.
+    private void AlignRel32(int opcodeBytes)
+    {
+        int at = (int)((ulong)(Hot.Position + opcodeBytes) & 15);
+        if (at > 12)
+            Hot.Nop(16 - at);
+    }
+
+    private void EmitLink(ulong target)
+    {
+        const int StubBytes = 17;
+        int index = _generation.Links.Count;
+        byte* stub = _generation.Cold -= StubBytes;
+        X64Asm cold = new(stub);
+        cold.Mov32(Mem.Fs(Slot.ExitArg), index << 1 | _generation.Tag);
+        cold.Jmp(_stubs.ExitLink);
+        byte* patch = Hot.Position;
+        _generation.Links.Add(new Link
+        {
+            Target = target,
+            Patch = (uint)(patch - _region.Base),
+            Stub = (uint)(stub - _region.Base),
+            NextIncoming = -1,
+        });
+        Hot.Int32((int)(stub - (patch + 4)));
+    }
+}

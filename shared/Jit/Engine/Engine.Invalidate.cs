@@ -1,0 +1,162 @@
+using Suite.Host;
+using Suite.Jit.Runtime;
+
+namespace Suite.Jit;
+
+// Throwing translations away: rewritten code, changed mappings, a full cache.
+public sealed unsafe partial class Engine
+{
+    /// <summary>Drops every translation that covers a byte of the range: its mapping or its bytes changed.</summary>
+    public void Invalidate(ulong start, ulong length)
+    {
+        if (length == 0)
+            return;
+        using (_gate.Hold())
+        {
+            ulong first = start & PageMask, last = (start + length - 1) & PageMask;
+            if ((last - first) / PageSize > (ulong)_pages.Count)
+            {
+                foreach (ulong page in _pages.Keys.ToArray())
+                    if (page >= first && page <= last)
+                        DropPage(page);
+                return;
+            }
+
+            for (ulong page = first; ; page += PageSize)
+            {
+                DropPage(page);
+                if (page == last)
+                    break;
+            }
+        }
+    }
+
+    /// <summary>A write to a page that was protected because code on it was translated: drop the code, and if this happens often, let the blocks check themselves.</summary>
+    public void PageWritten(ulong address)
+    {
+        using (_gate.Hold())
+        {
+            DropPage(address & PageMask);
+            CodePage page = PageOf(address);
+            if (++page.Rewrites >= RewritesBeforeChecking)
+                page.Checked = true;
+        }
+    }
+
+    /// <summary>Writes to these pages cannot be noticed any more (a second, writable mapping): their blocks must check themselves.</summary>
+    public void MakeChecked(ulong start, ulong length)
+    {
+        using (_gate.Hold())
+        {
+            for (ulong page = start & PageMask; page < start + length; page += PageSize)
+            {
+                if (!_pages.TryGetValue(page, out CodePage? known))
+                    continue;
+                DropPage(page);
+                known.Checked = true;
+            }
+        }
+    }
+
+    /// <summary>True when the page holds translated code.</summary>
+    public bool HasCode(ulong address)
+    {
+        using (_gate.Hold())
+            return _pages.TryGetValue(address & PageMask, out CodePage? page) && page.FirstBlock >= 0;
+    }
+
+    private void DropPage(ulong pageAddress)
+    {
+        if (!_pages.TryGetValue(pageAddress, out CodePage? page))
+            return;
+        for (int i = page.FirstBlock; i >= 0;)
+        {
+            int next = NextOnPage(_current.Blocks[i], pageAddress);
+            InvalidateBlock(i);
+            i = next;
+        }
+
+        page.FirstBlock = -1;
+        Array.Clear(page.Starts);
+    }
+
+    private void InvalidateBlock(int index)
+    {
+        ref Block b = ref _current.Blocks[index];
+        if (!b.Valid)
+            return;
+        b.Valid = false;
+        for (int i = b.Incoming; i >= 0;)
+        {
+            ref Link link = ref _current.Links[i];
+            Patch(ref link, _region.Base + link.Stub);
+            link.Linked = false;
+            i = link.NextIncoming;
+        }
+
+        b.Incoming = -1;
+        ulong at = b.GuestStart;
+        for (int r = 0; r < b.InsnCount; r++)
+        {
+            Forget(at, b);
+            at += _current.Records[b.FirstRecord + r].GuestLength;
+        }
+
+        UnlinkFromPage(index, b.GuestStart & PageMask);
+        ulong lastPage = (b.GuestEnd - 1) & PageMask;
+        if (lastPage != (b.GuestStart & PageMask))
+            UnlinkFromPage(index, lastPage);
+    }
+
+    // Entries of the block map and of the branch tables that lead into the block.
+    private void Forget(ulong pc, in Block b)
+    {
+        byte* host = _map.Find(pc);
+        if (host == null || !Within(host, b))
+            return;
+        _map.Remove(pc);
+        Volatile.Write(ref _region.ReturnTable[pc & 0xFFFF], 0);
+        Volatile.Write(ref _region.JumpTable[pc & 0xFFFF], 0);
+    }
+
+    private bool Within(byte* host, in Block b) => (uint)(host - _region.Base) - b.HostStart < b.HostLength;
+
+    private void UnlinkFromPage(int index, ulong pageAddress)
+    {
+        CodePage page = PageOf(pageAddress);
+        int next = NextOnPage(_current.Blocks[index], pageAddress);
+        if (page.FirstBlock == index)
+        {
+            page.FirstBlock = next;
+            return;
+        }
+
+        for (int i = page.FirstBlock; i >= 0;)
+        {
+            ref Block b = ref _current.Blocks[i];
+            bool onFirst = (b.GuestStart & PageMask) == pageAddress;
+            ref int link = ref onFirst ? ref b.NextOnPage : ref b.NextOnSecondPage;
+            if (link == index)
+            {
+                link = next;
+                return;
+            }
+
+            i = link;
+        }
+    }
+
+    // The cache is full: everyone leaves generated code, and the other half is taken.
+    private void FlushLocked()
+    {
+        World.Stop(WorldStop.LeaveGeneratedCode);
+        _current = _generations[_current.Tag ^ 1];
+        _current.Reset();
+        _map.Clear();
+        _pages.Clear();
+        const int MADV_DONTNEED = 4;
+        Sys.Call(Nr.madvise, (long)_region.ReturnTable, CodeRegion.TableEntries * 4, MADV_DONTNEED);
+        Sys.Call(Nr.madvise, (long)_region.JumpTable, CodeRegion.TableEntries * 4, MADV_DONTNEED);
+        World.Start(flushed: true);
+    }
+}

@@ -1,0 +1,151 @@
+using Suite.Host;
+using Suite.Jit.Runtime;
+
+namespace Suite.Jit;
+
+// From a host pc in generated code to the guest's exact state.
+public sealed unsafe partial class Engine
+{
+    private enum Precision
+    {
+        Exact,
+        Step,
+    }
+
+    // struct ucontext of x86-64: flags, link, stack (24 bytes), mcontext (23 registers, fpstate pointer), ..., sigmask at 296.
+    private const int UcRegisters = 40, UcFpState = 224, UcMask = 296;
+    private const ulong UcFpXstate = 1, UcSigcontextSs = 2, UcStrictRestoreSs = 4;
+    private const int SIGTRAP = Linux.SIGTRAP, SiAddr = 16, SiCode = 8, TRAP_TRACE = 2;
+
+    private static ReadOnlySpan<byte> ContextOrder => [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
+
+    // Sets Pc for a fault or an interrupt; Step when an interrupt came between two instruction boundaries.
+    private Precision MakePrecise(VcpuState* s)
+    {
+        if (s->HostPc == 0)
+            return Precision.Exact; // Enter gave up before it started
+        using (_gate.Hold())
+        {
+            bool singleStep = s->Reason == ExitReason.Fault && s->FaultTrap == 1 && FaultSignal(s) == SIGTRAP;
+            byte* host = (byte*)s->HostPc;
+            Generation generation = _generations[0].Holds(host) ? _generations[0] : _generations[1];
+            uint offset = (uint)(host - _region.Base);
+            int index = generation.BlockAt(offset);
+            if (index < 0)
+                return AtBlockEnd(s, generation, offset) ? Precision.Exact : Between(s, singleStep);
+
+            ref Block b = ref generation.Blocks[index];
+            (ulong pc, uint at) = (b.GuestStart, b.HostStart);
+            for (int r = 0; r < b.InsnCount; r++)
+            {
+                InsnRecord record = generation.Records[b.FirstRecord + r];
+                if (offset < at + record.HostLength)
+                    return Within(s, record, pc, offset - at, singleStep);
+                pc += record.GuestLength;
+                at += record.HostLength;
+            }
+
+            return Between(s, singleStep);
+        }
+    }
+
+    private Precision Within(VcpuState* s, InsnRecord record, ulong pc, uint into, bool singleStep)
+    {
+        if (record.Kind == InsnKind.Syscall && into > SyscallShape.CallOffset)
+        {
+            // The call has been made; what is left only sets rcx as the instruction would.
+            if (into > SyscallShape.CallOffset + 2 && s->Reason == ExitReason.Interrupt)
+                return Between(s, singleStep);
+            s->Pc = s->Gpr[1] = pc + record.GuestLength;
+            return Precision.Exact;
+        }
+
+        bool boundary = into == 0 || record.Kind == InsnKind.Syscall;
+        if (boundary)
+        {
+            s->Pc = pc;
+            return Precision.Exact;
+        }
+
+        if (s->Reason == ExitReason.Interrupt || singleStep)
+            return Between(s, singleStep);
+        _translator.Unborrow(ref *s, record.Kind);
+        s->Pc = pc;
+        return Precision.Exact;
+    }
+
+    // int3 and icebp report the address behind themselves, which may be the end of a block.
+    private bool AtBlockEnd(VcpuState* s, Generation generation, uint offset)
+    {
+        if (s->Reason != ExitReason.Fault || FaultSignal(s) != SIGTRAP)
+            return false;
+        int index = generation.BlockAt(offset - 1);
+        if (index < 0)
+            return false;
+        s->Pc = generation.Blocks[index].GuestEnd;
+        return true;
+    }
+
+    private Precision Between(VcpuState* s, bool singleStep)
+    {
+        if (s->Reason == ExitReason.Interrupt || singleStep)
+            return Precision.Step;
+        throw new InvalidOperationException($"host fault (signal {FaultSignal(s)}) outside any block at {s->HostPc:x}, address {s->FaultAddress:x}");
+    }
+
+    private static int FaultSignal(VcpuState* s) => *(int*)FaultInfo(s);
+
+    private static byte* FaultInfo(VcpuState* s) => (byte*)s->SignalQueue + VcpuState.QueueLength * VcpuState.SiginfoSize;
+
+    // One host instruction further, at the exact host state, with signals blocked; then the trap brings the thread back.
+    private void Step(VcpuState* s) => ResumeAt(s, (byte*)s->HostPc);
+
+    private void EnterTraced(VcpuState* s, byte* host)
+    {
+        if (s->Pending != 0)
+        {
+            s->Reason = ExitReason.Interrupt;
+            s->HostPc = 0;
+            return;
+        }
+
+        ResumeAt(s, host);
+    }
+
+    private void ResumeAt(VcpuState* s, byte* host)
+    {
+        byte* frame = (byte*)ThreadBinding.ResumeFrame(s);
+        new Span<byte>(frame, 304).Clear();
+        *(ulong*)frame = (HostCpu.HasXsave ? UcFpXstate : 0) | UcSigcontextSs | UcStrictRestoreSs;
+        ThreadBinding.WriteAltStack(s, frame + 16);
+        ulong* registers = (ulong*)(frame + UcRegisters);
+        for (int i = 0; i < ContextOrder.Length; i++)
+            registers[i] = s->Gpr[ContextOrder[i]];
+        registers[16] = (ulong)host;
+        registers[17] = s->Flags | TrapFlag;
+        registers[18] = 0x002B_0000_0000_0033; // ss, fs, gs, cs: user selectors of 64-bit Linux
+        *(ulong*)(frame + UcFpState) = s->VectorArea;
+        ulong mask;
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, 0, (long)&mask, 8);
+        *(ulong*)(frame + UcMask) = mask;
+        bool traced = (s->Flags & TrapFlag) != 0;
+        _stubs.Resume(frame);
+        if (!traced)
+            s->Flags &= ~TrapFlag;
+        if (s->Reason == ExitReason.Fault && FaultSignal(s) == SIGTRAP && s->Pending != 0 && !traced)
+            s->Reason = ExitReason.Interrupt; // the step is done; what is delivered is the signal that waits
+    }
+
+    // The guest runs with its own TF and a branch left generated code: its trap is due at the target.
+    private static ExitReason CompleteTrace(VcpuState* s)
+    {
+        s->Flags |= TrapFlag;
+        byte* info = FaultInfo(s);
+        new Span<byte>(info, VcpuState.SiginfoSize).Clear();
+        *(int*)info = SIGTRAP;
+        *(int*)(info + SiCode) = TRAP_TRACE;
+        *(ulong*)(info + SiAddr) = s->Pc;
+        s->FaultTrap = 1;
+        return s->Reason = ExitReason.Fault;
+    }
+}

@@ -1,0 +1,222 @@
+using Suite.Jit.Runtime;
+using Suite.Jit.X64;
+
+namespace Suite.Jit;
+
+/// <summary>What stands in front of a block for indirect branches to it.</summary>
+internal enum ThunkKind
+{
+    None,
+    Jump,
+    Return,
+}
+
+// Filling the cache: translation, thunks, links.
+public sealed unsafe partial class Engine
+{
+    private const int FetchBytes = 2048, PageSize = 4096;
+    private const ulong PageMask = ~(ulong)(PageSize - 1);
+
+    /// <summary>After so many rewrites of a page its blocks check their own bytes instead of having the page protected.</summary>
+    private const int RewritesBeforeChecking = 32;
+
+    private byte* Translate(ulong pc, ThunkKind kind)
+    {
+        if (!_current.HasRoom)
+            FlushLocked();
+        byte* code = stackalloc byte[FetchBytes];
+        CodePage page = PageOf(pc);
+        // Only bytes of this page: a block never reaches further than one instruction into the next page.
+        int want = (int)Math.Min(FetchBytes, PageSize - (long)(pc & (PageSize - 1)) + 15);
+        int available = _source.Fetch(pc, code, want, !page.Checked, out bool canProtect);
+        if (available == 0)
+            return null;
+        bool isChecked = page.Checked || !canProtect;
+
+        _current.Hot = (byte*)(((ulong)_current.Hot + 15) & ~15UL);
+        byte* thunk = _current.Hot;
+        X64Asm a = new(thunk);
+        if (kind != ThunkKind.None)
+            EmitThunk(ref a, pc, kind);
+        byte* start = a.Position;
+        _builder.Begin(_current, pc, start, isChecked);
+        if (isChecked)
+            EmitCheck(_builder, _current.Blocks.Count);
+        if (!_translator.Translate(pc, code, available, _builder))
+            return null;
+        _current.Hot = _builder.Hot.Position;
+        byte* entry = Publish(start, code);
+        if (kind != ThunkKind.None)
+            PublishThunk(pc, kind, thunk);
+        return entry;
+    }
+
+    private byte* Publish(byte* start, byte* code)
+    {
+        Translations++;
+        BlockBuilder b = _builder;
+        if (b.Checked)
+            FillCheck(b, code);
+        int index = _current.Blocks.Add(new Block
+        {
+            GuestStart = b.GuestStart,
+            GuestLength = (ushort)b.GuestLength,
+            HostStart = (uint)(start - _region.Base),
+            HostLength = (uint)(b.Hot.Position - start),
+            FirstRecord = b.FirstRecord,
+            InsnCount = (ushort)(_current.Records.Count - b.FirstRecord),
+            Incoming = -1,
+            NextOnPage = -1,
+            NextOnSecondPage = -1,
+            Valid = true,
+            Checked = b.Checked,
+        });
+        ref Block block = ref _current.Blocks[index];
+        CodePage first = PageOf(block.GuestStart);
+        block.NextOnPage = first.FirstBlock;
+        first.FirstBlock = index;
+        ulong lastPage = (block.GuestEnd - 1) & PageMask;
+        if (lastPage != (block.GuestStart & PageMask))
+        {
+            CodePage second = PageOf(lastPage);
+            block.NextOnSecondPage = second.FirstBlock;
+            second.FirstBlock = index;
+        }
+
+        if (!b.Checked)
+        {
+            ulong at = block.GuestStart;
+            for (int i = 0; i < block.InsnCount; i++)
+            {
+                first.MarkStart(at); // an instruction begins on the first page even when it ends on the second
+                at += _current.Records[block.FirstRecord + i].GuestLength;
+            }
+        }
+
+        _map.Set(block.GuestStart, start);
+        _options.Listener?.Translated(block.GuestStart, new ReadOnlySpan<byte>(code, block.GuestLength), start, (int)block.HostLength);
+        if (!_options.NoChain)
+            LinkNew(b.FirstLink);
+        return start;
+    }
+
+    private void LinkNew(int firstLink)
+    {
+        for (int i = firstLink; i < _current.Links.Count; i++)
+        {
+            ref Link link = ref _current.Links[i];
+            byte* host = _map.Find(link.Target);
+            if (host == null)
+                host = FindInside(link.Target);
+            if (host != null)
+                Connect(ref link, i, host);
+        }
+    }
+
+    private void Connect(ref Link link, int index, byte* host)
+    {
+        if (_options.NoChain)
+            return;
+        int blockIndex = _current.BlockAt((uint)(host - _region.Base));
+        if (blockIndex < 0)
+            return;
+        ref Block target = ref _current.Blocks[blockIndex];
+        link.NextIncoming = target.Incoming;
+        link.Linked = true;
+        target.Incoming = index;
+        Patch(ref link, host);
+    }
+
+    private void Patch(ref Link link, byte* host)
+    {
+        byte* at = _region.Base + link.Patch;
+        Volatile.Write(ref *(int*)at, (int)(host - (at + 4))); // aligned by BlockBuilder: other threads see the old or the new target
+    }
+
+    // Host code of an instruction in the middle of a block: every instruction boundary is an entry, since guest state has one form.
+    private byte* FindInside(ulong pc)
+    {
+        if (_options.OneInsnPerBlock || !_pages.TryGetValue(pc & PageMask, out CodePage? page) || !page.IsStart(pc))
+            return null;
+        for (int i = page.FirstBlock; i >= 0;)
+        {
+            ref Block b = ref _current.Blocks[i];
+            if (b.Valid && !b.Checked && pc >= b.GuestStart && pc < b.GuestEnd)
+            {
+                (ulong at, uint host) = (b.GuestStart, b.HostStart);
+                for (int r = 0; r < b.InsnCount && at <= pc; r++)
+                {
+                    if (at == pc)
+                    {
+                        byte* found = _region.Base + host;
+                        _map.Set(pc, found);
+                        return found;
+                    }
+
+                    InsnRecord record = _current.Records[b.FirstRecord + r];
+                    at += record.GuestLength;
+                    host += record.HostLength;
+                }
+            }
+
+            i = NextOnPage(b, pc & PageMask);
+        }
+
+        return null;
+    }
+
+    private static int NextOnPage(in Block b, ulong page) => (b.GuestStart & PageMask) == page ? b.NextOnPage : b.NextOnSecondPage;
+
+    private CodePage PageOf(ulong address)
+    {
+        if (!_pages.TryGetValue(address & PageMask, out CodePage? page))
+            _pages.Add(address & PageMask, page = new CodePage());
+        return page;
+    }
+
+    // A thunk checks that the table led to the right block, restores rcx, and falls into the block (or jumps to it).
+    private void AddThunk(ulong target, ThunkKind kind, byte* block)
+    {
+        if (!_current.HasRoom)
+            return;
+        byte* thunk = _current.Hot = (byte*)(((ulong)_current.Hot + 15) & ~15UL);
+        X64Asm a = new(thunk);
+        EmitThunk(ref a, target, kind);
+        a.Jmp(block);
+        _current.Hot = a.Position;
+        PublishThunk(target, kind, thunk);
+    }
+
+    private void EmitThunk(ref X64Asm a, ulong target, ThunkKind kind)
+    {
+        a.Mov(Reg.Rcx, kind == ThunkKind.Return ? Mem.At(Reg.Rsp) : Mem.Fs(Slot.Scratch(2)));
+        long negative = -(long)target;
+        if (negative == (int)negative)
+        {
+            a.Lea(Reg.Rcx, Mem.At(Reg.Rcx, (int)negative));
+        }
+        else
+        {
+            a.Mov(Mem.Fs(Slot.Scratch(3)), Reg.Rax);
+            a.MovImm(Reg.Rax, (ulong)negative);
+            a.Lea(Reg.Rcx, Mem.At(Reg.Rcx, Reg.Rax));
+            a.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(3)));
+        }
+
+        byte* match = a.JrcxzForward();
+        a.Jmp(kind == ThunkKind.Return ? _stubs.ReturnMiss : _stubs.JumpMiss);
+        a.HereShort(match);
+        a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(1)));
+        if (kind == ThunkKind.Return)
+            a.Lea(Reg.Rsp, Mem.At(Reg.Rsp, 8));
+    }
+
+    private void PublishThunk(ulong target, ThunkKind kind, byte* thunk)
+    {
+        // Entries are distances from the "empty" stub, so that a table of zeros is a valid table.
+        if (kind == ThunkKind.Return)
+            Volatile.Write(ref _region.ReturnTable[target & 0xFFFF], (uint)(thunk - _stubs.ReturnEmpty));
+        else
+            Volatile.Write(ref _region.JumpTable[target & 0xFFFF], (uint)(thunk - _stubs.JumpEmpty));
+    }
+}

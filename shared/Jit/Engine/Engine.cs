@@ -1,0 +1,165 @@
+using Suite.Host;
+using Suite.Jit.Runtime;
+
+namespace Suite.Jit;
+
+/// <summary>
+/// The translation engine of one process: code cache, block map, links, invalidation, precise exits. Threads call <see cref="Run"/>;
+/// what it returns is for the personality to act on. Everything hangs off this instance; translating is under one lock, running is not.
+/// </summary>
+public sealed unsafe partial class Engine
+{
+    private const ulong TrapFlag = 0x100;
+
+    private readonly GuestLock _gate;
+    private readonly CodeRegion _region;
+    private readonly Stubs _stubs;
+    private readonly BlockMap _map;
+    private readonly BlockBuilder _builder;
+    private readonly ITranslator _translator;
+    private readonly ICodeSource _source;
+    private readonly EngineOptions _options;
+    private readonly Generation[] _generations;
+    private readonly Dictionary<ulong, CodePage> _pages = [];
+    private Generation _current;
+
+    public Engine(EngineOptions options, ITranslator translator, ICodeSource source)
+    {
+        _options = options;
+        _translator = translator;
+        _source = source;
+        _region = CodeRegion.Reserve(options.CodeBytes);
+        _gate = new GuestLock(_region);
+        _stubs = new Stubs(_region);
+        _map = new BlockMap(_region);
+        _builder = new BlockBuilder(_stubs, _region, options);
+        byte* end = _region.Base + _region.Size;
+        byte* middle = _stubs.CodeStart + (((end - _stubs.CodeStart) / 2) & ~15L);
+        _generations = [new Generation(_stubs.CodeStart, middle, 0), new Generation(middle, end, 1)];
+        _current = _generations[0];
+        World = new World(_region);
+    }
+
+    /// <summary>Holds the engine still: no thread translates or invalidates. Taken around a fork.</summary>
+    public GuestLock.Scope HoldStill() => _gate.Hold();
+
+    public CodeRegion Region => _region;
+
+    public Stubs Stubs => _stubs;
+
+    /// <summary>Stops and starts the other threads, for fork and for a flush.</summary>
+    public World World { get; }
+
+    /// <summary>Guest blocks translated so far, for statistics.</summary>
+    public long Translations { get; private set; }
+
+    /// <summary>
+    /// Runs guest code from <see cref="VcpuState.Pc"/> until the personality is needed. On return Pc is exact, and every register is the guest's.
+    /// A signal that is queued for the thread always ends the run (<see cref="ExitReason.Interrupt"/>).
+    /// </summary>
+    public ExitReason Run(VcpuState* s)
+    {
+        while (true)
+        {
+            s->Epoch = Volatile.Read(ref *_region.StopWord) & ~1u;
+            byte* host = FindOrTranslate(s->Pc);
+            if (host == null)
+                return ExitReason.FetchFault;
+            if (RunFrom(s, host) is { } reason)
+                return reason;
+        }
+    }
+
+    private byte* FindOrTranslate(ulong pc)
+    {
+        using (_gate.Hold())
+        {
+            byte* host = _map.Find(pc);
+            return host != null ? host : Translate(pc, ThunkKind.None);
+        }
+    }
+
+    // Runs until an exit that cannot be answered here; null means: look up Pc and go on.
+    private ExitReason? RunFrom(VcpuState* s, byte* host)
+    {
+        while (true)
+        {
+            if (_options.NoChain)
+                _options.Listener?.Executing(s->Pc, host);
+            bool traced = (s->Flags & TrapFlag) != 0;
+            if (traced)
+                EnterTraced(s, host);
+            else
+                _stubs.Enter(host);
+
+            while (s->Reason is ExitReason.Fault or ExitReason.Interrupt)
+            {
+                if (s->HostPc == 0 && s->Pending == 0)
+                    return null; // Enter gave up for a stopped world: look the code up again
+                if (MakePrecise(s) == Precision.Exact)
+                    return s->Reason;
+                Step(s);
+            }
+
+            switch (s->Reason)
+            {
+                case ExitReason.LinkMiss:
+                    host = ResolveLink(s);
+                    break;
+                case ExitReason.IndirectMiss:
+                    host = ResolveIndirect(s);
+                    break;
+                case ExitReason.StaleCode:
+                    DropStale(s);
+                    return null;
+                case ExitReason.Syscall or ExitReason.SyscallFault:
+                    s->Pc = s->Gpr[1];
+                    return s->Reason;
+                default:
+                    return s->Reason;
+            }
+
+            if (traced)
+                return CompleteTrace(s);
+            if (host == null)
+                return ExitReason.FetchFault;
+            if (s->Pending != 0)
+                return s->Reason = ExitReason.Interrupt;
+        }
+    }
+
+    private byte* ResolveLink(VcpuState* s)
+    {
+        using (_gate.Hold())
+        {
+            Generation generation = _generations[s->ExitArg & 1];
+            ref Link link = ref generation.Links[(int)(s->ExitArg >> 1)];
+            s->Pc = link.Target;
+            byte* host = _map.Find(link.Target);
+            if (host == null)
+                host = FindInside(link.Target);
+            if (host == null)
+                host = Translate(link.Target, ThunkKind.None);
+            if (host != null && generation == _current && !link.Linked)
+                Connect(ref link, (int)(s->ExitArg >> 1), host);
+            return host;
+        }
+    }
+
+    private byte* ResolveIndirect(VcpuState* s)
+    {
+        ulong target = s->Pc = s->Scratch[2];
+        using (_gate.Hold())
+        {
+            byte* host = _map.Find(target);
+            if (host == null)
+                host = FindInside(target);
+            ThunkKind kind = _options.NoChain ? ThunkKind.None : s->ExitArg == 1 ? ThunkKind.Return : ThunkKind.Jump;
+            if (host == null)
+                return Translate(target, kind);
+            if (kind != ThunkKind.None)
+                AddThunk(target, kind, host);
+            return host;
+        }
+    }
+}

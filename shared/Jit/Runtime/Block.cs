@@ -1,0 +1,77 @@
+namespace Suite.Jit.Runtime;
+
+/// <summary>
+/// How the host instructions of one guest instruction hang together, for faults and signals in their middle.
+/// A host pc at the first byte of an instruction's code is always a clean boundary: every guest register is in its host register.
+/// </summary>
+public enum InsnKind : byte
+{
+    /// <summary>One host instruction, or several of which none borrows a register.</summary>
+    Copy,
+
+    /// <summary>r8 is borrowed and kept in scratch[0].</summary>
+    BorrowsR8,
+
+    /// <summary>r9 is borrowed and kept in scratch[0].</summary>
+    BorrowsR9,
+
+    /// <summary>r10 is borrowed and kept in scratch[0].</summary>
+    BorrowsR10,
+
+    /// <summary>r8 is kept in scratch[0] and r9 in scratch[3].</summary>
+    BorrowsR8R9,
+
+    /// <summary>r9 is kept in scratch[0] and r10 in scratch[3].</summary>
+    BorrowsR9R10,
+
+    /// <summary>r10 is kept in scratch[0] and r11 in scratch[3].</summary>
+    BorrowsR10R11,
+
+    /// <summary>rcx is kept in scratch[1]: returns and indirect branches.</summary>
+    BorrowsRcx,
+
+    /// <summary>A system call made in line, see <see cref="SyscallShape"/>.</summary>
+    Syscall,
+
+    /// <summary>The comparison of code bytes ahead of a checked block; belongs to no guest instruction (guest length 0).</summary>
+    Check,
+}
+
+/// <summary>Offsets in the code of <see cref="InsnKind.Syscall"/>: up to the syscall instruction it may be restarted, behind it the call is done.</summary>
+public static class SyscallShape
+{
+    /// <summary>Distance from the start of the sequence to its syscall instruction.</summary>
+    public const int CallOffset = 58;
+}
+
+/// <summary>What is known of one guest instruction of a block: lengths of guest and host code, and the kind.</summary>
+internal readonly record struct InsnRecord(byte GuestLength, InsnKind Kind, ushort HostLength);
+
+/// <summary>A translated straight piece of guest code with one or more exits. Host places are offsets from the region's base.</summary>
+internal struct Block
+{
+    public ulong GuestStart;
+    public uint HostStart;
+    public uint HostLength;
+    public int FirstRecord;
+    public int Incoming;
+    public int NextOnPage;
+    public int NextOnSecondPage;
+    public ushort InsnCount;
+    public ushort GuestLength;
+    public bool Valid;
+    public bool Checked;
+
+    /// <summary>First address behind the guest code.</summary>
+    public readonly ulong GuestEnd => GuestStart + GuestLength;
+}
+
+/// <summary>A direct jump from one block to a guest address: where its rel32 is, and the cold exit it goes to while not linked.</summary>
+internal struct Link
+{
+    public ulong Target;
+    public uint Patch;
+    public uint Stub;
+    public int NextIncoming;
+    public bool Linked;
+}

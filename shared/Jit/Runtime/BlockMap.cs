@@ -1,0 +1,107 @@
+using Suite.Host;
+
+namespace Suite.Jit.Runtime;
+
+/// <summary>
+/// Guest pc to host code: an open hash table in plain memory, because the look-up stub probes it too. Entries are 16 bytes {pc, host};
+/// the mask stands 8 bytes before the table. One writer (under the engine's lock), any number of readers; a table that was outgrown
+/// stays readable until the next flush.
+/// </summary>
+internal sealed unsafe class BlockMap
+{
+    private const ulong Tombstone = ulong.MaxValue;
+    private const int HeaderBytes = 64, TailEntries = 64, FirstEntries = 4096;
+
+    private readonly ulong** _published;
+    private readonly List<(nint At, long Bytes)> _mappings = [];
+    private ulong* _table;
+    private ulong _mask;
+    private int _used;
+
+    public BlockMap(CodeRegion region)
+    {
+        _published = (ulong**)region.BlockMap;
+        Allocate(FirstEntries);
+    }
+
+    /// <summary>Host code for a guest pc, or null.</summary>
+    public byte* Find(ulong pc)
+    {
+        for (ulong* e = Slot(pc); e[0] != 0; e += 2)
+            if (e[0] == pc)
+                return (byte*)e[1];
+        return null;
+    }
+
+    public void Set(ulong pc, byte* host)
+    {
+        if (_used * 2 > (int)_mask)
+            Grow();
+        while (!TrySet(pc, (ulong)host))
+            Grow();
+    }
+
+    public void Remove(ulong pc)
+    {
+        for (ulong* e = Slot(pc); e[0] != 0; e += 2)
+        {
+            if (e[0] == pc)
+            {
+                e[0] = Tombstone;
+                return;
+            }
+        }
+    }
+
+    public void Clear()
+    {
+        foreach ((nint at, long bytes) in _mappings)
+            Sys.Call(Nr.munmap, at, bytes);
+        _mappings.Clear();
+        Allocate(FirstEntries);
+    }
+
+    private ulong* Slot(ulong pc) => _table + (pc & _mask) * 2;
+
+    private bool TrySet(ulong pc, ulong host)
+    {
+        ulong* e = Slot(pc);
+        ulong* end = _table + (_mask + TailEntries) * 2; // the last entry stays zero, so that a probe always ends
+        while (e[0] != 0 && e[0] != pc)
+        {
+            e += 2;
+            if (e >= end)
+                return false;
+        }
+
+        if (e[0] == 0)
+            _used++;
+        e[1] = host;
+        Volatile.Write(ref e[0], pc);
+        return true;
+    }
+
+    private void Grow()
+    {
+        ulong* old = _table;
+        ulong entries = _mask + 1 + TailEntries;
+        Allocate((int)(_mask + 1) * 4);
+        for (ulong i = 0; i < entries; i++)
+            if (old[i * 2] is not (0 or Tombstone))
+                Set(old[i * 2], (byte*)old[i * 2 + 1]);
+    }
+
+    private void Allocate(int entries)
+    {
+        long bytes = HeaderBytes + (entries + TailEntries) * 16L;
+        long at = Sys.Call(Nr.mmap, 0, bytes, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, -1, 0);
+        if (Sys.IsError(at))
+            throw new EngineException($"out of memory for the block map (errno {-at})");
+        _mappings.Add(((nint)at, bytes));
+        _table = (ulong*)(at + HeaderBytes);
+        _mask = (ulong)entries - 1;
+        _used = 0;
+        _table[-1] = _mask;
+        Volatile.Write(ref *(nint*)_published, (nint)_table);
+    }
+}

@@ -1,0 +1,77 @@
+using Suite.Host;
+
+namespace Suite.Jit.Runtime;
+
+/// <summary>
+/// One reservation in the low 2 GiB that holds everything generated code refers to by a 32-bit address: stubs, shared words,
+/// the two indirect-branch tables and the code itself. The mapping is private: a forked child gets its own copy (design.md, section 3).
+/// <code>
+///   +0       stubs                      +10000h  system calls allowed in line, a byte each (64 KiB)
+///   +8000h   shared words               +20000h  return table, 65536 x 4 bytes
+///                                       +60000h  jump table, 65536 x 4 bytes
+///   +100000h code: hot blocks grow up, cold exits grow down from the end
+/// </code>
+/// </summary>
+public sealed unsafe class CodeRegion
+{
+    public const int StubSize = 0x8000, SharedOffset = 0x8000, InlineOffset = 0x10000, ReturnOffset = 0x20000, JumpOffset = 0x60000, CodeOffset = 0x100000;
+
+    /// <summary>Entries of each indirect-branch table; indexed by the low 16 bits of the guest address.</summary>
+    public const int TableEntries = 65536;
+
+    // Below 2 GiB, away from where linkers put programs (400000h, 10000000h) and from what MAP_32BIT hands out (40000000h up).
+    private static ReadOnlySpan<uint> Candidates => [0x68000000, 0x58000000, 0x78000000, 0x48000000, 0x38000000, 0x28000000, 0x18000000];
+
+    private CodeRegion(byte* start, int size)
+    {
+        Base = start;
+        Size = size;
+    }
+
+    public byte* Base { get; }
+
+    /// <summary>Bytes reserved, tables included.</summary>
+    public int Size { get; }
+
+    /// <summary>First byte of generated code.</summary>
+    public byte* Code => Base + CodeOffset;
+
+    /// <summary>Bit 0: threads park at their next exit (see <see cref="World"/>). The rest counts flushes: a thread enters only with the count it looked its code up with.</summary>
+    public uint* StopWord => (uint*)(Base + SharedOffset);
+
+    /// <summary>The MXCSR managed code expects (1f80h).</summary>
+    public uint* DefaultMxcsr => (uint*)(Base + SharedOffset + 8);
+
+    /// <summary>Current table of the block map, read by the look-up stub.</summary>
+    public ulong* BlockMap => (ulong*)(Base + SharedOffset + 16);
+
+    /// <summary>Handlers that stood before the signal gate, by signal number.</summary>
+    public ulong* OldHandlers => (ulong*)(Base + SharedOffset + 0x100);
+
+    /// <summary>One byte a system call number: 1 when generated code may make the call itself.</summary>
+    public byte* InlineCalls => Base + InlineOffset;
+
+    public uint* ReturnTable => (uint*)(Base + ReturnOffset);
+
+    public uint* JumpTable => (uint*)(Base + JumpOffset);
+
+    /// <summary>Reserves a region of <paramref name="codeBytes"/> of code.</summary>
+    /// <exception cref="EngineException">No free place below 2 GiB, or the host refuses executable memory.</exception>
+    public static CodeRegion Reserve(int codeBytes)
+    {
+        int size = CodeOffset + codeBytes;
+        long error = 0;
+        foreach (uint at in Candidates)
+        {
+            long got = Sys.Call(Nr.mmap, at, size, Linux.PROT_READ | Linux.PROT_WRITE | Linux.PROT_EXEC,
+                Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE | Linux.MAP_FIXED_NOREPLACE, -1, 0);
+            if (got == at)
+                return new CodeRegion((byte*)got, size);
+            if (!Sys.IsError(got))
+                Sys.Call(Nr.munmap, got, size);
+            error = got;
+        }
+
+        throw new EngineException($"no room for {size >> 20} MiB of code below 2 GiB (errno {-error}): raise `ulimit -v` or use -tb-size with a smaller value");
+    }
+}

@@ -1,0 +1,67 @@
+using Suite.Host;
+
+namespace Suite.Jit.Runtime;
+
+/// <summary>
+/// The lock for everything guest threads share. A thread that waits for it counts as blocked, not as running managed code, and stays so
+/// while the world is stopped: a fork never has to wait for a waiter, and no lock can be held by a thread that the child does not have.
+/// Not recursive. Works across a vfork, whose child acts as its parent.
+/// </summary>
+public sealed unsafe class GuestLock(CodeRegion region)
+{
+    private const int Free = 0, Taken = 1, Contended = 2;
+
+    private readonly int* _word = Allocate();
+
+    /// <summary>Takes the lock; disposing the result gives it back.</summary>
+    public Scope Hold()
+    {
+        if (Interlocked.CompareExchange(ref *_word, Taken, Free) != Free)
+            Wait();
+        return new Scope(this);
+    }
+
+    /// <summary>Gives the lock back.</summary>
+    public readonly ref struct Scope(GuestLock owner)
+    {
+        public void Dispose() => owner.Release();
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Exchange(ref *_word, Free) == Contended)
+            Sys.Call(Nr.futex, (long)_word, Linux.FUTEX_WAKE | Linux.FUTEX_PRIVATE_FLAG, 1);
+    }
+
+    private void Wait()
+    {
+        VcpuState* self = ThreadBinding.Current();
+        bool bound = self->Bound != 0;
+        while (Interlocked.Exchange(ref *_word, Contended) != Free)
+        {
+            if (bound)
+                SetStage(self, VcpuStage.Blocked);
+            Sys.Blocking(Nr.futex, (long)_word, Linux.FUTEX_WAIT | Linux.FUTEX_PRIVATE_FLAG, Contended, 0);
+            if (bound)
+                Return(self);
+        }
+    }
+
+    private void Return(VcpuState* self)
+    {
+        while (true)
+        {
+            SetStage(self, VcpuStage.Managed);
+            Thread.MemoryBarrier();
+            uint word = Volatile.Read(ref *region.StopWord);
+            if ((word & 1) == 0)
+                return;
+            SetStage(self, VcpuStage.Blocked);
+            Sys.Blocking(Nr.futex, (long)region.StopWord, Linux.FUTEX_WAIT | Linux.FUTEX_PRIVATE_FLAG, word, 0);
+        }
+    }
+
+    private static void SetStage(VcpuState* s, VcpuStage stage) => Volatile.Write(ref *(ulong*)&s->Stage, (ulong)stage);
+
+    private static int* Allocate() => (int*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(64);
+}

@@ -1,0 +1,394 @@
+using Suite.Host;
+using Suite.Jit.X64;
+
+namespace Suite.Jit.Runtime;
+
+/// <summary>
+/// The emitted routines between managed and generated code. Each has its contract at its method. They fill the stub part of a
+/// <see cref="CodeRegion"/>; the look-up routines lie in the code part, because there a signal is delivered by stepping on to the next
+/// guest instruction, while in the stub part it only gets queued.
+/// </summary>
+public sealed unsafe class Stubs
+{
+    private static ReadOnlySpan<Reg> CalleeSaved => [Reg.Rbx, Reg.Rbp, Reg.R12, Reg.R13, Reg.R14, Reg.R15];
+
+    private readonly CodeRegion _region;
+    private readonly uint _xcr0Low, _xcr0High;
+    private readonly bool _xsave, _xsaveopt;
+    private X64Asm _a;
+
+    public Stubs(CodeRegion region)
+    {
+        _region = region;
+        ulong xcr0 = HostCpu.Xcr0;
+        (_xcr0Low, _xcr0High) = ((uint)xcr0, (uint)(xcr0 >> 32));
+        _xsave = HostCpu.HasXsave;
+        _xsaveopt = HostCpu.HasXsaveopt;
+        _a = new X64Asm(region.Base);
+
+        EmitExit();
+        EmitEnter();
+        EmitResume();
+        EmitSafeCopy();
+        EmitSafeSyscall();
+        EmitVfork();
+        SignalGate = _a.Position;
+        new SignalGateEmitter(region, this).Emit(ref _a);
+        if (_a.Position > region.Base + CodeRegion.StubSize)
+            throw new InvalidOperationException("stubs outgrew their room");
+
+        _a = new X64Asm(region.Code);
+        EmitLookups();
+        CodeStart = Align(_a.Position);
+        *region.DefaultMxcsr = 0x1F80;
+    }
+
+    /// <summary>First byte free for blocks.</summary>
+    public byte* CodeStart { get; }
+
+    /// <summary>Generated code jumps here with <see cref="VcpuState.Reason"/> stored and every guest register live.</summary>
+    public byte* Exit { get; private set; }
+
+    /// <summary>As <see cref="Exit"/>, storing <see cref="ExitReason.LinkMiss"/>.</summary>
+    public byte* ExitLink { get; private set; }
+
+    /// <summary>As <see cref="Exit"/>, storing <see cref="ExitReason.Syscall"/>.</summary>
+    public byte* ExitSyscall { get; private set; }
+
+    /// <summary>As <see cref="Exit"/>, storing <see cref="ExitReason.SyscallFault"/>.</summary>
+    public byte* ExitSyscallFault { get; private set; }
+
+    /// <summary>The signal gate resumes here after it stored the registers itself.</summary>
+    public byte* SignalExit { get; private set; }
+
+    /// <summary>A jump-table entry of zero leads here: no thunk for this address yet. scratch[1] = rcx, scratch[2] = target.</summary>
+    public byte* JumpEmpty { get; private set; }
+
+    /// <summary>A return-table entry of zero leads here. scratch[1] = rcx; the target is on top of the guest stack.</summary>
+    public byte* ReturnEmpty { get; private set; }
+
+    /// <summary>A jump thunk found another target than its own.</summary>
+    public byte* JumpMiss { get; private set; }
+
+    /// <summary>A return thunk found another target than its own.</summary>
+    public byte* ReturnMiss { get; private set; }
+
+    public byte* SignalGate { get; }
+
+    internal byte* EnterCheck { get; private set; }
+    internal byte* EnterEnd { get; private set; }
+    internal byte* EnterAbort { get; private set; }
+    internal byte* SafeCopyStart { get; private set; }
+    internal byte* SafeCopyEnd { get; private set; }
+    internal byte* SafeCopyFault { get; private set; }
+    internal byte* SafeCheck { get; private set; }
+    internal byte* SafeInsn { get; private set; }
+    internal byte* SafeInterrupted { get; private set; }
+
+    private byte* _enter, _resume, _safeSyscall, _vfork, _exitFinish;
+
+    /// <summary>Runs generated code at <paramref name="hostPc"/> with the guest state of this thread until it exits.</summary>
+    public void Enter(byte* hostPc) => ((delegate* unmanaged<byte*, void>)_enter)(hostPc);
+
+    /// <summary>Resumes at an exact host state, given as a ucontext on which rt_sigreturn(2) is called; used to step with TF.</summary>
+    public void Resume(byte* ucontext) => ((delegate* unmanaged<byte*, void>)_resume)(ucontext);
+
+    /// <summary>Copies memory of which either side may be a bad guest address. False when it faulted part way.</summary>
+    public bool TryCopy(void* to, void* from, nuint bytes) =>
+        ((delegate* unmanaged[SuppressGCTransition]<void*, void*, nuint, long>)SafeCopyStart)(to, from, bytes) == 0;
+
+    /// <summary>
+    /// A system call that may block. args = number, a1..a6. The result is rax, or <see cref="Interrupted"/> when a signal for the guest
+    /// arrived before the kernel took the call, or when the kernel wants it restarted: no wake-up is lost in between.
+    /// </summary>
+    public long BlockingCall(long* args) => ((delegate* unmanaged<long*, long>)_safeSyscall)(args);
+
+    /// <summary>
+    /// clone(2) with CLONE_VM|CLONE_VFORK on the caller's stack. Returns twice; the child must never return from the method that called this.
+    /// </summary>
+    public long Vfork(ulong flags, ulong parentTid, ulong childTid, ulong tls) =>
+        ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong, long>)_vfork)(flags, parentTid, childTid, tls);
+
+    /// <summary>-ERESTARTSYS, which the kernel never shows to programs.</summary>
+    public const long Interrupted = -512;
+
+    private static byte* Align(byte* p) => (byte*)(((ulong)p + 15) & ~15UL);
+
+    private void EmitVectorSave()
+    {
+        _a.Mov(Reg.Rbx, Mem.Fs(Slot.VectorArea));
+        if (_xsave)
+        {
+            _a.MovImm(Reg.Rax, _xcr0Low);
+            _a.MovImm(Reg.Rdx, _xcr0High);
+            if (_xsaveopt)
+                _a.Xsaveopt64(Mem.At(Reg.Rbx));
+            else
+                _a.Xsave64(Mem.At(Reg.Rbx));
+        }
+        else
+        {
+            _a.Fxsave64(Mem.At(Reg.Rbx));
+        }
+    }
+
+    private void EmitVectorReset()
+    {
+        if ((_xcr0Low & 4) != 0)
+            _a.Vzeroupper();
+        _a.Ldmxcsr(Mem.Abs((int)_region.DefaultMxcsr));
+    }
+
+    private void EmitVectorRestore()
+    {
+        _a.Mov(Reg.Rbx, Mem.Fs(Slot.VectorArea));
+        if (_xsave)
+        {
+            _a.MovImm(Reg.Rax, _xcr0Low);
+            _a.MovImm(Reg.Rdx, _xcr0High);
+            _a.Xrstor64(Mem.At(Reg.Rbx));
+        }
+        else
+        {
+            _a.Fxrstor64(Mem.At(Reg.Rbx));
+        }
+    }
+
+    // Saves the guest state, gives managed code the machine state it expects (flags, MXCSR, upper vector halves), parks if asked, returns from Enter.
+    private void EmitExit()
+    {
+        Exit = EmitExitWith(null);
+        byte* common = Exit;
+        for (int i = 0; i < 16; i++)
+            _a.Mov(Mem.Fs(Slot.Gpr(i)), (Reg)i);
+        _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
+        _a.Pushfq();
+        _a.Pop(Mem.Fs(Slot.Flags));
+        byte* saved = _a.Position;
+        _a.PushImm(0x202); // DF, AC and TF belong to the guest
+        _a.Popfq();
+        EmitVectorSave();
+        EmitVectorReset();
+        _exitFinish = _a.Position;
+        EmitLeaveStage();
+        for (int i = CalleeSaved.Length - 1; i >= 0; i--)
+            _a.Pop(CalleeSaved[i]);
+        _a.Ret();
+
+        SignalExit = _a.Position;
+        _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
+        _a.Jmp(saved);
+        ExitLink = EmitExitWith(ExitReason.LinkMiss, common);
+        ExitSyscall = EmitExitWith(ExitReason.Syscall, common);
+        ExitSyscallFault = EmitExitWith(ExitReason.SyscallFault, common);
+    }
+
+    private byte* EmitExitWith(ExitReason? reason, byte* common = null)
+    {
+        byte* at = _a.Position;
+        if (reason is { } r)
+        {
+            _a.Mov32(Mem.Fs(Slot.Reason), (int)r);
+            _a.Jmp(common);
+        }
+
+        return at;
+    }
+
+    // Stage = Managed, but not while another thread has stopped the world: then wait here, outside managed code, where a fork
+    // or a flush may happen (docs/adr/004). Preserves rax; clobbers rbx and the argument registers.
+    private void EmitLeaveStage()
+    {
+        byte* again = _a.Position;
+        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Managed);
+        _a.Mov32(Reg.Rdx, Mem.Abs((int)_region.StopWord));
+        _a.Bytes([0xF6, 0xC2, 0x01]); // test dl, 1
+        byte* go = _a.JccForward(Cond.E);
+        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Blocked);
+        _a.Mov(Reg.Rbx, Reg.Rax);
+        _a.MovImm(Reg.Rdi, (ulong)_region.StopWord);
+        _a.MovImm(Reg.Rsi, Linux.FUTEX_WAIT | Linux.FUTEX_PRIVATE_FLAG);
+        _a.Xor32(Reg.R10, Reg.R10);
+        _a.MovImm(Reg.Rax, Nr.futex);
+        _a.Syscall();
+        _a.Mov(Reg.Rax, Reg.Rbx);
+        _a.Jmp(again);
+        _a.Here(go);
+    }
+
+    // Enter(rdi = host pc). From EnterCheck to EnterEnd nothing of the thread's state is changed, so the signal gate may send the
+    // thread to EnterAbort at any instruction of it: a signal is never missed between the check and the guest code.
+    private void EmitEnter()
+    {
+        _enter = _a.Position = Align(_a.Position);
+        foreach (Reg r in CalleeSaved)
+            _a.Push(r);
+        _a.Mov(Mem.Fs(Slot.HostSp), Reg.Rsp);
+        _a.Mov(Mem.Fs(Slot.EnterTarget), Reg.Rdi);
+        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Guest);
+        EnterCheck = _a.Position;
+        _a.Cmp(Mem.Fs(Slot.Pending), 0);
+        byte* abort1 = _a.JccForward(Cond.NE);
+        _a.Mov32(Reg.Rax, Mem.Abs((int)_region.StopWord));
+        _a.Cmp32(Reg.Rax, Mem.Fs(Slot.Epoch));
+        byte* abort2 = _a.JccForward(Cond.NE);
+        EmitVectorRestore();
+        _a.Push(Mem.Fs(Slot.Flags));
+        _a.Popfq();
+        for (int i = 0; i < 16; i++)
+            if (i != (int)Reg.Rsp)
+                _a.Mov((Reg)i, Mem.Fs(Slot.Gpr(i)));
+        _a.Mov(Reg.Rsp, Mem.Fs(Slot.Gpr((int)Reg.Rsp)));
+        _a.Jmp(Mem.Fs(Slot.EnterTarget));
+        EnterEnd = _a.Position;
+        EnterAbort = _a.Position;
+        _a.Here(abort1);
+        _a.Here(abort2);
+        _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
+        _a.Mov32(Mem.Fs(Slot.Reason), (int)ExitReason.Interrupt);
+        _a.Mov(Mem.Fs(Slot.HostPc), 0); // no place in generated code: Pc is the truth
+        EmitVectorReset();
+        _a.Jmp(_exitFinish);
+    }
+
+    // Resume(rdi = ucontext): rt_sigreturn(2) expects rsp at the ucontext.
+    private void EmitResume()
+    {
+        _resume = _a.Position = Align(_a.Position);
+        foreach (Reg r in CalleeSaved)
+            _a.Push(r);
+        _a.Mov(Mem.Fs(Slot.HostSp), Reg.Rsp);
+        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Guest);
+        _a.Mov(Reg.Rsp, Reg.Rdi);
+        _a.MovImm(Reg.Rax, Nr.rt_sigreturn);
+        _a.Syscall();
+        _a.Ud2();
+    }
+
+    // long f(rdi = to, rsi = from, rdx = bytes): 0, or 1 when a byte of either side is not there.
+    private void EmitSafeCopy()
+    {
+        SafeCopyStart = _a.Position = Align(_a.Position);
+        _a.Mov(Reg.Rcx, Reg.Rdx);
+        _a.Xor32(Reg.Rax, Reg.Rax);
+        _a.RepMovsb();
+        _a.Ret();
+        SafeCopyEnd = _a.Position;
+        SafeCopyFault = _a.Position;
+        _a.MovImm(Reg.Rax, 1);
+        _a.Ret();
+    }
+
+    // long f(rdi = long[7]). From SafeCheck up to and with the syscall instruction the signal gate redirects to SafeInterrupted.
+    private void EmitSafeSyscall()
+    {
+        _safeSyscall = _a.Position = Align(_a.Position);
+        _a.Push(Reg.Rbx);
+        _a.Mov(Reg.Rbx, Reg.Rdi);
+        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Blocked);
+        SafeCheck = _a.Position;
+        _a.Cmp(Mem.Fs(Slot.Pending), 0);
+        byte* interrupted = _a.JccForward(Cond.NE);
+        _a.Mov(Reg.Rax, Mem.At(Reg.Rbx));
+        _a.Mov(Reg.Rdi, Mem.At(Reg.Rbx, 8));
+        _a.Mov(Reg.Rsi, Mem.At(Reg.Rbx, 16));
+        _a.Mov(Reg.Rdx, Mem.At(Reg.Rbx, 24));
+        _a.Mov(Reg.R10, Mem.At(Reg.Rbx, 32));
+        _a.Mov(Reg.R8, Mem.At(Reg.Rbx, 40));
+        _a.Mov(Reg.R9, Mem.At(Reg.Rbx, 48));
+        SafeInsn = _a.Position;
+        _a.Syscall();
+        byte* finish = _a.Position;
+        EmitLeaveStage();
+        _a.Pop(Reg.Rbx);
+        _a.Ret();
+        SafeInterrupted = _a.Position;
+        _a.Here(interrupted);
+        _a.MovImm(Reg.Rax, unchecked((ulong)Interrupted));
+        _a.Jmp(finish);
+    }
+
+    // long f(rdi = flags, rsi = ptid, rdx = ctid, rcx = tls). The child runs on this very stack and overwrites the return address, so it
+    // travels in a register, of which parent and child have one each.
+    private void EmitVfork()
+    {
+        _vfork = _a.Position = Align(_a.Position);
+        _a.Pop(Reg.R9);
+        _a.Mov(Reg.R8, Reg.Rcx);
+        _a.Mov(Reg.R10, Reg.Rdx);
+        _a.Mov(Reg.Rdx, Reg.Rsi);
+        _a.Xor32(Reg.Rsi, Reg.Rsi);
+        _a.MovImm(Reg.Rax, Nr.clone);
+        _a.Syscall();
+        _a.Push(Reg.R9);
+        _a.Ret();
+    }
+
+    // The second level of indirect branches: a probe of the whole block map in generated code, then managed code. Flags are kept with
+    // lahf/seto, because a branch changes none (guest flags are host flags all the time).
+    private void EmitLookups()
+    {
+        ReturnMiss = _a.Position;
+        EmitPopReturn();
+        byte* probe = _a.JmpForward();
+        JumpMiss = _a.Position;
+        _a.Mov32(Mem.Fs(Slot.ExitArg), 0);
+        _a.Here(probe);
+        _a.Mov(Mem.Fs(Slot.Scratch(0)), Reg.Rax);
+        _a.Lahf();
+        _a.SetoAl();
+        _a.Mov(Mem.Fs(Slot.Scratch(3)), Reg.Rax);
+        _a.Mov(Mem.Fs(Slot.Scratch(4)), Reg.Rdx);
+        _a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(2)));
+        _a.Mov(Reg.Rdx, Mem.Abs((int)_region.BlockMap));
+        _a.Mov(Reg.Rax, Mem.At(Reg.Rdx, -8));
+        _a.Bytes([0x48, 0x21, 0xC8]); // and rax, rcx
+        _a.Shl(Reg.Rax, 4);
+        _a.Add(Reg.Rax, Reg.Rdx);
+        byte* next = _a.Position;
+        _a.Cmp(Reg.Rcx, Mem.At(Reg.Rax));
+        byte* hit = _a.JccForward(Cond.E);
+        _a.Cmp(Mem.At(Reg.Rax), 0);
+        byte* miss = _a.JccForward(Cond.E);
+        _a.Add(Reg.Rax, 16);
+        _a.Jmp(next);
+        _a.Here(hit);
+        _a.Mov(Reg.Rcx, Mem.At(Reg.Rax, 8));
+        _a.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
+        EmitRestoreAfterProbe();
+        _a.Jmp(Mem.Fs(Slot.Scratch(2)));
+        _a.Here(miss);
+        EmitRestoreAfterProbe();
+        byte* toManaged = _a.Position;
+        _a.Mov32(Mem.Fs(Slot.Reason), (int)ExitReason.IndirectMiss);
+        _a.Jmp(Exit);
+
+        ReturnEmpty = _a.Position = Align(_a.Position);
+        EmitPopReturn();
+        _a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(1)));
+        _a.Jmp(toManaged);
+        JumpEmpty = _a.Position = Align(_a.Position);
+        _a.Mov32(Mem.Fs(Slot.ExitArg), 0);
+        _a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(1)));
+        _a.Jmp(toManaged);
+    }
+
+    // ExitArg 1 tells managed code that a return thunk is wanted.
+    private void EmitPopReturn()
+    {
+        _a.Mov(Reg.Rcx, Mem.At(Reg.Rsp));
+        _a.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
+        _a.Lea(Reg.Rsp, Mem.At(Reg.Rsp, 8));
+        _a.Mov32(Mem.Fs(Slot.ExitArg), 1);
+    }
+
+    private void EmitRestoreAfterProbe()
+    {
+        _a.Mov(Reg.Rdx, Mem.Fs(Slot.Scratch(4)));
+        _a.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(3)));
+        _a.AddAl7F();
+        _a.Sahf();
+        _a.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(0)));
+        _a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(1)));
+    }
+}

@@ -1,0 +1,129 @@
+using Suite.Host;
+
+namespace Suite.Jit.Runtime;
+
+/// <summary>How far the other threads must withdraw.</summary>
+public enum WorldStop
+{
+    /// <summary>Out of managed code: what a fork needs (a thread inside managed code would make the child's first collection hang).</summary>
+    LeaveManagedCode,
+
+    /// <summary>Out of generated code too: what a flush of the code cache needs.</summary>
+    LeaveGeneratedCode,
+}
+
+/// <summary>
+/// The guest threads of the process, and stopping them. A stopped thread waits in an emitted stub, outside managed code; one that is
+/// blocked in a system call may stay there, and parks when the call returns.
+/// </summary>
+public sealed unsafe class World(CodeRegion region)
+{
+    private const int PrivateExpedited = 8, RegisterPrivateExpedited = 16;
+
+    /// <summary>si_value of the kick signal: no guest can know it, so a guest's own use of the signal is told apart.</summary>
+    public ulong KickCookie { get; } = (ulong)Random.Shared.NextInt64();
+
+    private readonly GuestLock _threadsLock = new(region);
+    private readonly List<(nint State, int Tid)> _threads = [];
+
+    /// <summary>Number of guest threads.</summary>
+    public int Count
+    {
+        get
+        {
+            using (_threadsLock.Hold())
+                return _threads.Count;
+        }
+    }
+
+    public void Add(VcpuState* state, int tid)
+    {
+        using (_threadsLock.Hold())
+        {
+            _threads.Add(((nint)state, tid));
+            if (_threads.Count == 2)
+                Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
+        }
+    }
+
+    public void Remove(VcpuState* state)
+    {
+        using (_threadsLock.Hold())
+            _threads.RemoveAll(t => t.State == (nint)state);
+    }
+
+    /// <summary>In a forked child: only the calling thread is left.</summary>
+    public void KeepOnly(VcpuState* state, int tid)
+    {
+        _threads.Clear();
+        _threads.Add(((nint)state, tid));
+        *region.StopWord &= ~1u;
+    }
+
+    /// <summary>Thread ids of the guest threads.</summary>
+    public int[] Tids()
+    {
+        using (_threadsLock.Hold())
+            return [.. _threads.Select(t => t.Tid)];
+    }
+
+    /// <summary>Makes a thread leave generated code soon, if it is there.</summary>
+    public void Kick(int tid)
+    {
+        byte* info = stackalloc byte[VcpuState.SiginfoSize];
+        new Span<byte>(info, VcpuState.SiginfoSize).Clear();
+        int pid = (int)Sys.Call(Nr.getpid);
+        *(int*)info = SignalMasks.Kick;
+        *(int*)(info + 8) = -1; // SI_QUEUE
+        *(int*)(info + 16) = pid;
+        *(ulong*)(info + 24) = KickCookie;
+        Sys.Call(Nr.rt_tgsigqueueinfo, pid, tid, SignalMasks.Kick, (long)info);
+    }
+
+    /// <summary>
+    /// Returns when every other guest thread has withdrawn. The caller holds the engine's lock, so at most one thread stops the world.
+    /// </summary>
+    public void Stop(WorldStop kind)
+    {
+        Volatile.Write(ref *region.StopWord, *region.StopWord | 1);
+        if (Count <= 1)
+            return;
+
+        // The other side stores its stage and then reads the word without a fence; this makes the pair safe.
+        if (Sys.Call(Nr.membarrier, PrivateExpedited, 0, 0) != 0)
+            Thread.MemoryBarrier();
+        VcpuState* self = ThreadBinding.Current();
+        for (int round = 0; !AllWithdrawn(self, kind, kick: round % 64 == 0); round++)
+            Sys.Blocking(Nr.sched_yield);
+    }
+
+    /// <summary>Lets the others go on.</summary>
+    /// <param name="flushed">Code that was looked up before must not be entered any more.</param>
+    public void Start(bool flushed)
+    {
+        Volatile.Write(ref *region.StopWord, (*region.StopWord & ~1u) + (flushed ? 2u : 0u));
+        Sys.Call(Nr.futex, (long)region.StopWord, Linux.FUTEX_WAKE | Linux.FUTEX_PRIVATE_FLAG, int.MaxValue);
+    }
+
+    private bool AllWithdrawn(VcpuState* self, WorldStop kind, bool kick)
+    {
+        bool all = true;
+        using (_threadsLock.Hold())
+        {
+            foreach ((nint at, int tid) in _threads)
+            {
+                VcpuState* other = (VcpuState*)at;
+                if (other == self)
+                    continue;
+                VcpuStage stage = (VcpuStage)Volatile.Read(ref *(ulong*)&other->Stage);
+                if (stage != (kind == WorldStop.LeaveManagedCode ? VcpuStage.Managed : VcpuStage.Guest))
+                    continue;
+                all = false;
+                if (kick && kind == WorldStop.LeaveGeneratedCode)
+                    Kick(tid);
+            }
+        }
+
+        return all;
+    }
+}
