@@ -13,7 +13,9 @@ internal sealed unsafe class Generation
 
     public Generation(byte* start, byte* end, byte tag)
     {
-        (_start, _end, Tag) = (start, end, tag);
+        _start = start;
+        _end = end;
+        Tag = tag;
         int bytes = (int)(end - start);
         Blocks = new Arena<Block>(bytes / BytesPerBlock);
         Records = new Arena<InsnRecord>(bytes / BytesPerRecord);

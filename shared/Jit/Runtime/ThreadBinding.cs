@@ -18,7 +18,9 @@ public sealed unsafe class ThreadBinding : IDisposable
 
     private ThreadBinding(byte* memory, long size, VcpuState* state)
     {
-        (_memory, _size, State) = (memory, size, state);
+        _memory = memory;
+        _size = size;
+        State = state;
     }
 
     /// <summary>The state of this thread; valid on any thread while this one lives.</summary>

@@ -1,0 +1,41 @@
+using Suite.Guest.X86.Cpu;
+using Suite.Guest.X86.Decode;
+
+namespace Suite.Guest.X86.Reencoder;
+
+/// <summary>How x86 code is re-encoded; fixed for the life of an engine.</summary>
+public sealed record ReencoderOptions
+{
+    public CpuMode Mode { get; init; } = CpuMode.Bits64;
+
+    /// <summary>System calls whose byte is set in <see cref="Jit.Runtime.CodeRegion.InlineCalls"/> are made by generated code. Off for -strace and the like.</summary>
+    public bool InlineSyscalls { get; init; } = true;
+
+    /// <summary>The model whose missing instructions raise #UD and whose cpuid answers; null when the host's own will do.</summary>
+    public CpuModel? Model { get; init; }
+}
+
+/// <summary>What an exit with <see cref="Jit.Runtime.ExitReason.Special"/> asks for (in ExitArg).</summary>
+public enum SpecialInsn : uint
+{
+    /// <summary>cpuid under a CPU model.</summary>
+    Cpuid,
+
+    /// <summary>xgetbv under a CPU model.</summary>
+    Xgetbv,
+
+    /// <summary>int 80h.</summary>
+    Int80,
+
+    /// <summary>mov/pop/lfs/lgs to fs or gs.</summary>
+    LoadFsGs,
+
+    /// <summary>far jump, far call, far return, iret.</summary>
+    FarTransfer,
+
+    /// <summary>An instruction the CPU model lacks, or that no CPU has: #UD.</summary>
+    Undefined,
+
+    /// <summary>An instruction longer than 15 bytes: #GP.</summary>
+    TooLong,
+}

@@ -1,0 +1,159 @@
+using Suite.Guest.X86.Decode;
+using Suite.Jit;
+using Suite.Jit.Runtime;
+using Suite.Jit.X64;
+
+namespace Suite.Guest.X86.Reencoder;
+
+/// <summary>
+/// x86-64 guest code to host code: instructions are copied, and only what must change is rewritten. Guest registers, flags, vector and
+/// floating-point state are the host's own; the guest's fs base is the host's gs base. See docs/adr/001.
+/// Per class of rewriting there is one partial file: Branches, Memory, System.
+/// </summary>
+public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITranslator
+{
+    private const int PageSize = 4096;
+
+    /// <inheritdoc/>
+    public bool Translate(ulong pc, byte* code, int available, BlockBuilder b)
+    {
+        ulong page = pc & ~(ulong)(PageSize - 1);
+        int limit = b.Checked ? Engine.CheckedBytes : int.MaxValue;
+        while (true)
+        {
+            ulong at = pc + (ulong)b.GuestLength;
+            bool full = b.InsnCount >= b.InsnLimit + (b.Checked ? 1 : 0) || b.GuestLength + 15 > limit;
+            if (b.GuestLength > 0 && (full || (at & ~(ulong)(PageSize - 1)) != page))
+            {
+                b.Jump(at);
+                return true;
+            }
+
+            if (b.GuestLength >= available || !X86Decoder.Decode(code + b.GuestLength, available - b.GuestLength, options.Mode, out X86Insn insn))
+            {
+                // The rest of the instruction cannot be fetched: what came before still runs, the fault comes at the instruction itself.
+                if (b.GuestLength == 0)
+                    return false;
+                b.Jump(at);
+                return true;
+            }
+
+            b.BeginInsn();
+            if (!Emit(b, at, code + b.GuestLength, in insn))
+                return true;
+            if (b.Checked && MayStore(in insn))
+            {
+                b.Jump(at + insn.Length);
+                return true;
+            }
+        }
+    }
+
+    // True when the block goes on behind this instruction.
+    private bool Emit(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
+    {
+        if (options.Model is not null && !options.Model.IsHost && !Admit(b, at, code, ref System.Runtime.CompilerServices.Unsafe.AsRef(in insn)))
+            return false;
+        ulong next = at + insn.Length;
+        switch (insn.Flow)
+        {
+            case X86Flow.Plain or X86Flow.Rdtsc or X86Flow.Rdtscp or X86Flow.Rdpmc or X86Flow.Rdpid:
+                EmitPlain(b, at, code, in insn);
+                return true;
+            case X86Flow.Jcc:
+                EmitJcc(b, next, in insn);
+                return true;
+            case X86Flow.Jmp:
+                b.Jump(Truncate(next + (ulong)insn.Imm));
+                b.EndInsn(insn.Length, InsnKind.Copy);
+                return false;
+            case X86Flow.Call:
+                EmitCall(b, next, in insn);
+                return false;
+            case X86Flow.Loop:
+                EmitLoop(b, next, code, in insn);
+                return false;
+            case X86Flow.Ret:
+                EmitRet(b, in insn);
+                return false;
+            case X86Flow.RetImm:
+                EmitRetImm(b, in insn);
+                return false;
+            case X86Flow.JmpIndirect:
+                EmitJmpIndirect(b, at, code, in insn);
+                return false;
+            case X86Flow.CallIndirect:
+                EmitCallIndirect(b, at, code, in insn);
+                return false;
+            case X86Flow.Syscall:
+                EmitSyscall(b, next, in insn);
+                return true;
+            case X86Flow.Cpuid when Restricted:
+                return EmitSpecial(b, at, SpecialInsn.Cpuid, in insn);
+            case X86Flow.Xgetbv when Restricted:
+                return EmitSpecial(b, at, SpecialInsn.Xgetbv, in insn);
+            case X86Flow.Cpuid or X86Flow.Xgetbv:
+                EmitCopy(b, code, in insn);
+                return true;
+            case X86Flow.FsGsBase:
+                EmitFsGsBase(b, code, in insn);
+                return true;
+            case X86Flow.LoadFsGs:
+                return EmitSpecial(b, at, SpecialInsn.LoadFsGs, in insn);
+            case X86Flow.FarRet or X86Flow.Iret or X86Flow.FarJmpIndirect or X86Flow.FarCallIndirect or X86Flow.FarJmpDirect or X86Flow.FarCallDirect:
+                return EmitSpecial(b, at, SpecialInsn.FarTransfer, in insn);
+            case X86Flow.IntN when insn.Imm == unchecked((sbyte)0x80) || (byte)insn.Imm == 0x80:
+                return EmitSpecial(b, at, SpecialInsn.Int80, in insn);
+            case X86Flow.Int3 or X86Flow.IntN or X86Flow.Icebp or X86Flow.Ud:
+                EmitCopy(b, code, in insn); // the processor raises the right fault; its place is known from the records
+                return false;
+            case X86Flow.Invalid when insn.Length > 15:
+                return EmitSpecial(b, at, SpecialInsn.TooLong, in insn);
+            default:
+                return EmitSpecial(b, at, SpecialInsn.Undefined, in insn);
+        }
+    }
+
+    private bool Restricted => options.Model is { IsHost: false };
+
+    private static ulong Truncate(ulong address) => address;
+
+    // Conservative: anything with a memory operand, and everything that pushes or is a string instruction.
+    private static bool MayStore(in X86Insn insn) => insn.IsMemory || (insn.Map == 0 && insn.Encoding == Encoding.Legacy
+        && insn.Opcode is (>= 0x50 and <= 0x57) or 0x68 or 0x6A or 0x6C or 0x6D or 0x9C or 0xA2 or 0xA3 or 0xA4 or 0xA5 or 0xAA or 0xAB or 0xC8);
+
+    private static void EmitCopy(BlockBuilder b, byte* code, in X86Insn insn)
+    {
+        b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
+        b.EndInsn(insn.Length, InsnKind.Copy);
+    }
+
+    /// <inheritdoc/>
+    public void Unborrow(ref VcpuState s, InsnKind kind)
+    {
+        switch (kind)
+        {
+            case InsnKind.BorrowsR8:
+                s.Gpr[8] = s.Scratch[0];
+                break;
+            case InsnKind.BorrowsR9:
+                s.Gpr[9] = s.Scratch[0];
+                break;
+            case InsnKind.BorrowsR10:
+                s.Gpr[10] = s.Scratch[0];
+                break;
+            case InsnKind.BorrowsR8R9:
+                (s.Gpr[8], s.Gpr[9]) = (s.Scratch[0], s.Scratch[3]);
+                break;
+            case InsnKind.BorrowsR9R10:
+                (s.Gpr[9], s.Gpr[10]) = (s.Scratch[0], s.Scratch[3]);
+                break;
+            case InsnKind.BorrowsR10R11:
+                (s.Gpr[10], s.Gpr[11]) = (s.Scratch[0], s.Scratch[3]);
+                break;
+            case InsnKind.BorrowsRcx:
+                s.Gpr[1] = s.Scratch[1];
+                break;
+        }
+    }
+}
