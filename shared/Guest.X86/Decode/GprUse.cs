@@ -3,7 +3,7 @@ namespace Suite.Guest.X86.Decode;
 /// <summary>
 /// Which general registers an instruction may touch, so that the re-encoder can find one it may borrow.
 /// The answer is a superset: fields that name a vector, mask or segment register or extend the opcode count as if they named a general register.
-/// A register of r8 to r15 is included only when a field encodes it, and r11 for syscall.
+/// A register of r8 to r15 is included only when a field encodes it, and r11 for syscall and sysret.
 /// </summary>
 public static class GprUse
 {
@@ -130,9 +130,9 @@ public static class GprUse
     {
         switch (i.Opcode)
         {
-            case 0x05:
+            case 0x05 or 0x07:
                 return LowRegisters | R11;
-            case 0x01 or 0x07 or (>= 0x30 and <= 0x37) or 0xA6 or 0xA7 or 0xAA:
+            case 0x01 or (>= 0x30 and <= 0x37) or 0xA6 or 0xA7 or 0xAA:
                 return LowRegisters;
             case 0xA0 or 0xA1 or 0xA8 or 0xA9:
                 return Rsp;

@@ -66,7 +66,9 @@ internal static class DecodeFlowOracle
     /// </summary>
     private static bool IsLeftToTheHost(Mnemonic mnemonic) => mnemonic is
         Mnemonic.Sysret or Mnemonic.Sysretq or Mnemonic.Sysexit or Mnemonic.Sysexitq or Mnemonic.Rsm or Mnemonic.Uiret
-        or Mnemonic.Eretu or Mnemonic.Erets or Mnemonic.Xabort or Mnemonic.Xend;
+        or Mnemonic.Eretu or Mnemonic.Erets or Mnemonic.Xabort or Mnemonic.Xend
+        or Mnemonic.Vmcall or Mnemonic.Vmlaunch or Mnemonic.Vmresume or Mnemonic.Vmmcall or Mnemonic.Vmrun or Mnemonic.Vmgexit
+        or Mnemonic.Skinit or Mnemonic.Tdcall or Mnemonic.Seamcall or Mnemonic.Seamret;
 
     private static X86Flow ByControl(in Instruction instruction) => instruction.FlowControl switch
     {
