@@ -1,4 +1,5 @@
 using Suite.Guest.X86.Decode;
+using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.Jit.X64;
@@ -52,8 +53,9 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
     // True when the block goes on behind this instruction.
     private bool Emit(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
     {
-        if (options.Model is not null && !options.Model.IsHost && !Admit(b, at, code, ref System.Runtime.CompilerServices.Unsafe.AsRef(in insn)))
-            return false;
+        _dropped = 0;
+        if (Restricted && Admit(b, at, code, in insn) is { } done)
+            return done;
         ulong next = at + insn.Length;
         switch (insn.Flow)
         {
@@ -64,7 +66,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
                 EmitJcc(b, next, in insn);
                 return true;
             case X86Flow.Jmp:
-                b.Jump(Truncate(next + (ulong)insn.Imm));
+                b.Jump(next + (ulong)insn.Imm);
                 b.EndInsn(insn.Length, InsnKind.Copy);
                 return false;
             case X86Flow.Call:
@@ -104,6 +106,9 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
                 return EmitSpecial(b, at, SpecialInsn.FarTransfer, in insn);
             case X86Flow.IntN when insn.Imm == unchecked((sbyte)0x80) || (byte)insn.Imm == 0x80:
                 return EmitSpecial(b, at, SpecialInsn.Int80, in insn);
+            case X86Flow.Xbegin when HasRtm:
+                EmitXbegin(b, next, in insn);
+                return false;
             case X86Flow.Int3 or X86Flow.IntN or X86Flow.Icebp or X86Flow.Ud:
                 EmitCopy(b, code, in insn); // the processor raises the right fault; its place is known from the records
                 return false;
@@ -114,18 +119,21 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
         }
     }
 
-    private bool Restricted => options.Model is { IsHost: false };
+    private static readonly bool HasRtm = (HostCpu.Cpuid(7, 0).Ebx & (1u << 11)) != 0;
 
-    private static ulong Truncate(ulong address) => address;
+    // A prefix byte that is part of the guest instruction but not of what is emitted (tzcnt on a model without BMI1 runs as bsf).
+    private int _dropped;
+
+    private bool Restricted => options.Model is { IsHost: false };
 
     // Conservative: anything with a memory operand, and everything that pushes or is a string instruction.
     private static bool MayStore(in X86Insn insn) => insn.IsMemory || (insn.Map == 0 && insn.Encoding == Encoding.Legacy
         && insn.Opcode is (>= 0x50 and <= 0x57) or 0x68 or 0x6A or 0x6C or 0x6D or 0x9C or 0xA2 or 0xA3 or 0xA4 or 0xA5 or 0xAA or 0xAB or 0xC8);
 
-    private static void EmitCopy(BlockBuilder b, byte* code, in X86Insn insn)
+    private void EmitCopy(BlockBuilder b, byte* code, in X86Insn insn)
     {
         b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
-        b.EndInsn(insn.Length, InsnKind.Copy);
+        b.EndInsn(insn.Length + _dropped, InsnKind.Copy);
     }
 
     /// <inheritdoc/>
@@ -133,23 +141,11 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
     {
         switch (kind)
         {
-            case InsnKind.BorrowsR8:
-                s.Gpr[8] = s.Scratch[0];
+            case >= InsnKind.Borrows:
+                s.Gpr[kind - InsnKind.Borrows] = s.Scratch[0];
                 break;
-            case InsnKind.BorrowsR9:
-                s.Gpr[9] = s.Scratch[0];
-                break;
-            case InsnKind.BorrowsR10:
-                s.Gpr[10] = s.Scratch[0];
-                break;
-            case InsnKind.BorrowsR8R9:
-                (s.Gpr[8], s.Gpr[9]) = (s.Scratch[0], s.Scratch[3]);
-                break;
-            case InsnKind.BorrowsR9R10:
-                (s.Gpr[9], s.Gpr[10]) = (s.Scratch[0], s.Scratch[3]);
-                break;
-            case InsnKind.BorrowsR10R11:
-                (s.Gpr[10], s.Gpr[11]) = (s.Scratch[0], s.Scratch[3]);
+            case InsnKind.SegmentSwapped:
+                Sys.Call(Nr.arch_prctl, Linux.ARCH_SET_GS, (long)s.Scratch[3]);
                 break;
             case InsnKind.BorrowsRcx:
                 s.Gpr[1] = s.Scratch[1];

@@ -97,7 +97,7 @@ public sealed unsafe class BlockBuilder
     /// <summary>A cold exit with a reason and an argument; guest registers are live. The result is where to jump.</summary>
     public byte* ColdExit(ExitReason reason, uint argument, ulong pc)
     {
-        byte* at = _generation.Cold -= 96;
+        byte* at = _generation.Cold -= 56;
         X64Asm a = new(at);
         a.Mov32(Mem.Fs(Slot.Reason), (int)reason);
         a.Mov32(Mem.Fs(Slot.ExitArg), (int)argument);

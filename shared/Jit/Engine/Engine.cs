@@ -40,8 +40,8 @@ public sealed unsafe partial class Engine
         World = new World(_region);
     }
 
-    /// <summary>Holds the engine still: no thread translates or invalidates. Taken around a fork.</summary>
-    public GuestLock.Scope HoldStill() => _gate.Hold();
+    /// <summary>The one lock of the process: translating, invalidating, and the address space they depend on. Taken around a fork.</summary>
+    public GuestLock Gate => _gate;
 
     public CodeRegion Region => _region;
 

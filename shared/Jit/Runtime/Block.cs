@@ -9,24 +9,6 @@ public enum InsnKind : byte
     /// <summary>One host instruction, or several of which none borrows a register.</summary>
     Copy,
 
-    /// <summary>r8 is borrowed and kept in scratch[0].</summary>
-    BorrowsR8,
-
-    /// <summary>r9 is borrowed and kept in scratch[0].</summary>
-    BorrowsR9,
-
-    /// <summary>r10 is borrowed and kept in scratch[0].</summary>
-    BorrowsR10,
-
-    /// <summary>r8 is kept in scratch[0] and r9 in scratch[3].</summary>
-    BorrowsR8R9,
-
-    /// <summary>r9 is kept in scratch[0] and r10 in scratch[3].</summary>
-    BorrowsR9R10,
-
-    /// <summary>r10 is kept in scratch[0] and r11 in scratch[3].</summary>
-    BorrowsR10R11,
-
     /// <summary>rcx is kept in scratch[1]: returns and indirect branches.</summary>
     BorrowsRcx,
 
@@ -35,13 +17,19 @@ public enum InsnKind : byte
 
     /// <summary>The comparison of code bytes ahead of a checked block; belongs to no guest instruction (guest length 0).</summary>
     Check,
+
+    /// <summary>The host's gs base is the guest's gs base; what it was is in scratch[3].</summary>
+    SegmentSwapped,
+
+    /// <summary>Plus a register number: that register is borrowed and kept in scratch[0].</summary>
+    Borrows = 0x40,
 }
 
 /// <summary>Offsets in the code of <see cref="InsnKind.Syscall"/>: up to the syscall instruction it may be restarted, behind it the call is done.</summary>
 public static class SyscallShape
 {
     /// <summary>Distance from the start of the sequence to its syscall instruction.</summary>
-    public const int CallOffset = 58;
+    public const int CallOffset = 44;
 }
 
 /// <summary>What is known of one guest instruction of a block: lengths of guest and host code, and the kind.</summary>

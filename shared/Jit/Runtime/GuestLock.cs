@@ -5,37 +5,48 @@ namespace Suite.Jit.Runtime;
 /// <summary>
 /// The lock for everything guest threads share. A thread that waits for it counts as blocked, not as running managed code, and stays so
 /// while the world is stopped: a fork never has to wait for a waiter, and no lock can be held by a thread that the child does not have.
-/// Not recursive. Works across a vfork, whose child acts as its parent.
+/// Recursive, by thread state. Works across a vfork, whose child acts as its parent.
 /// </summary>
 public sealed unsafe class GuestLock(CodeRegion region)
 {
     private const int Free = 0, Taken = 1, Contended = 2;
 
     private readonly int* _word = Allocate();
+    private VcpuState* _owner;
+    private int _depth;
 
     /// <summary>Takes the lock; disposing the result gives it back.</summary>
     public Scope Hold()
     {
-        if (Interlocked.CompareExchange(ref *_word, Taken, Free) != Free)
-            Wait();
+        VcpuState* self = ThreadBinding.Current();
+        if (_owner != self)
+        {
+            if (Interlocked.CompareExchange(ref *_word, Taken, Free) != Free)
+                Wait(self);
+            _owner = self;
+        }
+
+        _depth++;
         return new Scope(this);
     }
 
     /// <summary>Gives the lock back.</summary>
-    public readonly ref struct Scope(GuestLock owner)
+    public readonly ref struct Scope(GuestLock? owner)
     {
-        public void Dispose() => owner.Release();
+        public void Dispose() => owner?.Release();
     }
 
     private void Release()
     {
+        if (--_depth > 0)
+            return;
+        _owner = null;
         if (Interlocked.Exchange(ref *_word, Free) == Contended)
             Sys.Call(Nr.futex, (long)_word, Linux.FUTEX_WAKE | Linux.FUTEX_PRIVATE_FLAG, 1);
     }
 
-    private void Wait()
+    private void Wait(VcpuState* self)
     {
-        VcpuState* self = ThreadBinding.Current();
         bool bound = self->Bound != 0;
         while (Interlocked.Exchange(ref *_word, Contended) != Free)
         {

@@ -1,0 +1,146 @@
+using Iced.Intel;
+using Suite.Guest.X86.Cpu;
+using Suite.Guest.X86.Decode;
+using Suite.Jit;
+using Suite.Jit.Runtime;
+using Suite.Jit.X64;
+
+namespace Suite.Guest.X86.Reencoder;
+
+// System calls, segment bases, instructions the CPU model lacks.
+public sealed unsafe partial class X86Reencoder
+{
+    // rcx and r11 are the instruction's to clobber, so the sequence needs no spill: it asks the table whether the call may be made here,
+    // makes it, and only leaves for calls that need looking at and for -EFAULT (a buffer on a page the engine write-protected).
+    private void EmitSyscall(BlockBuilder b, ulong next, in X86Insn insn)
+    {
+        if (!options.InlineSyscalls)
+        {
+            b.Hot.MovImm(Reg.Rcx, next);
+            b.Hot.Jmp(b.Stubs.ExitSyscall);
+            b.EndInsn(insn.Length, InsnKind.Copy);
+            return;
+        }
+
+        byte* start = b.Hot.Position;
+        byte* slow = EmitSyscallExit(b, next, b.Stubs.ExitSyscall);
+        byte* fault = EmitSyscallExit(b, next, b.Stubs.ExitSyscallFault);
+        b.Hot.Mov(Mem.Fs(Slot.Scratch(0)), Reg.Rax);
+        b.Hot.MovzxWord(Reg.Rcx, Mem.Fs(Slot.Scratch(0) + 2));
+        byte* small = b.Hot.JrcxzForward();
+        b.Hot.Jmp(slow);
+        b.Hot.HereShort(small);
+        b.Hot.MovzxWord(Reg.Rcx, Reg.Rax);
+        b.Hot.MovzxByte(Reg.Rcx, Mem.At(Reg.Rcx, (int)b.Region.InlineCalls));
+        byte* managed = b.Hot.JrcxzForward();
+        byte* inline = JmpShortForward(b);
+        b.Hot.HereShort(managed);
+        b.Hot.Jmp(slow);
+        b.Hot.HereShort(inline);
+        if (b.Hot.Position - start != SyscallShape.CallOffset)
+            throw new InvalidOperationException($"syscall sequence is {b.Hot.Position - start} bytes long");
+        b.Hot.Syscall();
+        const int EFAULT = 14;
+        b.Hot.Lea(Reg.Rcx, Mem.At(Reg.Rax, EFAULT));
+        byte* bad = b.Hot.JrcxzForward();
+        byte* good = JmpShortForward(b);
+        b.Hot.HereShort(bad);
+        b.Hot.Jmp(fault);
+        b.Hot.HereShort(good);
+        b.Hot.MovImm(Reg.Rcx, next);
+        b.EndInsn(insn.Length, InsnKind.Syscall);
+    }
+
+    private static byte* JmpShortForward(BlockBuilder b)
+    {
+        b.Hot.Byte(0xEB);
+        b.Hot.Byte(0);
+        return b.Hot.Position - 1;
+    }
+
+    private static byte* EmitSyscallExit(BlockBuilder b, ulong next, byte* stub)
+    {
+        byte* at = b.ReserveCold(16);
+        X64Asm a = new(at);
+        a.MovImm(Reg.Rcx, next);
+        a.Jmp(stub);
+        return at;
+    }
+
+    private static bool EmitSpecial(BlockBuilder b, ulong at, SpecialInsn what, in X86Insn insn)
+    {
+        b.Hot.Jmp(b.ColdExit(ExitReason.Special, (uint)what | (uint)insn.Length << 8, at));
+        b.EndInsn(Math.Min(insn.Length, (byte)15), InsnKind.Copy);
+        return false;
+    }
+
+    // rdfsbase /0 and wrfsbase /2 become their gs forms; rdgsbase /1 and wrgsbase /3 use the slot.
+    private static void EmitFsGsBase(BlockBuilder b, byte* code, in X86Insn insn)
+    {
+        int operation = insn.ModRm >> 3 & 7;
+        Reg register = RmRegister(in insn);
+        bool wide = insn.W != 0;
+        if (operation is 0 or 2)
+        {
+            byte* to = b.Hot.Position;
+            b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
+            to[insn.ModRmOffset] += 1 << 3;
+        }
+        else if (operation == 1 && wide)
+        {
+            b.Hot.Mov(register, Mem.Fs(Slot.SegmentBase));
+        }
+        else if (operation == 1)
+        {
+            b.Hot.Mov32(register, Mem.Fs(Slot.SegmentBase));
+        }
+        else if (wide)
+        {
+            b.Hot.Mov(Mem.Fs(Slot.SegmentBase), register);
+        }
+        else
+        {
+            b.Hot.Mov32(Mem.Fs(Slot.SegmentBase), register);
+            b.Hot.Mov32(Mem.Fs(Slot.SegmentBase + 4), 0);
+        }
+
+        b.EndInsn(insn.Length, InsnKind.Copy);
+    }
+
+    // Asks the CPU model. Null: go on as usual; else the instruction has been dealt with, and the value says whether the block goes on.
+    private bool? Admit(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
+    {
+        Decoder decoder = Decoder.Create(64, new ByteArrayCodeReader(new ReadOnlySpan<byte>(code, insn.Length).ToArray()), at);
+        decoder.Decode(out Instruction decoded);
+        switch (options.Model!.Classify(in decoded))
+        {
+            case ModelAction.Undefined:
+                return EmitSpecial(b, at, SpecialInsn.Undefined, in insn);
+            case ModelAction.Legacy:
+                EmitWithoutRep(b, at, code, in insn);
+                return true;
+            default:
+                return null;
+        }
+    }
+
+    // tzcnt and lzcnt are bsf and bsr on processors that ignore their F3 prefix.
+    private void EmitWithoutRep(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
+    {
+        byte* stripped = stackalloc byte[16];
+        int length = 0;
+        bool dropped = false;
+        for (int i = 0; i < insn.Length; i++)
+        {
+            if (!dropped && code[i] == 0xF3 && i < insn.PrefixCount)
+                dropped = true;
+            else
+                stripped[length++] = code[i];
+        }
+
+        X86Decoder.Decode(stripped, length, options.Mode, out X86Insn bare);
+        _dropped = insn.Length - length;
+        EmitPlain(b, at + (ulong)_dropped, stripped, in bare);
+        _dropped = 0;
+    }
+}

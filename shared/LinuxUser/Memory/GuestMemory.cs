@@ -1,0 +1,125 @@
+using System.Text;
+using Suite.Host;
+using Suite.Jit;
+using Suite.Jit.Runtime;
+
+namespace Suite.LinuxUser.Memory;
+
+/// <summary>
+/// The guest's address space: what is mapped where, safe access to it, and its write protection where code was translated.
+/// Guest addresses are host addresses. Mappings of the emulator itself are not in here, and no guest call may touch them.
+/// </summary>
+public sealed unsafe partial class GuestMemory : IGuestReader
+{
+    public const ulong PageSize = 4096;
+    private const ulong PageMask = ~(PageSize - 1);
+
+    // Programs and libraries go below 2 GiB, next to the code cache, so that their RIP-relative operands need no help.
+    // The lower part is left to programs linked at fixed addresses, the upper to MAP_32BIT.
+    private const ulong NearLow = 0x2000_0000, NearHigh = 0x5800_0000, NearLargest = 256UL << 20;
+
+    private readonly VmaMap _map = new();
+    private readonly HashSet<ulong> _protected = [];
+    private Engine? _engine;
+    private Stubs _stubs = null!;
+
+    /// <summary>Connects the engine once it exists (images are loaded before, by one thread).</summary>
+    public void Attach(Engine engine)
+    {
+        _engine = engine;
+        _stubs = engine.Stubs;
+    }
+
+    // Before there is an engine one thread loads the images.
+    private GuestLock.Scope Hold() => _engine is null ? default : _engine.Gate.Hold();
+
+    /// <summary>A copy of the mappings, for /proc/self/maps.</summary>
+    public Vma[] Snapshot()
+    {
+        using (Hold())
+            return [.. _map.All];
+    }
+
+    /// <summary>The mapping at an address, or null.</summary>
+    public Vma? Find(ulong address)
+    {
+        using (Hold())
+            return _map.Find(address);
+    }
+
+    /// <inheritdoc/>
+    public bool TryRead(ulong address, Span<byte> into)
+    {
+        fixed (byte* to = into)
+            return _stubs.TryCopy(to, (void*)address, (nuint)into.Length);
+    }
+
+    /// <summary>Reads a value; false when any byte of it is not there.</summary>
+    public bool TryRead<T>(ulong address, out T value) where T : unmanaged
+    {
+        fixed (T* to = &value)
+            return _stubs.TryCopy(to, (void*)address, (nuint)sizeof(T));
+    }
+
+    /// <summary>Writes bytes; false when any of them cannot be written.</summary>
+    public bool TryWrite(ulong address, ReadOnlySpan<byte> data)
+    {
+        fixed (byte* from = data)
+            return _stubs.TryCopy((void*)address, from, (nuint)data.Length)
+                || (AllowKernelWrites(address, (ulong)data.Length) && _stubs.TryCopy((void*)address, from, (nuint)data.Length));
+    }
+
+    /// <summary>Writes a value; false when any byte of it cannot be written.</summary>
+    public bool TryWrite<T>(ulong address, T value) where T : unmanaged => TryWrite(address, new ReadOnlySpan<byte>(&value, sizeof(T)));
+
+    /// <summary>Reads a NUL-terminated string of bytes. Null when it is not all there or longer than <paramref name="limit"/>.</summary>
+    public byte[]? ReadCString(ulong address, int limit = 4096)
+    {
+        Span<byte> chunk = stackalloc byte[256];
+        List<byte>? longer = null;
+        while (true)
+        {
+            int room = (int)Math.Min((ulong)chunk.Length, PageSize - (address & (PageSize - 1)));
+            Span<byte> part = chunk[..room];
+            if (!TryRead(address, part))
+                return null;
+            int end = part.IndexOf((byte)0);
+            if (end >= 0 && longer is null)
+                return part[..end].ToArray();
+            longer ??= [];
+            longer.AddRange(end >= 0 ? part[..end] : part);
+            if (end >= 0)
+                return [.. longer];
+            if (longer.Count > limit)
+                return null;
+            address += (ulong)room;
+        }
+    }
+
+    /// <summary>Reads a path or other text as UTF-8, keeping invalid bytes (Latin-1 fallback is never needed by callers: they pass bytes on).</summary>
+    public string? ReadText(ulong address)
+    {
+        byte[]? bytes = ReadCString(address);
+        return bytes is null ? null : Encoding.UTF8.GetString(bytes);
+    }
+
+    /// <summary>Reads a NULL-terminated vector of string pointers (argv, envp) for 64-bit guests. Null when any of it is a bad address.</summary>
+    public byte[][]? ReadStringVector(ulong address)
+    {
+        List<byte[]> strings = [];
+        if (address == 0)
+            return [];
+        while (true)
+        {
+            if (!TryRead(address, out ulong pointer))
+                return null;
+            if (pointer == 0)
+                return [.. strings];
+            byte[]? text = ReadCString(pointer, limit: 32 * 4096);
+            if (text is null)
+                return null;
+            strings.Add(text);
+            address += 8;
+        }
+    }
+}
