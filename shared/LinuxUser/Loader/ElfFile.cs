@@ -48,7 +48,7 @@ public sealed class ElfFile
 
     /// <summary>
     /// What is strange about the file although the kernel runs it: overlapping segments, alignments that are no power of two,
-    /// an entry point in no executable segment. For logs; not on the start path.
+    /// an entry point in no executable segment, a last page that is not all there. For logs; not on the start path.
     /// </summary>
     public IEnumerable<string> Oddities()
     {
@@ -59,17 +59,19 @@ public sealed class ElfFile
             if (segment.Type != ElfSegment.Load)
                 continue;
             if (segment.Align > 1 && !ulong.IsPow2(segment.Align))
-                yield return $"segment {i}: p_align {segment.Align:#x} is not a power of two and is ignored";
+                yield return $"segment {i}: p_align 0x{segment.Align:x} is not a power of two and is ignored";
+            if (segment.FileSize != 0 && segment.Offset + segment.FileSize > (ulong)File.Length)
+                yield return $"segment {i} reaches to offset 0x{segment.Offset + segment.FileSize:x} of a file of 0x{File.Length:x} bytes; the missing bytes are zero";
             entryRuns |= (segment.Flags & ElfSegment.Execute) != 0 && Header.Entry - segment.Vaddr < segment.MemSize;
             for (int j = 0; j < i; j++)
             {
                 ElfSegment other = Segments[j];
                 if (other.Type == ElfSegment.Load && segment.Vaddr < other.Vaddr + other.MemSize && other.Vaddr < segment.Vaddr + segment.MemSize)
-                    yield return $"segments {j} and {i} overlap at {Math.Max(segment.Vaddr, other.Vaddr):#x}; the later one wins";
+                    yield return $"segments {j} and {i} overlap at 0x{Math.Max(segment.Vaddr, other.Vaddr):x}; the later one wins";
             }
         }
         if (!entryRuns)
-            yield return $"the entry point {Header.Entry:#x} is in no executable segment";
+            yield return $"the entry point 0x{Header.Entry:x} is in no executable segment";
     }
 
     /// <summary>The open file.</summary>

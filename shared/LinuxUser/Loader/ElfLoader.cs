@@ -51,7 +51,7 @@ public static class ElfLoader
         if (start >= target.AddressLimit)
         {
             ElfFile starts = interpreter ?? elf;
-            error = new LoadError(LoadErrno.EINVAL, $"{starts.File.Path}: the entry point {starts.Header.Entry:#x} is outside the address space", ElfHeader.EntryOffset, KernelKills: true);
+            error = new LoadError(LoadErrno.EINVAL, $"{starts.File.Path}: the entry point 0x{starts.Header.Entry:x} is outside the address space", ElfHeader.EntryOffset, KernelKills: true);
             return false;
         }
         long stack = request.Mapper.MapStack(request.StackSize, ProtRead | ProtWrite | (executableStack ? ProtExec : 0), out ulong top);
@@ -91,7 +91,7 @@ public static class ElfLoader
         interpreter = null;
         string named = elf.InterpreterPath!;
         string path = request.ResolveInterpreter is { } resolve ? resolve(named) : named;
-        IProgramFile? file = request.Opener.IsExecutable(path, out int errno) ? request.Opener.Open(path, out errno) : null;
+        IProgramFile? file = ScriptResolver.Open(path, request.Opener, out int errno);
         if (file is null)
         {
             error = new LoadError(errno, MissingInterpreter(elf, named, path, errno, request));
@@ -140,9 +140,9 @@ public static class ElfLoader
             length = Math.Max(length, mapper.PageSize);
             long at = mapper.Reserve(pieHint & ~(elf.Alignment - 1), length, fixedAddress: false, elf.Alignment);
             if (at < 0)
-                return Failed(elf, (int)-at, $"cannot find {length:#x} bytes of address space");
+                return Failed(elf, (int)-at, $"cannot find 0x{length:x} bytes of address space");
             if ((ulong)at > request.Target.AddressLimit - length)
-                return Failed(elf, LoadErrno.ENOMEM, $"cannot find {length:#x} bytes below {request.Target.AddressLimit:#x}");
+                return Failed(elf, LoadErrno.ENOMEM, $"cannot find 0x{length:x} bytes below 0x{request.Target.AddressLimit:x}");
             bias = (ulong)at - elf.LowPage;
         }
         else if (ReserveFixed(elf, mapper) is { } taken)
@@ -166,7 +166,7 @@ public static class ElfLoader
             PageRange range = ranges[i];
             long at = mapper.Reserve(range.Start, range.End - range.Start, fixedAddress: true, mapper.PageSize);
             if (at < 0)
-                return Failed(elf, (int)-at, $"must be loaded at {range.Start:#x} to {range.End:#x}, which is not possible");
+                return Failed(elf, (int)-at, $"must be loaded at 0x{range.Start:x} to 0x{range.End:x}, which is not possible");
         }
         return null;
     }
@@ -183,7 +183,7 @@ public static class ElfLoader
             ulong length = (inPage + segment.FileSize + pageMask) & ~pageMask;
             long mapped = mapper.MapFile(start - inPage, length, prot, elf.File, (long)(segment.Offset - inPage));
             if (mapped < 0)
-                return Failed(elf, (int)-mapped, $"cannot map segment {index} ({length:#x} bytes at {start - inPage:#x})");
+                return Failed(elf, (int)-mapped, $"cannot map segment {index} (0x{length:x} bytes at 0x{start - inPage:x})");
             zeroStart = start - inPage + length;
         }
         if (segment.MemSize == segment.FileSize)
@@ -192,12 +192,12 @@ public static class ElfLoader
         ulong fileEnd = start + segment.FileSize, end = (start + segment.MemSize + pageMask) & ~pageMask;
         // The kernel clears to the end of the page whatever p_memsz says, and minds a failure only when the segment is writable.
         if (segment.FileSize != 0 && fileEnd < zeroStart && !mapper.Zero(fileEnd, zeroStart - fileEnd) && (prot & ProtWrite) != 0)
-            return Failed(elf, LoadErrno.EFAULT, $"cannot clear the end of segment {index} at {fileEnd:#x}");
+            return Failed(elf, LoadErrno.EFAULT, $"cannot clear the end of segment {index} at 0x{fileEnd:x}");
         if (end <= zeroStart)
             return null;
         // vm_brk_flags: such pages are writable even in a read-only segment, executable where the segment is.
         long zeroed = mapper.MapZero(zeroStart, end - zeroStart, ProtRead | ProtWrite | (readImpliesExec ? ProtExec : prot & ProtExec));
-        return zeroed < 0 ? Failed(elf, (int)-zeroed, $"cannot map {end - zeroStart:#x} zero bytes of segment {index} at {zeroStart:#x}") : null;
+        return zeroed < 0 ? Failed(elf, (int)-zeroed, $"cannot map 0x{end - zeroStart:x} zero bytes of segment {index} at 0x{zeroStart:x}") : null;
     }
 
     private static void Extents(ElfFile elf, out ulong codeStart, out ulong codeEnd, out ulong dataStart, out ulong dataEnd)

@@ -56,7 +56,7 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
         segments = [];
         if (header.PhOff > (ulong)_file.Length || (ulong)size > (ulong)_file.Length - header.PhOff)
         {
-            return Header($"is truncated or damaged: {header.PhNum} program headers at offset {header.PhOff:#x} do not fit in a file of {_file.Length} bytes",
+            return Header($"is truncated or damaged: {header.PhNum} program headers at offset 0x{header.PhOff:x} do not fit in a file of {_file.Length} bytes",
                 ElfHeader.PhOffOffset(_target.Is64));
         }
         scoped ReadOnlySpan<byte> table;
@@ -68,7 +68,7 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
         {
             byte[] read = new byte[size];
             if (FileReading.ReadUpTo(_file, (long)header.PhOff, read) != size)
-                return Header($"cannot be read: program headers at offset {header.PhOff:#x}", (long)header.PhOff);
+                return Header($"cannot be read: program headers at offset 0x{header.PhOff:x}", (long)header.PhOff);
             table = read;
         }
         segments = new ElfSegment[header.PhNum];
@@ -118,7 +118,7 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
         if (_program && header.Type == ElfType.Dynamic && interpreter is null && header.Entry == 0 && entryOffset <= 0)
             return Make(LoadErrno.ENOEXEC, "is a shared library without an entry point, not a program", ElfHeader.EntryOffset, kills: true);
         if (header.Type == ElfType.Dynamic && alignment > _target.AddressLimit / 2)
-            return Make(LoadErrno.ENOMEM, $"asks for an alignment of {alignment:#x}, which no address has", -1, kills: true);
+            return Make(LoadErrno.ENOMEM, $"asks for an alignment of 0x{alignment:x}, which no address has", -1, kills: true);
         elf = new ElfFile(_file, header, segments)
         {
             InterpreterPath = interpreter,
@@ -149,7 +149,7 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
             int got = segment.Offset > long.MaxValue ? 0 : FileReading.ReadUpTo(_file, (long)segment.Offset, read);
             if (got != size)
             {
-                return Make(got < 0 ? -got : LoadErrno.EIO, $"is truncated or damaged: the interpreter name (PT_INTERP) at offset {segment.Offset:#x}, {size} bytes, "
+                return Make(got < 0 ? -got : LoadErrno.EIO, $"is truncated or damaged: the interpreter name (PT_INTERP) at offset 0x{segment.Offset:x}, {size} bytes, "
                     + $"is not inside the file of {_file.Length} bytes", field);
             }
             name = read;
@@ -166,27 +166,27 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
         int rangeErrno = _program ? LoadErrno.EINVAL : LoadErrno.ENOMEM;
         if (segment.FileSize > segment.MemSize)
         {
-            return Make(rangeErrno, $"is damaged: segment {index} has more bytes in the file ({segment.FileSize:#x}) than in memory ({segment.MemSize:#x})",
+            return Make(rangeErrno, $"is damaged: segment {index} has more bytes in the file (0x{segment.FileSize:x}) than in memory (0x{segment.MemSize:x})",
                 FieldOffset(header, index, 32, 16), kills: true);
         }
         if (segment.Vaddr >= limit || segment.MemSize > limit || limit - segment.MemSize < segment.Vaddr)
         {
-            return Make(rangeErrno, $"has a segment {index} outside the address space: {segment.MemSize:#x} bytes at {segment.Vaddr:#x}",
+            return Make(rangeErrno, $"has a segment {index} outside the address space: 0x{segment.MemSize:x} bytes at 0x{segment.Vaddr:x}",
                 FieldOffset(header, index, 16, 8), kills: true);
         }
         if (segment.FileSize == 0)
             return null;
         ulong fileEnd = segment.Offset + segment.FileSize;
         if (segment.Offset > long.MaxValue || fileEnd > long.MaxValue)
-            return Make(LoadErrno.EINVAL, $"is damaged: segment {index} lies at file offset {segment.Offset:#x}", FieldOffset(header, index, 8, 4), kills: true);
+            return Make(LoadErrno.EINVAL, $"is damaged: segment {index} lies at file offset 0x{segment.Offset:x}", FieldOffset(header, index, 8, 4), kills: true);
         if (((segment.Offset ^ segment.Vaddr) & _pageMask) != 0 || segment.Offset < (segment.Vaddr & _pageMask))
         {
-            return Make(LoadErrno.EINVAL, $"has a segment {index} whose file offset {segment.Offset:#x} and address {segment.Vaddr:#x} differ within a page: it cannot be mapped",
+            return Make(LoadErrno.EINVAL, $"has a segment {index} whose file offset 0x{segment.Offset:x} and address 0x{segment.Vaddr:x} differ within a page: it cannot be mapped",
                 FieldOffset(header, index, 8, 4), kills: true);
         }
         if (!_allowTruncated && ((fileEnd - 1) & ~_pageMask) >= (ulong)_file.Length)
         {
-            return Make(LoadErrno.ENOEXEC, $"is truncated: segment {index} reaches to offset {fileEnd:#x} of the file, which has only {_file.Length:#x} bytes",
+            return Make(LoadErrno.ENOEXEC, $"is truncated: segment {index} reaches to offset 0x{fileEnd:x} of the file, which has only 0x{_file.Length:x} bytes",
                 FieldOffset(header, index, 32, 16));
         }
         return null;
@@ -198,5 +198,5 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
     private LoadError Header(string what, long offset) => Make(_program ? LoadErrno.ENOEXEC : LoadErrno.ELIBBAD, what, offset);
 
     private LoadError Make(int errno, string what, long offset, bool kills = false) =>
-        new(errno, $"{_file.Path}: {(_program ? "" : "the ELF interpreter ")}{what}{(offset >= 0 ? $" [offset {offset:#x}]" : "")}", offset, kills);
+        new(errno, $"{_file.Path}: {(_program ? "" : "the ELF interpreter ")}{what}{(offset >= 0 ? $" [offset 0x{offset:x}]" : "")}", offset, kills);
 }

@@ -69,7 +69,7 @@ public static class InitialStack
         writer.Bytes(execFn, request.ExecFn);
         if (!mapper.Write(sp, block))
         {
-            error = new LoadError(LoadErrno.EFAULT, $"cannot write {size:#x} bytes of stack at {sp:#x}", KernelKills: true);
+            error = new LoadError(LoadErrno.EFAULT, $"cannot write 0x{size:x} bytes of stack at 0x{sp:x}", KernelKills: true);
             return false;
         }
         layout = new StackLayout

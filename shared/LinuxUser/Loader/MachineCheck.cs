@@ -49,7 +49,7 @@ public static class MachineCheck
         ElfType.Relocatable => $"is a relocatable object file for {identity}: link it first",
         ElfType.Core => $"is a core dump of {Article(MachineName(identity.Machine))} {identity} program: open it with a debugger",
         ElfType.None => "is an ELF file without a type (e_type is 0), not a program",
-        _ => $"is an ELF file of unknown type {identity.Type:#x}, not a program",
+        _ => $"is an ELF file of unknown type 0x{identity.Type:x}, not a program",
     };
 
     private static string ExplainOther(ReadOnlySpan<byte> head)

@@ -102,6 +102,13 @@ public static class ScriptResolver
         return true;
     }
 
+    /// <summary>open_exec: an empty name is the current directory for it, and so not executable.</summary>
+    internal static IProgramFile? Open(string path, IFileOpener opener, out int errno)
+    {
+        errno = LoadErrno.EACCES;
+        return path.Length != 0 && opener.IsExecutable(path, out errno) ? opener.Open(path, out errno) : null;
+    }
+
     private static byte[][] Splice(byte[] interpreter, byte[]? argument, byte[] script, byte[][] argv)
     {
         int front = argument is null ? 2 : 3;
@@ -114,8 +121,6 @@ public static class ScriptResolver
         return spliced;
     }
 
-    private static IProgramFile? Open(string path, IFileOpener opener, out int errno) => opener.IsExecutable(path, out errno) ? opener.Open(path, out errno) : null;
-
     private static LoadError OpenFailure(string path, string? script, int errno)
     {
         if (script is null)
@@ -123,7 +128,7 @@ public static class ScriptResolver
         string hint = path.Length == 0 ? " (the line ends after #!)"
             : path[^1] == '\r' ? " (the line ends in a carriage return: convert the script to Unix line ends)"
             : "";
-        return new LoadError(errno, $"{script}: its #! line names the interpreter {path.TrimEnd('\r')}: {LoadErrno.Text(errno)}{hint}");
+        return new LoadError(errno, $"{script}: its #! line names the interpreter '{path.TrimEnd('\r')}': {LoadErrno.Text(errno)}{hint}");
     }
 
     private static bool IsBlank(byte b) => b is (byte)' ' or (byte)'\t';
