@@ -41,8 +41,8 @@ public static partial class Catalog
         public static readonly SyscallRow Setgroups16 = new("setgroups", "size:int, list:in.u16[size]");
         public static readonly SyscallRow Getgroups32 = new("getgroups32", "size:int, list:out.u32[ret]");
         public static readonly SyscallRow Setgroups32 = new("setgroups32", "size:int, list:in.u32[size]");
-        public static readonly SyscallRow Capget = new("capget", "header:in.cap_header, data:out.cap_data");
-        public static readonly SyscallRow Capset = new("capset", "header:in.cap_header, data:in.cap_data");
+        public static readonly SyscallRow Capget = new("capget", "header:in.cap_header, data:out.cap_data[2]");
+        public static readonly SyscallRow Capset = new("capset", "header:in.cap_header, data:in.cap_data[2]");
         public static readonly SyscallRow Getrlimit = new("getrlimit", "resource:enum(rlimit), rlim:out.rlimit");
         public static readonly SyscallRow Setrlimit = new("setrlimit", "resource:enum(rlimit), rlim:in.rlimit");
         public static readonly SyscallRow Ugetrlimit = new("ugetrlimit", "resource:enum(rlimit), rlim:out.rlimit");

@@ -3,7 +3,7 @@ namespace Suite.LinuxUser.Syscalls;
 /// <summary>How an argument or struct field is to be understood.</summary>
 public enum SignatureKind : byte
 {
-    Int, Uint, Long, Ulong, Hex, Hex64, Size, Offset, Offset64, SplitOffset, Ptr,
+    Int, Uint, Long, Ulong, Hex, Hex64, Size, Limit, Offset, Offset64, SplitOffset, Ptr,
     Fd, Dirfd, Pid, Uid, Gid, Dev, Mode, FileMode, OpenMode, CloneFlags, Signal, SignalHandler,
     Path, Str, Strings, Flags, Enum, SocketOption, By, Pointer, Void, None,
 }
@@ -83,6 +83,7 @@ public readonly record struct SignatureType(SignatureKind Kind)
             "hex" => SignatureKind.Hex,
             "hex64" => SignatureKind.Hex64,
             "size" => SignatureKind.Size,
+            "limit" => SignatureKind.Limit,
             "offset" => SignatureKind.Offset,
             "offset64" => SignatureKind.Offset64,
             "possplit" => SignatureKind.SplitOffset,
