@@ -1,0 +1,29 @@
+namespace Suite.LinuxUser.Strace;
+
+internal static partial class ConstantSets
+{
+    private const string Sigmask = "SIG_BLOCK=0 SIG_UNBLOCK=1 SIG_SETMASK=2";
+
+    private const string Sigaction = """
+        SA_NOCLDSTOP=1 SA_NOCLDWAIT=2 SA_SIGINFO=4 SA_UNSUPPORTED=0x400 SA_EXPOSE_TAGBITS=0x800 SA_RESTORER=0x4000000 SA_ONSTACK=0x8000000
+        SA_RESTART=0x10000000 SA_NODEFER=0x40000000 SA_RESETHAND=0x80000000
+        """;
+
+    private const string Sigaltstack = "SS_ONSTACK=1 SS_DISABLE=2 SS_AUTODISARM=0x80000000";
+
+    private const string Sigev = "SIGEV_SIGNAL=0 SIGEV_NONE=1 SIGEV_THREAD=2 SIGEV_THREAD_ID=4";
+
+    private const string SiCode = "SI_USER=0 SI_KERNEL=0x80 SI_QUEUE=-1 SI_TIMER=-2 SI_MESGQ=-3 SI_ASYNCIO=-4 SI_SIGIO=-5 SI_TKILL=-6";
+
+    private const string SiCodeIll = "ILL_ILLOPC=1 ILL_ILLOPN=2 ILL_ILLADR=3 ILL_ILLTRP=4 ILL_PRVOPC=5 ILL_PRVREG=6 ILL_COPROC=7 ILL_BADSTK=8";
+
+    private const string SiCodeFpe = "FPE_INTDIV=1 FPE_INTOVF=2 FPE_FLTDIV=3 FPE_FLTOVF=4 FPE_FLTUND=5 FPE_FLTRES=6 FPE_FLTINV=7 FPE_FLTSUB=8";
+
+    private const string SiCodeSegv = "SEGV_MAPERR=1 SEGV_ACCERR=2 SEGV_BNDERR=3 SEGV_PKUERR=4";
+
+    private const string SiCodeBus = "BUS_ADRALN=1 BUS_ADRERR=2 BUS_OBJERR=3 BUS_MCEERR_AR=4 BUS_MCEERR_AO=5";
+
+    private const string SiCodeTrap = "TRAP_BRKPT=1 TRAP_TRACE=2 TRAP_BRANCH=3 TRAP_HWBKPT=4";
+
+    private const string SiCodeChld = "CLD_EXITED=1 CLD_KILLED=2 CLD_DUMPED=3 CLD_TRAPPED=4 CLD_STOPPED=5 CLD_CONTINUED=6";
+}

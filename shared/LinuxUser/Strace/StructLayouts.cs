@@ -1,0 +1,101 @@
+namespace Suite.LinuxUser.Strace;
+
+/// <summary>
+/// The kernel's structs as text in the form <see cref="StructLayout"/> parses (include/uapi/linux and asm). A suffix (<c>.x64</c>,
+/// <c>.i386</c>, <c>.ppc</c>) marks one guest's own layout. Long structs print their head, as strace does.
+/// </summary>
+internal static class StructLayouts
+{
+    /// <summary>The layout's text, or null when there is none of that name.</summary>
+    public static string? Find(string name) => name switch
+    {
+        // Files
+        "stat.x64" => ".dev:u64, .ino:u64, .nlink:u64, st_mode:u32 filemode, .uid:u32, .gid:u32, .pad:u32, .rdev:u64, st_size:i64, ...",
+        "stat.i386" => ".dev:u32, .ino:u32, st_mode:u16 filemode, .nlink:u16, .uid:u16, .gid:u16, .rdev:u32, st_size:u32, ...",
+        "stat.ppc" => ".dev:u32, .ino:u32, st_mode:u32 filemode, .nlink:u16, .uid:u32, .gid:u32, .rdev:u32, st_size:i32, ...",
+        "stat64.i386" => ".dev:u64, .pad:u32, .ino:u32, st_mode:u32 filemode, .nlink:u32, .uid:u32, .gid:u32, .rdev:u64, .pad:u32, st_size:i64, ...",
+        "stat64" => ".dev:u64, .ino:u64, st_mode:u32 filemode, .nlink:u32, .uid:u32, .gid:u32, .rdev:u64, .pad:u16, st_size:i64, ...",
+        "oldstat" => ".dev:u16, .ino:u16, st_mode:u16 filemode, .nlink:u16, .uid:u16, .gid:u16, .rdev:u16, st_size:uw, ...",
+        "statx" => "stx_mask:u32 flags(statx), .blksize:u32, stx_attributes:u64 hex, .nlink:u32, .uid:u32, .gid:u32, stx_mode:u16 filemode, "
+            + ".pad:u16, .ino:u64, stx_size:u64, ...",
+        "statfs" => "f_type:uw enum(fsmagic), f_bsize:w, f_blocks:uw, f_bfree:uw, f_bavail:uw, f_files:uw, f_ffree:uw, .f_fsid:i32[2], "
+            + "f_namelen:w, f_frsize:w, f_flags:uw flags(statfs_flags), ...",
+        "statfs64" => "f_type:uw enum(fsmagic), f_bsize:w, f_blocks:u64, f_bfree:u64, f_bavail:u64, f_files:u64, f_ffree:u64, .f_fsid:i32[2], "
+            + "f_namelen:w, f_frsize:w, f_flags:uw flags(statfs_flags), ...",
+        "ustat" => "f_tfree:i32, f_tinode:uw, ...",
+        "flock" => "l_type:i16 enum(lock), l_whence:i16 enum(seek), l_start:w, l_len:w, l_pid:i32",
+        "flock64" => "l_type:i16 enum(lock), l_whence:i16 enum(seek), l_start:i64, l_len:i64, l_pid:i32",
+        "f_owner_ex" => "type:i32 enum(f_owner), pid:i32",
+        "open_how" => "sized; flags:u64 flags(open), mode:u64 mode, resolve:u64 flags(resolve)",
+        "xattr_args" => "sized; value:u64 ptr, size:u32, flags:u32 flags(xattr)",
+        "file_attr" => "sized; fa_xflags:u64 hex, fa_extsize:u32, fa_nextents:u32, fa_projid:u32, fa_cowextsize:u32",
+        "fsxattr" => "fsx_xflags:u32 hex, fsx_extsize:u32, fsx_nextents:u32, fsx_projid:u32, fsx_cowextsize:u32, ...",
+        "mount_attr" => "sized; attr_set:u64 flags(mount_attr), attr_clr:u64 flags(mount_attr), propagation:u64 flags(mount), userns_fd:u64",
+        "mnt_id_req" => "size:u32, mnt_ns_fd:u32, mnt_id:u64 hex, param:u64 hex",
+        "cachestat_range" => "off:u64, len:u64",
+        "cachestat" => "nr_cache:u64, nr_dirty:u64, nr_writeback:u64, nr_evicted:u64, nr_recently_evicted:u64",
+        "ranges" => "iov_base:uw ptr, iov_len:uw",
+        "termios" => "c_iflag:u32 hex, c_oflag:u32 hex, c_cflag:u32 hex, c_lflag:u32 hex, ...",
+        "winsize" => "ws_row:u16, ws_col:u16, ws_xpixel:u16, ws_ypixel:u16",
+
+        // Time
+        "timespec" => "tv_sec:w, tv_nsec:w",
+        "timespec64" => "tv_sec:i64, tv_nsec:i64",
+        "timeval" => "tv_sec:w, tv_usec:w",
+        "timezone" => "tz_minuteswest:i32, tz_dsttime:i32",
+        "itimerval" => "it_interval:{timeval}, it_value:{timeval}",
+        "itimerspec" => "it_interval:{timespec}, it_value:{timespec}",
+        "itimerspec64" => "it_interval:{timespec64}, it_value:{timespec64}",
+        "utimbuf" => "actime:w, modtime:w",
+        "tms" => "tms_utime:w, tms_stime:w, tms_cutime:w, tms_cstime:w",
+        "timex" => "modes:u32 flags(timex), offset:w, freq:w, maxerror:w, esterror:w, status:i32 flags(timex_status), constant:w, "
+            + "precision:w, tolerance:w, time:{timeval}, tick:w, ...",
+        "timex64" => "modes:u32 flags(timex), offset:i64, freq:i64, maxerror:i64, esterror:i64, status:i32 flags(timex_status), constant:i64, "
+            + "precision:i64, tolerance:i64, .sec:i64, .usec:i64, tick:i64, ...",
+
+        // Processes
+        "clone_args" => "sized; flags:u64 flags(clone), pidfd:u64 ptr, child_tid:u64 ptr, parent_tid:u64 ptr, exit_signal:u64 signal, stack:u64 ptr, "
+            + "stack_size:u64 hex, tls:u64 hex, set_tid:u64 ptr, set_tid_size:u64, cgroup:u64",
+        "rusage" => "ru_utime:{timeval}, ru_stime:{timeval}, ru_maxrss:w, .ixrss:w, .idrss:w, .isrss:w, ru_minflt:w, ru_majflt:w, ...",
+        "rlimit" => "rlim_cur:uw limit, rlim_max:uw limit",
+        "rlimit64" => "rlim_cur:u64 limit, rlim_max:u64 limit",
+        "sched_param" => "sched_priority:i32",
+        "sched_attr" => "size:u32, sched_policy:u32 flags(sched), sched_flags:u64 flags(sched_flags), sched_nice:i32, sched_priority:u32, "
+            + "sched_runtime:u64, sched_deadline:u64, sched_period:u64, ...",
+        "futex_waitv" => "val:u64 hex, uaddr:u64 ptr, flags:u32 flags(futex2), .reserved:u32",
+        "user_desc" => "entry_number:i32, base_addr:u32 hex, limit:u32 hex, flags:u32 hex",
+        "cap_header" => "version:u32 enum(cap_version), pid:i32",
+        "cap_data" => "effective:u32 hex, permitted:u32 hex, inheritable:u32 hex",
+        "landlock_ruleset" => "sized; handled_access_fs:u64 hex, handled_access_net:u64 hex, scoped:u64 hex",
+        "mmap_args" => "addr:uw ptr, length:uw, prot:uw flags(prot), flags:uw flags(mmap), fd:w, offset:uw hex",
+
+        // Signals
+        "sigaction" => "sa_handler:uw sighandler, sa_flags:uw flags(sigaction), .sa_restorer:uw, sa_mask:sigset",
+        "old_sigaction" => "sa_handler:uw sighandler, sa_mask:uw hex, sa_flags:uw flags(sigaction), .sa_restorer:uw",
+        "stack_t" => "ss_sp:uw ptr, ss_flags:i32 flags(sigaltstack), ss_size:uw",
+
+        // Polling and asynchronous calls
+        "pollfd" => "fd:i32, events:i16 flags(poll), .revents:i16",
+        "pollfd_result" => "fd:i32, events:i16 flags(poll), revents:i16 flags(poll)",
+        "epoll_event.x64" => "packed; events:u32 flags(epoll), data:u64 hex",
+        "epoll_event" => "events:u32 flags(epoll), data:u64 hex",
+        "select_args" => "n:w, readfds:uw ptr, writefds:uw ptr, exceptfds:uw ptr, timeout:uw ptr",
+        "io_event" => "data:u64 hex, obj:u64 ptr, res:i64, res2:i64",
+        "io_uring_params" => "sq_entries:u32, cq_entries:u32, flags:u32 flags(io_uring_setup), sq_thread_cpu:u32, sq_thread_idle:u32, features:u32 hex, ...",
+
+        // Sockets and queues
+        "linger" => "l_onoff:i32, l_linger:i32",
+        "ucred" => "pid:i32, uid:u32 uid, gid:u32 gid",
+        "sembuf" => "sem_num:u16, sem_op:i16, sem_flg:i16 flags(semop)",
+        "mq_attr" => "mq_flags:w flags(open), mq_maxmsg:w, mq_msgsize:w, mq_curmsgs:w",
+
+        // The machine
+        "utsname" => "sysname:char[65], nodename:char[65], release:char[65], version:char[65], machine:char[65], ...",
+        "olduname" => "sysname:char[65], nodename:char[65], release:char[65], version:char[65], machine:char[65]",
+        "oldolduname" => "sysname:char[9], nodename:char[9], release:char[9], version:char[9], machine:char[9]",
+        "sysinfo" => "uptime:w, loads:uw[3], totalram:uw, freeram:uw, sharedram:uw, bufferram:uw, totalswap:uw, freeswap:uw, procs:u16, .pad:u16, "
+            + "totalhigh:uw, freehigh:uw, mem_unit:u32, ...",
+        "perf_event_attr" => "type:u32 enum(perf_type), size:u32, config:u64 hex, ...",
+        _ => null,
+    };
+}
