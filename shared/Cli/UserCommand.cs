@@ -44,8 +44,14 @@ internal static class UserCommand
                 i++;
                 break;
             }
-            bool joins = UserOptionTable.Find(args[i]) is { TakesValue: true } && i + 1 < args.Length;
-            words.Add(joins ? $"{args[i]}={args[++i]}" : args[i]);
+            words.Add(args[i]);
+            if (UserOptionTable.Find(args[i]) is not { TakesValue: true } || i + 1 == args.Length)
+                continue;
+            i++;
+            if (args[i].Length == 0)
+                words.Add(""); // "-0=" would count as a missing value.
+            else
+                words[^1] += "=" + args[i];
         }
         program = i;
         return words;
