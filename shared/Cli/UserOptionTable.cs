@@ -1,0 +1,116 @@
+using Suite.Host.Diagnostics;
+using static Suite.Cli.UserOptionOutcome;
+
+namespace Suite.Cli;
+
+/// <summary>The options of the user-mode tools. To add one: a row here, its property in <see cref="UserOptions"/>, its line in docs/qemu-x86_64.md, a test.</summary>
+internal static class UserOptionTable
+{
+    private const string ListHelp = "help";
+    private const ulong SmallestStack = 4UL << 10, LargestStack = 1UL << 40;
+    private const ulong LargestCacheMb = 2048; // The engine's region spans 2 GiB, the reach of a near jump.
+
+    /// <summary>Every option, in the order of the help.</summary>
+    public static IReadOnlyList<UserOption> All { get; } =
+    [
+        new(["-h", "-help"], null, [], "print this help and exit", (_, _, c) => Show(UserHelp.Text(c.ToolName))),
+        new(["-version"], null, [], "print the version and exit", (_, _, c) => Show(UserHelp.Version(c.ToolName))),
+        new(["-L"], "path", ["QEMU_LD_PREFIX"], "look for the ELF interpreter and libraries below 'path' (repeatable)",
+            (o, v, _) => o with { Prefixes = [.. o.Prefixes, v] }),
+        new(["-cpu"], "model", ["QEMU_CPU"], "CPU model ('-cpu help' lists them)", Cpu),
+        new(["-E"], "var=value", ["QEMU_SET_ENV"], "set variables of the guest (repeatable, comma list)", SetEnvironment) { Accumulates = true },
+        new(["-U"], "var", ["QEMU_UNSET_ENV"], "remove variables of the guest (repeatable, comma list)", UnsetEnvironment) { Accumulates = true },
+        new(["-0"], "argv0", ["QEMU_ARGV0"], "the guest's argv[0]", (o, v, _) => o with { Argv0 = v }),
+        new(["-s"], "size", ["QEMU_STACK_SIZE"], "size of the guest's stack in bytes (suffix k, M or G; default 8M)", StackSize),
+        new(["-B"], "address", ["QEMU_GUEST_BASE"], "host address of guest address 0",
+            (o, v, _) => AddressFilter.TryParseNumber(v, out ulong n) ? o with { GuestBase = n } : Bad($"'{v}' is not an address", "a number such as 0x10000")),
+        new(["-R"], "size", ["QEMU_RESERVED_VA"], "address space kept for the guest (suffix k, M or G)",
+            (o, v, _) => SizeText.TryParse(v, out ulong n) ? o with { ReservedSize = n } : BadSize(v)),
+        new(["-r"], "uname", ["QEMU_UNAME"], "kernel release that uname reports", (o, v, _) => o with { KernelRelease = v }),
+        new(["-strace"], null, ["QEMU_STRACE"], "log system calls", (o, _, _) => o with { LogItems = o.LogItems | LogItems.Strace }),
+        new(["-d"], "item[,...]", ["QEMU_LOG"], "log these items ('-d help' lists them)", Log),
+        new(["-D"], "logfile", ["QEMU_LOG_FILENAME"], "log to this file, %d in it is the process id (default: stderr)", (o, v, _) => o with { LogFile = v }),
+        new(["-dfilter"], "range[,...]", ["QEMU_DFILTER"], "log translated code only in these ranges: start..end, start+size, start-size",
+            (o, v, _) => AddressFilter.TryParse(v, out AddressFilter? f, out string? error) ? o with { LogFilter = f } : Bad(error)),
+        new(["-one-insn-per-tb", "-singlestep"], null, ["QEMU_ONE_INSN_PER_TB", "QEMU_SINGLESTEP"], "one guest instruction in each translated block",
+            (o, _, _) => o with { OneInstructionPerBlock = true }),
+        new(["-seed"], "number", ["QEMU_RAND_SEED"], "seed for what the guest sees as random at its start",
+            (o, v, _) => AddressFilter.TryParseNumber(v, out ulong n) ? o with { Seed = n } : Bad($"'{v}' is not a number")),
+        new(["-tb-size"], "MB", ["QEMU_TB_SIZE"], "size of the code cache in megabytes", CacheSize),
+        new(["-p"], "pagesize", [], "accepted and ignored: the page size is the host's",
+            (o, v, _) => o with { Notes = [.. o.Notes, $"-p {v} is ignored: the page size is the host's"] }),
+        new(["-g"], "port", [], "not available: there is no gdb stub yet", (_, _, _) => Bad("there is no gdb stub yet", "run without -g; -d in_asm,exec,cpu shows what runs")),
+        new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
+    ];
+
+    /// <summary>The option of that spelling, with one dash or two; null when there is none.</summary>
+    public static UserOption? Find(string word)
+    {
+        string name = word.StartsWith("--", StringComparison.Ordinal) ? word[1..] : word;
+        foreach (UserOption option in All)
+        {
+            if (Array.IndexOf(option.Names, name) >= 0)
+                return option;
+        }
+        return null;
+    }
+
+    private static UserOptionOutcome Cpu(UserOptions options, string value, UserOptionContext context)
+    {
+        if (value is not (ListHelp or "?"))
+            return options with { Cpu = value };
+        return Show(context.CpuHelp?.Invoke() ?? "no CPU models to list\n");
+    }
+
+    private static UserOptionOutcome SetEnvironment(UserOptions options, string value, UserOptionContext context)
+    {
+        List<EnvironmentChange> changes = [.. options.Environment];
+        foreach (string item in value.Split(','))
+        {
+            int equals = item.IndexOf('=');
+            if (equals <= 0)
+                return Bad($"'{item}' is not of the form var=value", "a value cannot contain a comma; use 'env VAR=VALUE PROGRAM' as the program then");
+            changes.Add(new EnvironmentChange(item[..equals], item[(equals + 1)..]));
+        }
+        return options with { Environment = changes };
+    }
+
+    private static UserOptionOutcome UnsetEnvironment(UserOptions options, string value, UserOptionContext context)
+    {
+        List<EnvironmentChange> changes = [.. options.Environment];
+        foreach (string item in value.Split(','))
+        {
+            if (item.Length == 0 || item.Contains('='))
+                return Bad($"'{item}' is not the name of a variable");
+            changes.Add(new EnvironmentChange(item, null));
+        }
+        return options with { Environment = changes };
+    }
+
+    private static UserOptionOutcome StackSize(UserOptions options, string value, UserOptionContext context)
+    {
+        if (!SizeText.TryParse(value, out ulong size))
+            return BadSize(value);
+        if (size is < SmallestStack or > LargestStack)
+            return Bad($"a stack of {value} bytes cannot be had", "between 4k and 1024G");
+        return options with { StackSize = size };
+    }
+
+    private static UserOptionOutcome CacheSize(UserOptions options, string value, UserOptionContext context)
+    {
+        if (!AddressFilter.TryParseNumber(value, out ulong megabytes) || megabytes is 0 or > LargestCacheMb)
+            return Bad($"'{value}' is not a size of the code cache", "a number of megabytes between 1 and 2048");
+        return options with { CodeCacheSize = megabytes << 20 };
+    }
+
+    private static UserOptionOutcome Log(UserOptions options, string value, UserOptionContext context)
+    {
+        if (value is ListHelp or "?")
+            return Show(LogItemNames.HelpText());
+        if (!LogItemNames.TryParse(value, out LogItems items, out string[] traces, out string? error))
+            return Bad(error, $"{context.ToolName} -d help lists the items");
+        return options with { LogItems = options.LogItems | items, TracePatterns = [.. options.TracePatterns, .. traces] };
+    }
+
+    private static UserOptionOutcome BadSize(string value) => Bad($"'{value}' is not a size", "a number with k, M or G after it, or nothing, as in 64M");
+}
