@@ -32,6 +32,9 @@ public sealed unsafe class Stubs
         EmitSafeCopy();
         EmitSafeSyscall();
         EmitVfork();
+        Restorer = _a.Position;
+        _a.MovImm(Reg.Rax, Nr.rt_sigreturn);
+        _a.Syscall();
         SignalGate = _a.Position;
         new SignalGateEmitter(region, this).Emit(ref _a);
         if (_a.Position > region.Base + CodeRegion.StubSize)
@@ -74,6 +77,9 @@ public sealed unsafe class Stubs
     public byte* ReturnMiss { get; private set; }
 
     public byte* SignalGate { get; }
+
+    /// <summary>Where the gate returns to: rt_sigreturn(2).</summary>
+    public byte* Restorer { get; }
 
     internal byte* EnterCheck { get; private set; }
     internal byte* EnterEnd { get; private set; }

@@ -1,0 +1,34 @@
+using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
+
+namespace Suite.LinuxUser.Abi;
+
+/// <summary>What differs between targets in the Linux personality: registers of a system call, the signal frame.</summary>
+public interface ILinuxAbi
+{
+    /// <summary>uname's machine field.</summary>
+    string Machine { get; }
+
+    /// <summary>Number and arguments of the call the thread has just made.</summary>
+    SysArgs Arguments(GuestThread thread);
+
+    /// <summary>Puts a result (a value or -errno) where the guest expects it.</summary>
+    void SetResult(GuestThread thread, long result);
+
+    /// <summary>Makes the thread repeat the call it was about to make: pc back on the instruction, number back in its register.</summary>
+    void Rewind(GuestThread thread, long number);
+
+    /// <summary>
+    /// Pushes a signal frame and makes the thread continue in the handler. False when the frame does not fit on the guest's stack.
+    /// </summary>
+    bool PushFrame(GuestThread thread, int signal, ReadOnlySpan<byte> siginfo, in GuestAction action, ulong savedMask);
+
+    /// <summary>sigreturn: takes the state back from the frame. False when the frame is unreadable.</summary>
+    bool PopFrame(GuestThread thread, out ulong mask);
+
+    /// <summary>Start state of a new thread or process made by clone: result 0, its own stack and thread pointer where given.</summary>
+    void PrepareChild(GuestThread child, ulong stack, bool setTls, ulong tls);
+
+    /// <summary>Text for the register part of diagnostics.</summary>
+    string DescribeRegisters(GuestThread thread);
+}

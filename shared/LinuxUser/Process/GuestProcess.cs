@@ -1,0 +1,67 @@
+using Suite.Host.Diagnostics;
+using Suite.Jit;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Memory;
+using Suite.LinuxUser.Proc;
+using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Strace;
+using Suite.LinuxUser.Syscalls;
+
+namespace Suite.LinuxUser.Process;
+
+/// <summary>One emulated process: everything its threads share.</summary>
+public sealed class GuestProcess
+{
+    public required Engine Engine { get; init; }
+
+    public required GuestMemory Memory { get; init; }
+
+    public required ILinuxAbi Abi { get; init; }
+
+    public required SignalActions Actions { get; init; }
+
+    /// <summary>Dispatch table by call number.</summary>
+    public required SyscallEntry[] Syscalls { get; init; }
+
+    /// <summary>Names and signatures by call number; built only when something prints them.</summary>
+    public required Func<SyscallRow?[]> SyscallRows { get; init; }
+
+    /// <summary>How the program was started, for exec and /proc.</summary>
+    public required ProgramIdentity Identity { get; set; }
+
+    /// <summary>How to start this tool again for an executed program.</summary>
+    public required Respawn Respawn { get; init; }
+
+    /// <summary>Runs a thread's guest code until the thread ends.</summary>
+    public required Action<GuestThread> Loop { get; init; }
+
+    /// <summary>Where -d goes; null when nothing is logged.</summary>
+    public LogSink? Log { get; init; }
+
+    public LogItems LogItems { get; init; }
+
+    /// <summary>Prints calls for -strace; null when off.</summary>
+    public StracePrinter? Strace { get; init; }
+
+    /// <summary>-L directories, searched before the root for absolute paths.</summary>
+    public IReadOnlyList<string> Prefixes { get; init; } = [];
+
+    /// <summary>-r: what uname says the kernel's release is.</summary>
+    public string? KernelRelease { get; init; }
+
+    /// <summary>/proc/cpuinfo of the CPU model; null when it is the host's.</summary>
+    public Func<string, string>? CpuInfo { get; init; }
+
+    private readonly bool[] _reported = new bool[1024];
+
+    /// <summary>A line for -d unimp, once per call number.</summary>
+    public void ReportUnimplemented(long number)
+    {
+        if ((LogItems & LogItems.Unimp) == 0 || (ulong)number >= (ulong)_reported.Length || _reported[number])
+            return;
+        _reported[number] = true;
+        SyscallRow?[] rows = SyscallRows();
+        string name = number < rows.Length ? rows[number]?.Name ?? "?" : "?";
+        Log?.Line($"Unsupported syscall: {number} ({name})");
+    }
+}

@@ -1,0 +1,83 @@
+using Suite.Host;
+using Suite.LinuxUser.Syscalls;
+using Suite.Jit;
+using Suite.Jit.Runtime;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Memory;
+using Suite.LinuxUser.Signals;
+
+namespace Suite.LinuxUser.Process;
+
+/// <summary>One guest thread: a host thread, its register state, and what Linux keeps per thread. Used by its own host thread only.</summary>
+public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding binding)
+{
+    public GuestProcess Process { get; } = process;
+
+    public ThreadBinding Binding { get; } = binding;
+
+    /// <summary>Registers and exit information.</summary>
+    public VcpuState* State { get; } = binding.State;
+
+    public Engine Engine => Process.Engine;
+
+    public GuestMemory Memory => Process.Memory;
+
+    public ILinuxAbi Abi => Process.Abi;
+
+    /// <summary>The host's thread id, which is the guest's too.</summary>
+    public int Tid { get; set; } = (int)Sys.Call(Nr.gettid);
+
+    /// <summary>The guest's signal mask, faults included.</summary>
+    public ulong SignalMask { get; set; }
+
+    /// <summary>Mask in force while a call like sigsuspend waited; what its handler runs under.</summary>
+    public ulong? SuspendedMask { get; set; }
+
+    /// <summary>Fault-class signals that were sent while blocked; the host cannot hold them.</summary>
+    public List<byte[]> Held { get; } = [];
+
+    /// <summary>The guest's alternate signal stack.</summary>
+    public AltStack AltStack { get; set; } = AltStack.None;
+
+    /// <summary>Address to clear and wake when the thread ends (set_tid_address, CLONE_CHILD_CLEARTID), or 0.</summary>
+    public ulong ClearTid { get; set; }
+
+    /// <summary>Set when the thread is to end; the run loop stops.</summary>
+    public bool Exiting { get; set; }
+
+    public int ExitStatus { get; set; }
+
+    /// <summary>The image changes under a vfork child: its run loop ends when it has an image of its own.</summary>
+    public bool IsVforkChild { get; set; }
+
+    /// <summary>The mask the host has in force for this thread: the guest's, but never what the engine needs.</summary>
+    public static ulong HostMask(ulong guest) => guest & SignalMasks.AllButFaults & ~SignalMasks.Of(SignalMasks.Kick);
+
+    /// <summary>Puts a mask in force on the host.</summary>
+    public static void SetHostMask(ulong mask) => Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&mask, 0, 8);
+
+    /// <summary>Makes the host's mask the guest's.</summary>
+    public void ApplyMask() => SetHostMask(HostMask(SignalMask));
+
+    /// <summary>
+    /// A system call that may block. <see cref="SysResult.Restart"/> when a signal has to be handled first.
+    /// </summary>
+    public long BlockingCall(long number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0, ulong a6 = 0)
+    {
+        long* args = stackalloc long[7];
+        (args[0], args[1], args[2], args[3]) = (number, (long)a1, (long)a2, (long)a3);
+        (args[4], args[5], args[6]) = ((long)a4, (long)a5, (long)a6);
+        return Engine.Stubs.BlockingCall(args);
+    }
+}
+
+/// <summary>stack_t of sigaltstack(2).</summary>
+public readonly record struct AltStack(ulong Address, int Flags, ulong Size)
+{
+    public const int OnStack = 1, Disable = 2, AutoDisarm = unchecked((int)0x80000000);
+
+    public static AltStack None => new(0, Disable, 0);
+
+    /// <summary>True when sp lies on this stack.</summary>
+    public bool Holds(ulong sp) => (Flags & Disable) == 0 && sp - 1 - Address < Size && sp > Address;
+}

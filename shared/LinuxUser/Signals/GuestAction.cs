@@ -1,0 +1,138 @@
+using Suite.Host;
+using Suite.Jit.Runtime;
+
+namespace Suite.LinuxUser.Signals;
+
+/// <summary>What a guest asked for with sigaction, in host values.</summary>
+public readonly record struct GuestAction(ulong Handler, ulong Flags, ulong Restorer, ulong Mask)
+{
+    public const ulong Default = 0, Ignore = 1;
+
+    public bool IsDefault => Handler == Default;
+
+    public bool IsIgnored => Handler == Ignore;
+
+    public bool Has(ulong flag) => (Flags & flag) != 0;
+}
+
+/// <summary>
+/// The guest's signal dispositions and their mirror in the host kernel. A signal with a guest handler has the signal gate as its host
+/// handler; default and ignore are left to the kernel, except for the signals processors raise, which the engine always sees.
+/// </summary>
+public sealed unsafe class SignalActions(Stubs stubs)
+{
+    private readonly GuestAction[] _actions = new GuestAction[65];
+    private readonly bool[] _known = new bool[65];
+
+    /// <summary>The guest's disposition.</summary>
+    public GuestAction this[int signal]
+    {
+        get
+        {
+            if (!_known[signal])
+                LearnInherited(signal);
+            return _actions[signal];
+        }
+    }
+
+    /// <summary>Installs the gate for the signals the engine itself needs and notes what stood there before.</summary>
+    public void InstallGate(CodeRegion region, bool pipeIgnored)
+    {
+        for (int signal = 1; signal <= 31; signal++)
+        {
+            if ((SignalMasks.Faults & SignalMasks.Of(signal)) == 0)
+                continue;
+            KernelAction old = default;
+            KernelAction gate = Gate(0);
+            Sys.Call(Nr.rt_sigaction, signal, (long)&gate, (long)&old, 8);
+            region.OldHandlers[signal] = old.Handler;
+            _known[signal] = true;
+        }
+
+        // The runtime's own interruption signal, should a guest never ask for it.
+        KernelAction runtime = default;
+        Sys.Call(Nr.rt_sigaction, RuntimeSignal, 0, (long)&runtime, 8);
+        region.OldHandlers[RuntimeSignal] = runtime.Handler;
+        _known[RuntimeSignal] = true;
+        KernelAction kick = Gate(Linux.SA_RESTART);
+        Sys.Call(Nr.rt_sigaction, SignalMasks.Kick, (long)&kick, 0, 8);
+        _known[SignalMasks.Kick] = true;
+
+        // The runtime ignores SIGPIPE for itself; guests start with what the tool was started with.
+        KernelAction pipe = default;
+        pipe.Handler = pipeIgnored ? GuestAction.Ignore : GuestAction.Default;
+        Sys.Call(Nr.rt_sigaction, Linux.SIGPIPE, (long)&pipe, 0, 8);
+    }
+
+    /// <summary>Sets a disposition; the result is 0 or -errno of the host.</summary>
+    public long Set(int signal, in GuestAction action)
+    {
+        _ = this[signal];
+        if ((SignalMasks.Faults & SignalMasks.Of(signal)) == 0 && signal is not (RuntimeSignal or SignalMasks.Kick))
+        {
+            KernelAction host = action.IsDefault || action.IsIgnored
+                ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
+                : Gate(action.Flags & Passed);
+            long error = Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
+            if (error != 0)
+                return error;
+        }
+        else if (signal == RuntimeSignal && !action.IsDefault && !action.IsIgnored)
+        {
+            KernelAction host = Gate(action.Flags & Passed);
+            Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
+        }
+
+        _actions[signal] = action;
+        return 0;
+    }
+
+    /// <summary>Forgets a handler that is to run once (SA_RESETHAND).</summary>
+    public void Reset(int signal) => Set(signal, _actions[signal] with { Handler = GuestAction.Default, Flags = _actions[signal].Flags });
+
+    /// <summary>Puts the host's default action in force, for a guest that dies of the signal.</summary>
+    public static void RestoreHostDefault(int signal)
+    {
+        KernelAction none = default;
+        Sys.Call(Nr.rt_sigaction, signal, (long)&none, 0, 8);
+    }
+
+    /// <summary>Copy of all dispositions, to be put back after a vfork child changed them.</summary>
+    public GuestAction[] Save() => (GuestAction[])_actions.Clone();
+
+    /// <summary>Puts a copy back, without touching the host: parent and child have their own there.</summary>
+    public void Restore(GuestAction[] saved) => saved.CopyTo(_actions, 0);
+
+    /// <summary>CLONE_CLEAR_SIGHAND: every handler goes, what was ignored stays so.</summary>
+    public void ClearHandlers()
+    {
+        for (int signal = 1; signal <= 64; signal++)
+            if (_known[signal] && !_actions[signal].IsDefault && !_actions[signal].IsIgnored)
+                Set(signal, default);
+    }
+
+    private const int RuntimeSignal = 34;
+    private const ulong Passed = Linux.SA_RESTART | Linux.SA_NOCLDSTOP | Linux.SA_NOCLDWAIT;
+
+    private KernelAction Gate(ulong flags) => new()
+    {
+        Handler = (ulong)stubs.SignalGate,
+        Flags = flags | Linux.SA_SIGINFO | Linux.SA_ONSTACK | Linux.SA_RESTORER,
+        Restorer = (ulong)stubs.Restorer,
+        Mask = ulong.MaxValue,
+    };
+
+    private void LearnInherited(int signal)
+    {
+        _known[signal] = true;
+        KernelAction host = default;
+        Sys.Call(Nr.rt_sigaction, signal, 0, (long)&host, 8);
+        _actions[signal] = new GuestAction(host.Handler == GuestAction.Ignore ? GuestAction.Ignore : GuestAction.Default, 0, 0, 0);
+    }
+
+    /// <summary>struct kernel_sigaction of x86-64.</summary>
+    private struct KernelAction
+    {
+        public ulong Handler, Flags, Restorer, Mask;
+    }
+}

@@ -1,0 +1,176 @@
+using Suite.Host;
+using Suite.Jit.Runtime;
+using Suite.LinuxUser.Process;
+
+namespace Suite.LinuxUser.Signals;
+
+/// <summary>Turns queued siginfos and faults into guest signal frames, or into the guest's death. The only place that does.</summary>
+public static unsafe class SignalDelivery
+{
+    private const int CodeOffset = 8, AddressOffset = 16, ValueOffset = 24;
+    private const int SEGV_MAPERR = 1, SEGV_ACCERR = 2, SI_KERNEL = 0x80, PageFault = 14, WriteAccess = 2;
+
+    /// <summary>Delivers what the gate has queued, then lets signals in again.</summary>
+    public static void DeliverPending(GuestThread t)
+    {
+        Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
+        while (t.State->Pending != 0)
+        {
+            // Signals are blocked since the first one was queued, so the queue does not move under us.
+            ulong blocked = SignalMasks.AllButFaults;
+            Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&blocked, 0, 8);
+            while (t.State->Pending != 0)
+            {
+                TakeFirst(t.State, info);
+                Deliver(t, info);
+                if (t.Exiting)
+                    return;
+            }
+
+            DeliverHeld(t);
+            t.SuspendedMask = null;
+            t.ApplyMask();
+        }
+    }
+
+    /// <summary>Signals held back while the guest blocked them; called when its mask may have opened.</summary>
+    public static void DeliverHeld(GuestThread t)
+    {
+        for (int i = 0; i < t.Held.Count;)
+        {
+            byte[] info = t.Held[i];
+            if ((t.SignalMask & SignalMasks.Of(SignalOf(info))) != 0)
+            {
+                i++;
+                continue;
+            }
+
+            t.Held.RemoveAt(i);
+            Deliver(t, info);
+        }
+    }
+
+    /// <summary>A fault of guest code: code pages that were written, or a signal. The state is exact.</summary>
+    public static void Fault(GuestThread t)
+    {
+        VcpuState* s = t.State;
+        byte* fault = (byte*)s->SignalQueue + VcpuState.QueueLength * VcpuState.SiginfoSize;
+        Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
+        new ReadOnlySpan<byte>(fault, VcpuState.SiginfoSize).CopyTo(info);
+        int signal = SignalOf(info);
+        int code = CodeOf(info);
+        if (signal == Linux.SIGSEGV && s->FaultTrap == PageFault && (s->FaultError & WriteAccess) != 0 && code == SEGV_ACCERR
+            && t.Memory.TryUnprotect(s->FaultAddress))
+            return;
+
+        if (signal == Linux.SIGSEGV && s->FaultTrap == PageFault && code == SEGV_ACCERR && t.Memory.Find(s->FaultAddress) is null)
+            Put(info, CodeOffset, SEGV_MAPERR); // the emulator's own memory is nothing to the guest
+        if (signal is Linux.SIGILL or Linux.SIGFPE or Linux.SIGTRAP && code is > 0 and not SI_KERNEL)
+            Put(info, AddressOffset, s->Pc);
+        Force(t, info);
+    }
+
+    /// <summary>Guest code at an address that cannot be executed.</summary>
+    public static void FetchFault(GuestThread t)
+    {
+        VcpuState* s = t.State;
+        const int BUS_ADRERR = 2;
+        const ulong InstructionFetch = 0x14;
+        var vma = t.Memory.Find(s->Pc);
+        bool pastFile = vma is { IsExecutable: true };
+        (s->FaultTrap, s->FaultError, s->FaultAddress) = (PageFault, vma is null ? InstructionFetch : InstructionFetch | 1, s->Pc);
+        Raise(t, pastFile ? Linux.SIGBUS : Linux.SIGSEGV, pastFile ? BUS_ADRERR : vma is null ? SEGV_MAPERR : SEGV_ACCERR, s->Pc);
+    }
+
+    /// <summary>A signal the processor would raise, with a code and an address.</summary>
+    public static void Raise(GuestThread t, int signal, int code, ulong address)
+    {
+        Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
+        info.Clear();
+        Put(info, 0, signal);
+        Put(info, CodeOffset, code);
+        Put(info, AddressOffset, address);
+        Force(t, info);
+    }
+
+    /// <summary>Ends the process by a signal, as its default action does.</summary>
+    public static void Die(GuestThread t, int signal)
+    {
+        SignalActions.RestoreHostDefault(signal);
+        ulong open = ~SignalMasks.Of(signal);
+        t.State->Bound = 0;
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&open, 0, 8);
+        Sys.Call(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), signal);
+        Sys.Call(Nr.exit_group, 128 + signal); // not reached for signals that kill
+    }
+
+    // force_sig of the kernel: a blocked or ignored fault kills.
+    private static void Force(GuestThread t, ReadOnlySpan<byte> info)
+    {
+        int signal = SignalOf(info);
+        GuestAction action = t.Process.Actions[signal];
+        if (action.IsDefault || action.IsIgnored || (t.SignalMask & SignalMasks.Of(signal)) != 0)
+            Die(t, signal);
+        else
+            Push(t, signal, info, action);
+    }
+
+    private static void Deliver(GuestThread t, ReadOnlySpan<byte> info)
+    {
+        int signal = SignalOf(info);
+        if (signal == SignalMasks.Kick && CodeOf(info) == -1 && Get(info, ValueOffset) == t.Engine.World.KickCookie)
+            return;
+        if ((SignalMasks.Faults & t.SignalMask & SignalMasks.Of(signal)) != 0)
+        {
+            t.Held.Add(info.ToArray());
+            return;
+        }
+
+        GuestAction action = t.Process.Actions[signal];
+        if (action.IsIgnored)
+            return;
+        if (!action.IsDefault)
+            Push(t, signal, info, action);
+        else if (signal is not (Linux.SIGCHLD or Linux.SIGCONT or Linux.SIGURG or Linux.SIGWINCH))
+            Die(t, signal);
+    }
+
+    private static void Push(GuestThread t, int signal, ReadOnlySpan<byte> info, in GuestAction action)
+    {
+        ulong saved = t.SignalMask;
+        if (!t.Abi.PushFrame(t, signal, info, action, saved))
+        {
+            Die(t, Linux.SIGSEGV);
+            return;
+        }
+
+        ulong mask = (t.SuspendedMask ?? saved) | action.Mask;
+        if (!action.Has(Linux.SA_NODEFER))
+            mask |= SignalMasks.Of(signal);
+        const ulong Unblockable = 1UL << (Linux.SIGKILL - 1) | 1UL << (Linux.SIGSTOP - 1);
+        t.SignalMask = mask & ~Unblockable;
+        t.SuspendedMask = null;
+        if (action.Has(Linux.SA_RESETHAND))
+            t.Process.Actions.Reset(signal);
+        t.ApplyMask();
+    }
+
+    private static void TakeFirst(VcpuState* s, Span<byte> info)
+    {
+        byte* queue = (byte*)s->SignalQueue;
+        new ReadOnlySpan<byte>(queue, VcpuState.SiginfoSize).CopyTo(info);
+        Buffer.MemoryCopy(queue + VcpuState.SiginfoSize, queue, VcpuState.QueueLength * VcpuState.SiginfoSize,
+            (VcpuState.QueueLength - 1) * VcpuState.SiginfoSize);
+        s->Pending--;
+    }
+
+    private static int SignalOf(ReadOnlySpan<byte> info) => BitConverter.ToInt32(info);
+
+    private static int CodeOf(ReadOnlySpan<byte> info) => BitConverter.ToInt32(info[CodeOffset..]);
+
+    private static ulong Get(ReadOnlySpan<byte> info, int at) => BitConverter.ToUInt64(info[at..]);
+
+    private static void Put(Span<byte> info, int at, int value) => BitConverter.TryWriteBytes(info[at..], value);
+
+    private static void Put(Span<byte> info, int at, ulong value) => BitConverter.TryWriteBytes(info[at..], value);
+}

@@ -1,0 +1,53 @@
+using Suite.Host;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Process;
+
+namespace Suite.LinuxUser.Syscalls;
+
+/// <summary>Calls that change the address space.</summary>
+public static unsafe class MemoryCalls
+{
+    public static long Mmap(GuestThread t, in SysArgs a) => t.Memory.Map(a.A1, a.A2, a.Int3, a.Int4, a.Int5, (long)a.A6);
+
+    public static long Munmap(GuestThread t, in SysArgs a) => t.Memory.Unmap(a.A1, a.A2);
+
+    public static long Mprotect(GuestThread t, in SysArgs a) => t.Memory.Protect(a.A1, a.A2, a.Int3);
+
+    public static long PkeyMprotect(GuestThread t, in SysArgs a) => t.Memory.Protect(a.A1, a.A2, a.Int3, a.Int4);
+
+    public static long Mremap(GuestThread t, in SysArgs a) => t.Memory.Remap(a.A1, a.A2, a.A3, a.Int4, a.A5);
+
+    public static long Madvise(GuestThread t, in SysArgs a) => t.Memory.Advise(a.A1, a.A2, a.Int3);
+
+    public static long Shmat(GuestThread t, in SysArgs a) => t.Memory.AttachShared(a.Int1, a.A2, a.Int3);
+
+    public static long Shmdt(GuestThread t, in SysArgs a) => t.Memory.DetachShared(a.A1);
+
+    /// <summary>brk(2), within RLIMIT_DATA.</summary>
+    public static long Brk(GuestThread t, in SysArgs a)
+    {
+        const int RLIMIT_DATA = 2;
+        ulong* limit = stackalloc ulong[2];
+        limit[0] = ulong.MaxValue;
+        Sys.Call(Nr.getrlimit, RLIMIT_DATA, (long)limit);
+        return (long)t.Memory.Break(a.A1, limit[0]);
+    }
+
+    /// <summary>remap_file_pages(2) is emulated by the kernel with mmap; so it is here.</summary>
+    public static long RemapFilePages(GuestThread t, in SysArgs a)
+    {
+        var vma = t.Memory.Find(a.A1);
+        if (a.A3 != 0 || vma is null || !vma.Shared || vma.Inode == 0 || a.A1 + a.A2 > vma.End)
+            return -Errno.EINVAL;
+        byte[] path = [.. Loader.GuestText.ToBytes(vma.Name), 0];
+        fixed (byte* p = path)
+        {
+            long fd = Sys.Call(Nr.open, (long)p, vma.IsWritable ? Linux.O_RDWR : Linux.O_RDONLY);
+            if (Sys.IsError(fd))
+                return -Errno.EINVAL;
+            long got = t.Memory.Map(a.A1, a.A2, vma.Protection, Linux.MAP_SHARED | Linux.MAP_FIXED, (int)fd, (long)(a.A4 * 4096));
+            Sys.Call(Nr.close, fd);
+            return Sys.IsError(got) ? got : 0;
+        }
+    }
+}
