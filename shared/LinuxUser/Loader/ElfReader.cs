@@ -30,10 +30,17 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
     {
         header = default;
         bool is64 = _target.Is64;
-        if (_head.Length < ElfHeader.SizeFor(is64) || !MachineCheck.IsElf(_head))
-            return Header(MachineCheck.Explain(_head, _target) ?? $"is cut off inside the ELF header: {_head.Length} bytes", _head.Length);
-        header = ElfHeader.Read(_head, _target);
-        bool known = _target.Accepts(header.Machine) && header.Type is ElfType.Executable or ElfType.Dynamic;
+        bool cut = _head.Length < ElfHeader.SizeFor(is64);
+        if (!MachineCheck.IsElf(_head) || (cut && !_program))
+            return Header(MachineCheck.Explain(_head, _target) ?? CutOff(), _head.Length);
+        // The kernel's buffer is zero behind the end of the file, so a program may be shorter than its header.
+        Span<byte> whole = stackalloc byte[ElfHeader.Size64];
+        whole.Clear();
+        _head[..Math.Min(_head.Length, ElfHeader.Size64)].CopyTo(whole);
+        header = ElfHeader.Read(whole, _target);
+        bool known = _target.Accepts(header.Machine) && header.Type is (ElfType.Executable or ElfType.Dynamic);
+        if (cut && (!known || header.PhEntSize != ElfSegment.SizeFor(is64) || header.PhNum == 0))
+            return Header(MachineCheck.Explain(_head, _target) ?? CutOff(), _head.Length);
         if (!known || header.PhEntSize != ElfSegment.SizeFor(is64))
         {
             if (MachineCheck.Explain(_head, _target) is { } why)
@@ -194,6 +201,8 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
 
     private long FieldOffset(in ElfHeader header, int index, int in64, int in32) =>
         (long)header.PhOff + index * ElfSegment.SizeFor(_target.Is64) + (_target.Is64 ? in64 : in32);
+
+    private string CutOff() => $"is cut off inside the ELF header: {_head.Length} bytes";
 
     private LoadError Header(string what, long offset) => Make(_program ? LoadErrno.ENOEXEC : LoadErrno.ELIBBAD, what, offset);
 

@@ -50,6 +50,21 @@ public sealed class ElfFileTests
     }
 
     [Fact]
+    public void A_program_may_be_shorter_than_its_header()
+    {
+        // The 45 bytes of the well-known smallest i386 program are like this: headers overlap, e_phnum's high byte is missing.
+        byte[] tiny = new byte[45];
+        "\u007fELF"u8.CopyTo(tiny);
+        (tiny[4], tiny[14], tiny[20]) = (1, 1, 45);
+        (tiny[16], tiny[18], tiny[24], tiny[26], tiny[28]) = (2, 3, 0x20, 1, 4);
+        (tiny[42], tiny[44]) = (32, 1);
+        Assert.True(ElfFile.TryRead(new FakeFile("tiny", tiny), ElfTarget.I386, 0x1000, out ElfFile? elf, out LoadError? error), error?.Message);
+        Assert.Equal((0x10000UL, 0x20020UL), (elf.LowPage, elf.End));
+        Assert.False(ElfFile.TryRead(new FakeFile("tiny", tiny[..44]), ElfTarget.I386, 0x1000, out _, out error));
+        Assert.Contains("damaged ELF header: class 1, byte order 0", error.Message);
+    }
+
+    [Fact]
     public void Oddities_the_kernel_accepts_are_listed_but_no_error()
     {
         ElfBuilder elf = new ElfBuilder(ElfTarget.X86_64) { Entry = 0x500000 }

@@ -8,7 +8,7 @@ namespace Suite.Tests.LinuxUser.Loader;
 /// </summary>
 public sealed class ElfFuzzTests
 {
-    private const int Rounds = 6000;
+    private const int Rounds = 4000;
 
     private static readonly ulong[] s_nasty =
         [0, 1, 0x7F, 0xFF, 0xFFF, 0x1000, 0x1001, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0xFFFF_F000, 0x7FFF_FFFF_F000, 0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, ulong.MaxValue, ulong.MaxValue - 0xFFF];

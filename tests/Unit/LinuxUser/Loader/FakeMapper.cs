@@ -61,11 +61,14 @@ internal sealed class FakeMapper(ElfTarget target) : IImageMapper
 
     public bool Write(ulong address, ReadOnlySpan<byte> data)
     {
-        for (int i = 0; i < data.Length; i++)
+        while (!data.IsEmpty)
         {
-            if (!TryPage(address + (ulong)i, out byte[]? page))
+            if (!TryPage(address, out byte[]? page))
                 return false;
-            page[(address + (ulong)i) % PageSize] = data[i];
+            int at = (int)(address % PageSize), length = Math.Min(data.Length, (int)PageSize - at);
+            data[..length].CopyTo(page.AsSpan(at));
+            data = data[length..];
+            address += (ulong)length;
         }
         return true;
     }
@@ -105,7 +108,7 @@ internal sealed class FakeMapper(ElfTarget target) : IImageMapper
             return false;
         if (!_dirty.TryGetValue(address / PageSize, out page))
         {
-            page = Read(address & ~(PageSize - 1), (int)PageSize);
+            page = mapping.File is null ? new byte[PageSize] : Read(address & ~(PageSize - 1), (int)PageSize);
             _dirty[address / PageSize] = page;
         }
         return true;
