@@ -1,5 +1,6 @@
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Abi;
 

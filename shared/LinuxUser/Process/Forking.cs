@@ -1,0 +1,124 @@
+using System.Runtime.CompilerServices;
+using Suite.Host;
+using Suite.Jit.Runtime;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Signals;
+
+namespace Suite.LinuxUser.Process;
+
+/// <summary>
+/// fork and vfork. A fork is the raw system call while every other guest thread is outside managed code (docs/adr/004). A vfork child
+/// really shares the memory and really stops its parent: it borrows the parent's thread, stack and identity in the runtime's eyes.
+/// </summary>
+public static unsafe class Forking
+{
+    private const ulong SettlementFlags = Linux.CLONE_SETTLS | Linux.CLONE_VM | Linux.CLONE_VFORK;
+
+    /// <summary>Starts a child with its own copy of memory.</summary>
+    public static long Fork(GuestThread t, CloneRequest request)
+    {
+        ulong* args = stackalloc ulong[11];
+        FillHostArguments(args, request with { Flags = request.Flags & ~SettlementFlags });
+        ulong mask = SignalMasks.AllButFaults;
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&mask, 0, 8);
+        if (t.State->Pending != 0)
+            return Syscalls.SysResult.Restart;
+        long pid;
+        using (t.Engine.Gate.Hold())
+        {
+            t.Engine.World.Stop(WorldStop.LeaveManagedCode);
+            pid = Sys.Call(Nr.clone3, (long)args, 88);
+            if (pid == -Errno.ENOSYS)
+                pid = Sys.Call(Nr.clone, (long)(request.Flags & ~SettlementFlags | request.ExitSignal), 0, (long)request.ParentTid, (long)request.ChildTid, 0);
+            if (pid == 0)
+                BecomeChild(t);
+            else
+                t.Engine.World.Start(flushed: false);
+        }
+
+        if (pid == 0)
+            t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
+        t.ApplyMask();
+        return pid;
+    }
+
+    /// <summary>Starts a child that shares memory until it executes or exits; the parent waits in the kernel.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static long Vfork(GuestThread t, CloneRequest request)
+    {
+        ulong mask = SignalMasks.AllButFaults;
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&mask, 0, 8);
+        if (t.State->Pending != 0)
+            return Syscalls.SysResult.Restart;
+        SavedThread saved = new(t);
+        ulong flags = request.Flags & ~Linux.CLONE_SETTLS | request.ExitSignal;
+        bool pidFd = (request.Flags & Linux.CLONE_PIDFD) != 0;
+        long pid = t.Engine.Stubs.Vfork(flags, pidFd ? request.PidFd : request.ParentTid, request.ChildTid, 0);
+        if (pid == 0)
+            RunVforkChild(t, request); // never returns: this frame is the parent's
+        saved.Restore(t);
+        t.ApplyMask();
+        return pid;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunVforkChild(GuestThread t, CloneRequest request)
+    {
+        t.IsVforkChild = true;
+        t.Tid = (int)Sys.Call(Nr.gettid);
+        if ((request.Flags & Linux.CLONE_CLEAR_SIGHAND) != 0)
+            t.Process.Actions.ClearHandlers();
+        t.Abi.SetResult(t, 0);
+        t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
+        t.ApplyMask();
+        t.Process.Loop(t);
+        Sys.Call(Nr.exit, t.ExitStatus);
+    }
+
+    private static void BecomeChild(GuestThread t)
+    {
+        t.Tid = (int)Sys.Call(Nr.gettid);
+        t.State->Pending = 0;
+        t.Engine.World.KeepOnly(t.State, t.Tid);
+        t.ClearTid = 0;
+    }
+
+    private static void FillHostArguments(ulong* args, CloneRequest request)
+    {
+        new Span<ulong>(args, 11).Clear();
+        args[0] = request.Flags;
+        args[1] = (request.Flags & Linux.CLONE_PIDFD) != 0 ? request.PidFd : 0;
+        args[2] = request.ChildTid;
+        args[3] = request.ParentTid;
+        args[4] = request.ExitSignal;
+        args[8] = request.SetTid;
+        args[9] = request.SetTidSize;
+        args[10] = request.Cgroup;
+    }
+
+    /// <summary>What a vfork child changes in memory that its parent goes on using.</summary>
+    private sealed class SavedThread
+    {
+        private readonly VcpuState _state;
+        private readonly byte[] _vectors;
+        private readonly GuestAction[] _actions;
+        private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
+
+        public SavedThread(GuestThread t)
+        {
+            _state = *t.State;
+            _vectors = new ReadOnlySpan<byte>((void*)t.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
+            _actions = t.Process.Actions.Save();
+            _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
+        }
+
+        public void Restore(GuestThread t)
+        {
+            *t.State = _state;
+            _vectors.CopyTo(new Span<byte>((void*)t.State->VectorArea, _vectors.Length));
+            t.Process.Actions.Restore(_actions);
+            (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
+            t.Exiting = false;
+        }
+    }
+}
