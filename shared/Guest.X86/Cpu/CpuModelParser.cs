@@ -48,7 +48,7 @@ internal sealed class CpuModelParser
     private CpuModel Make(IHostCpuid host, bool is64Bit)
     {
         bool fromHost = _model is "max" or "host" or "";
-        if (fromHost && Equals(_plus, _minus) && NamesNothing())
+        if (fromHost && (_plus | _minus).Equals(default) && NamesNothing())
             return new CpuModel(_model.Length == 0 ? "max" : _model, host, null);
         CpuModelDefinition definition = fromHost ? HostDefinition(host) : FindModel();
         CpuFeatureSet requested = CpuFeatureRules.Prune(CpuFeatureRules.Complete(definition.Features | _plus) - _minus);

@@ -29,7 +29,8 @@ internal static class CpuidAnswers
             < Hypervisor when leaf <= identity.Level => Basic(cpu, leaf, subleaf),
             Hypervisor when cpu.Has(F.Hypervisor) => Vendor(Hypervisor + 1, "TCGTCGTCGTCG", hypervisor: true),
             Hypervisor + 1 when cpu.Has(F.Hypervisor) => default,
-            Extended when identity.ExtendedLevel != 0 => identity.IsAmd ? Vendor(identity.ExtendedLevel, identity.Vendor) : new(identity.ExtendedLevel, 0, 0, 0),
+            Extended when identity.IsAmd && identity.ExtendedLevel != 0 => Vendor(identity.ExtendedLevel, identity.Vendor),
+            Extended when identity.ExtendedLevel != 0 => new(identity.ExtendedLevel, 0, 0, 0),
             >= Extended and < Centaur when leaf <= identity.ExtendedLevel => AboveBasic(cpu, leaf, subleaf),
             Centaur when cpu.Word(W.C1Edx) != 0 => new(Centaur + 1, 0, 0, 0),
             Centaur + 1 when cpu.Word(W.C1Edx) != 0 => new(0, 0, 0, cpu.Word(W.C1Edx)),
@@ -123,7 +124,11 @@ internal static class CpuidAnswers
             0 => Vendor(answer.Eax, identity.Vendor),
             1 => answer with { Eax = identity.Signature, Ecx = answer.Ecx & ~OsXsave | (cpu.Has(F.Xsave) ? OsXsave : 0) },
             7 when subleaf == 0 => answer with { Ecx = answer.Ecx & ~OsPke | (cpu.Has(F.Pku) ? OsPke : 0) },
-            Extended + 1 => answer with { Eax = identity.IsAmd ? identity.Signature : answer.Eax, Edx = answer.Edx & ~AmdRepeats | ExtendedEdx(cpu) & AmdRepeats },
+            Extended + 1 => answer with
+            {
+                Eax = identity.IsAmd ? identity.Signature : answer.Eax,
+                Edx = answer.Edx & ~AmdRepeats | ExtendedEdx(cpu) & AmdRepeats,
+            },
             Extended + 2 or Extended + 3 or Extended + 4 => Brand(identity.Brand, leaf - Extended - 2),
             _ => answer,
         };

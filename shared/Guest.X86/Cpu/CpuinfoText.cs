@@ -19,8 +19,8 @@ internal static class CpuinfoText
 
     // What a host without a readable /proc/cpuinfo is taken for.
     private const string OneProcessor =
-        "processor\t: 0\nvendor_id\t: \ncpu family\t: \nmodel\t\t: \nmodel name\t: \nstepping\t: \nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: \nwp\t\t: yes\n"
-        + "flags\t\t: \nclflush size\t: 64\ncache_alignment\t: 64\npower management:\n\n";
+        "processor\t: 0\nvendor_id\t: \ncpu family\t: \nmodel\t\t: \nmodel name\t: \nstepping\t: \n"
+        + "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: \nwp\t\t: yes\nflags\t\t: \nclflush size\t: 64\ncache_alignment\t: 64\npower management:\n\n";
 
     public static string Write(NamedCpu cpu, string host)
     {

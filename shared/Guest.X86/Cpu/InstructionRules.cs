@@ -97,7 +97,8 @@ internal static class InstructionRules
     private static bool IsPrefetch(Code code) => code is Code.Prefetchnta_m8 or Code.Prefetcht0_m8 or Code.Prefetcht1_m8 or Code.Prefetcht2_m8;
 
     private static bool IsMmxAddition(Code code) => code is
-        Code.Sfence or Code.Pshufw_mm_mmm64_imm8 or Code.Pinsrw_mm_r32m16_imm8 or Code.Pinsrw_mm_r64m16_imm8 or Code.Pextrw_r32_mm_imm8 or Code.Pextrw_r64_mm_imm8
+        Code.Sfence or Code.Pshufw_mm_mmm64_imm8 or Code.Pinsrw_mm_r32m16_imm8 or Code.Pinsrw_mm_r64m16_imm8
+        or Code.Pextrw_r32_mm_imm8 or Code.Pextrw_r64_mm_imm8
         or Code.Pmovmskb_r32_mm or Code.Pmovmskb_r64_mm or Code.Pminub_mm_mmm64 or Code.Pmaxub_mm_mmm64 or Code.Pminsw_mm_mmm64 or Code.Pmaxsw_mm_mmm64
         or Code.Pavgb_mm_mmm64 or Code.Pavgw_mm_mmm64 or Code.Pmulhuw_mm_mmm64 or Code.Psadbw_mm_mmm64 or Code.Movntq_m64_mm or Code.Maskmovq_rDI_mm_mm;
 

@@ -11,6 +11,8 @@ internal sealed class NamedCpu
         (F.Xsave, 1), (F.Sse, 1 << 1), (F.Avx, 1 << 2), (F.Mpx, 3 << 3), (F.Avx512f, 7 << 5), (F.Pku, 1 << 9), (F.AmxTile, 3 << 17),
     ];
 
+    private readonly uint[] _words = new uint[(int)CpuidWord.X21Eax + 1];
+
     public NamedCpu(CpuIdentity identity, CpuFeatureSet requested, IHostCpuid host, bool fromHost, bool is64Bit)
     {
         Host = host;
@@ -21,6 +23,8 @@ internal sealed class NamedCpu
         Features = CpuFeatureRules.Prune(requested - (NeedsHost() - HostFeatures(host)));
         foreach (CpuFeature feature in (requested - Features).ToList())
             MissingOnHost.Add(CpuFeatureTable.Name(feature));
+        foreach (CpuFeature feature in Features.ToList())
+            _words[(int)CpuFeatureTable.Row(feature).Word] |= 1u << CpuFeatureTable.Row(feature).Bit;
         Identity = fromHost ? identity : Extend(identity, Features);
         Xcr0 = host.Xcr0 & EnabledStates(fromHost);
     }
@@ -43,14 +47,7 @@ internal sealed class NamedCpu
     public bool Has(CpuFeature feature) => Features.Has(feature);
 
     /// <summary>The bits of one cpuid register.</summary>
-    public uint Word(CpuidWord word)
-    {
-        uint bits = 0;
-        foreach (CpuFeatureRow row in CpuFeatureTable.Rows)
-            if (row.Word == word && Features.Has(row.Feature))
-                bits |= 1u << row.Bit;
-        return bits;
-    }
+    public uint Word(CpuidWord word) => _words[(int)word];
 
     /// <summary>What a program can use on this host: the cpuid bits, less what the operating system has not enabled.</summary>
     public static CpuFeatureSet HostFeatures(IHostCpuid host)
