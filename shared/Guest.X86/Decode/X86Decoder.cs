@@ -13,7 +13,7 @@ public static unsafe partial class X86Decoder
     public const int MaxLength = 15;
 
     /// <summary>
-    /// The core reads ahead without looking: at most 14 prefixes, 4 bytes of EVEX payload, opcode, ModRM, SIB, 4 bytes of displacement, and 8 bytes
+    /// The core reads ahead without looking: at most 15 prefixes, 4 bytes of EVEX payload, opcode, ModRM, SIB, 4 bytes of displacement, and 8 bytes
     /// from there on. With fewer readable bytes the instruction is copied first.
     /// </summary>
     private const int ReadAhead = 40;
@@ -33,9 +33,8 @@ public static unsafe partial class X86Decoder
     {
         if (available < ReadAhead)
             return DecodeNearEnd(code, available, mode, out insn);
-        DecodeUnbounded(code, mode, out insn);
-        if (insn.Length > MaxLength)
-            MarkTooLong(out insn);
+        if (DecodeUnbounded(code, mode, out insn) > MaxLength)
+            insn = new X86Insn { Length = MaxLength, Flow = X86Flow.Invalid, TooLong = true };
         return true;
     }
 
@@ -44,27 +43,27 @@ public static unsafe partial class X86Decoder
         byte* copy = stackalloc byte[ReadAhead];
         new Span<byte>(copy, ReadAhead).Clear();
         new ReadOnlySpan<byte>(code, available).CopyTo(new Span<byte>(copy, ReadAhead));
-        DecodeUnbounded(copy, mode, out insn);
-        if (insn.Length <= Math.Min(available, MaxLength))
-            return true;
-        MarkTooLong(out insn);
-        return available >= MaxLength;
+        Decode(copy, ReadAhead, mode, out insn);
+        return insn.TooLong ? available >= MaxLength : insn.Length <= available;
     }
 
-    /// <summary>
-    /// Decodes with at least <see cref="ReadAhead"/> readable bytes; a length above 15 comes out as it is. The common path has few branches that depend
-    /// on the code: a wrongly predicted one costs as much as everything else.
-    /// </summary>
-    private static void DecodeUnbounded(byte* code, CpuMode mode, out X86Insn insn)
+    /// <summary>Decodes with at least <see cref="ReadAhead"/> readable bytes; returns the length, which may be above 15.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int DecodeUnbounded(byte* code, CpuMode mode, out X86Insn insn)
     {
         insn = default;
         bool is64 = mode == CpuMode.Bits64;
         int row = is64 ? 1 : (int)mode;
         int addressBits = 16 << (int)mode;
         int opcode = code[0];
-        int position = is64 & (opcode & 0xF0) == 0x40 ? 1 : 0;
-        int rex = opcode & -position;
-        opcode = code[position];
+        int position = 0;
+        int rex = 0;
+        if (is64 && (opcode & 0xF0) == 0x40)
+        {
+            rex = opcode;
+            opcode = code[++position];
+        }
+
         int entry = OpcodeTable.OneByte[(byte)opcode];
         if ((entry & OpcodeTable.Prefix) != 0)
         {
@@ -78,13 +77,17 @@ public static unsafe partial class X86Decoder
             entry = OpcodeTable.OneByte[(byte)opcode];
         }
 
-        insn.Rex = (byte)rex;
-        insn.W = (byte)((rex >> 3) & 1);
-        insn.R = (byte)((rex >> 2) & 1);
-        insn.X = (byte)((rex >> 1) & 1);
-        insn.B = (byte)(rex & 1);
-        if ((rex & 8) != 0)
-            row = OpcodeTable.WideRow;
+        if (rex != 0)
+        {
+            insn.Rex = (byte)rex;
+            insn.W = (byte)((rex >> 3) & 1);
+            insn.R = (byte)((rex >> 2) & 1);
+            insn.X = (byte)((rex >> 1) & 1);
+            insn.B = (byte)(rex & 1);
+            if ((rex & 8) != 0)
+                row = OpcodeTable.WideRow;
+        }
+
         if ((entry & OpcodeTable.Escape) != 0)
         {
             if (opcode == 0x0F)
@@ -142,6 +145,7 @@ public static unsafe partial class X86Decoder
         }
 
         insn.Length = (byte)position;
+        return position;
     }
 
     /// <summary>Reads SIB and displacement of a memory operand and returns the offset behind them.</summary>
@@ -149,7 +153,10 @@ public static unsafe partial class X86Decoder
     private static int TakeMemoryOperand(byte* code, int position, int modRm, bool is64, ref X86Insn insn)
     {
         insn.IsMemory = true;
-        int size = modRm < 0x40 ? ((modRm & 7) == 5 ? 4 : 0) : (modRm >> 6) * 3 - 2;
+
+        // A digit for each mod, lowest first: 0, 1 or 4 bytes; the fourth digit for mod 0 with rm 5, a displacement without base.
+        int digit = (modRm & 0xC7) == 5 ? 3 : modRm >> 6;
+        int size = (0x4410 >> (digit * 4)) & 7;
         if (insn.AddressBits == 16)
         {
             size = modRm < 0x40 ? ((modRm & 7) == 6 ? 2 : 0) : modRm >> 6;
@@ -243,98 +250,4 @@ public static unsafe partial class X86Decoder
                 break;
         }
     }
-
-    /// <summary>Corrects the class of an instruction that the tables alone do not tell, and returns its kind of immediate.</summary>
-    private static int Judge(ref X86Insn insn, int entry, bool is64)
-    {
-        int kind = entry & OpcodeTable.ImmKind;
-        if (is64 && (entry & OpcodeTable.Not64) != 0)
-        {
-            insn.Flow = X86Flow.Invalid;
-            return kind;
-        }
-
-        if ((entry & OpcodeTable.Special) != 0)
-        {
-            kind = ImmediateKind(in insn, kind);
-            insn.Flow = Classify(in insn, is64);
-        }
-
-        // LOCK is valid only on instructions that write memory, and none of those has a class of its own.
-        if (insn.Lock && insn.Flow != X86Flow.Plain)
-            insn.Flow = X86Flow.Invalid;
-        return kind;
-    }
-
-    /// <summary>Kind of immediate where prefixes, address size or ModRM decide.</summary>
-    private static int ImmediateKind(in X86Insn insn, int kind)
-    {
-        if (kind == OpcodeTable.Moffs)
-            return insn.AddressBits == 16 ? OpcodeTable.Iw : insn.AddressBits == 32 ? OpcodeTable.Id : OpcodeTable.Iq;
-        switch ((insn.Map << 8) | insn.Opcode)
-        {
-            case 0x0F6: // of group 3 only test has an immediate
-            case 0x0F7:
-            case 0x4F6:
-            case 0x4F7:
-                return (insn.ModRm & 0x30) == 0 ? kind : 0;
-            case 0x178: // extrq (66) and insertq (F2); vmread otherwise
-                return insn.RepPrefix == 0xF2 || (insn.RepPrefix == 0 && insn.OpSize) ? OpcodeTable.IbIb : kind;
-            default:
-                return kind;
-        }
-    }
-
-    /// <summary>Class of an instruction whose opcode alone does not tell.</summary>
-    private static X86Flow Classify(in X86Insn insn, bool is64)
-    {
-        X86Flow flow = insn.Flow;
-        int reg = (insn.ModRm >> 3) & 7;
-        switch ((insn.Map << 8) | insn.Opcode)
-        {
-            case 0x08E: // mov sreg, r/m
-                return reg is 4 or 5 ? X86Flow.LoadFsGs : flow;
-            case 0x0C7:
-                return insn.ModRm == 0xF8 ? X86Flow.Xbegin : flow;
-            case 0x0FF:
-                return reg switch
-                {
-                    2 => X86Flow.CallIndirect,
-                    3 => insn.IsMemory ? X86Flow.FarCallIndirect : X86Flow.Invalid,
-                    4 => X86Flow.JmpIndirect,
-                    5 => insn.IsMemory ? X86Flow.FarJmpIndirect : X86Flow.Invalid,
-                    7 => X86Flow.Invalid,
-                    _ => flow,
-                };
-            case 0x101:
-                if (insn.ModRm == 0xF9)
-                    return X86Flow.Rdtscp;
-                return insn.ModRm == 0xD0 && !insn.OpSize && insn.RepPrefix == 0 ? X86Flow.Xgetbv : flow;
-            case 0x1AE:
-                if (insn.RepPrefix != 0xF3 || insn.IsMemory || reg > 3)
-                    return flow;
-                return is64 ? X86Flow.FsGsBase : X86Flow.Invalid;
-            case 0x1B4: // lfs, lgs
-            case 0x1B5:
-                return insn.IsMemory ? flow : X86Flow.Invalid;
-            case 0x1B8: // popcnt; without F3 the jmpe of Itanium
-                return insn.RepPrefix == 0xF3 ? flow : X86Flow.Invalid;
-            case 0x1C7:
-                return reg == 7 && !insn.IsMemory && insn.RepPrefix == 0xF3 ? X86Flow.Rdpid : flow;
-            default:
-                return flow;
-        }
-    }
-
-    /// <summary>What the common path leaves out: second immediates, and absolute addresses, which are not signed.</summary>
-    private static void FinishImmediate(byte* code, int entry, int kind, ref X86Insn insn)
-    {
-        if (kind is OpcodeTable.IwIb or OpcodeTable.IbIb)
-            insn.Imm2 = code[insn.ImmOffset + insn.ImmSize];
-        else if ((entry & OpcodeTable.ImmKind) == OpcodeTable.Moffs && insn.ImmSize < sizeof(long))
-            insn.Imm &= (1L << (insn.ImmSize * 8)) - 1;
-    }
-
-    private static void MarkTooLong(out X86Insn insn) =>
-        insn = new X86Insn { Length = MaxLength, Flow = X86Flow.Invalid, TooLong = true };
 }
