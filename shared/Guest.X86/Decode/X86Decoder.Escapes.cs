@@ -1,62 +1,51 @@
 namespace Suite.Guest.X86.Decode;
 
-/// <summary>The bytes that lead to other opcode maps: 0F, C4 and C5 (VEX), 62 (EVEX), 8F (XOP).</summary>
+/// <summary>The bytes that lead to other opcode maps: 0F 38, 0F 3A, 0F 0F, C4 and C5 (VEX), 62 (EVEX), 8F (XOP).</summary>
 public static unsafe partial class X86Decoder
 {
     /// <summary>
-    /// Follows the escape at <paramref name="position"/> and leaves the position at the opcode byte.
-    /// Returns false if bytes are missing.
+    /// Follows the escape at <paramref name="position"/> (all but 0F), or finds that it is an ordinary opcode.
+    /// Sets the offset of the opcode byte and returns its entry.
     /// </summary>
-    private static bool TakeEscape(byte* code, int limit, bool is64, ref int position, ref int entry, ref X86Insn insn)
+    private static int TakeEscape(byte* code, int position, bool is64, ref X86Insn insn)
     {
-        if (position + 1 >= limit)
-            return false;
         int first = code[position];
         int payload = code[position + 1];
+        insn.OpcodeOffset = (byte)position;
         switch (first)
         {
-            case 0x0F:
-                return TakeLegacyMap(code, limit, ref position, ref entry, ref insn);
             case 0x8F:
                 if ((payload & 0x1F) >= 8)
-                    return TakeVex(code, limit, is64, Encoding.Xop, ref position, ref entry, ref insn);
-                entry = OpcodeTable.ModRm;
-                return true;
+                    return TakeVex(code, position, is64, Encoding.Xop, ref insn);
+                return OpcodeTable.ModRm;
             default:
                 // Outside 64-bit mode C4, C5 and 62 are les, lds and bound unless the next byte would name a register.
                 if (!is64 && payload < 0xC0)
-                {
-                    entry = OpcodeTable.ModRm;
-                    return true;
-                }
-
+                    return OpcodeTable.ModRm;
                 Encoding encoding = first == 0x62 ? Encoding.Evex : first == 0xC4 ? Encoding.Vex3 : Encoding.Vex2;
-                return TakeVex(code, limit, is64, encoding, ref position, ref entry, ref insn);
+                return TakeVex(code, position, is64, encoding, ref insn);
         }
     }
 
-    private static bool TakeLegacyMap(byte* code, int limit, ref int position, ref int entry, ref X86Insn insn)
+    /// <summary>Entry for what follows 0F 38, 0F 3A and 0F 0F. In the first two, which set the map, the opcode is the next byte.</summary>
+    private static int TakeLegacyMap(int second, ref X86Insn insn)
     {
-        int opcode = code[++position];
-        insn.Map = 1;
-        entry = OpcodeTable.TwoByte[(byte)opcode];
-        if ((entry & OpcodeTable.Escape) == 0)
-            return true;
-        if (opcode == 0x0F)
+        switch (second)
         {
-            insn.Encoding = Encoding.ThreeDNow;
-            entry = OpcodeTable.ModRm | OpcodeTable.Ib;
-            return true;
+            case 0x0F:
+                insn.Encoding = Encoding.ThreeDNow;
+                return OpcodeTable.ModRm | OpcodeTable.Ib;
+            case 0x38:
+                insn.Map = 2;
+                return OpcodeTable.ModRm;
+            default:
+                insn.Map = 3;
+                return OpcodeTable.ModRm | OpcodeTable.Ib;
         }
-
-        bool is3A = opcode == 0x3A;
-        insn.Map = (byte)(is3A ? 3 : 2);
-        entry = is3A ? OpcodeTable.ModRm | OpcodeTable.Ib : OpcodeTable.ModRm;
-        return ++position < limit;
     }
 
     /// <summary>Reads the payload of a VEX, EVEX or XOP prefix (Intel SDM volume 2, chapter 2; AMD APM volume 3, chapter 1).</summary>
-    private static bool TakeVex(byte* code, int limit, bool is64, Encoding encoding, ref int position, ref int entry, ref X86Insn insn)
+    private static int TakeVex(byte* code, int position, bool is64, Encoding encoding, ref X86Insn insn)
     {
         int size = encoding switch
         {
@@ -64,13 +53,11 @@ public static unsafe partial class X86Decoder
             Encoding.Evex => 4,
             _ => 3,
         };
-        if (position + size >= limit)
-            return false;
         byte* prefix = code + position;
         bool legacyPrefix = insn.OpSize || insn.Lock || insn.RepPrefix != 0 || insn.Rex != 0;
         insn.Encoding = encoding;
         insn.VexOffset = (byte)position;
-        position += size;
+        insn.OpcodeOffset = (byte)(position + size);
 
         // The extension bits and vvvv are stored inverted; the two-byte form is the three-byte form with X, B and W clear and map 1.
         int extensions = ~prefix[1];
@@ -99,24 +86,23 @@ public static unsafe partial class X86Decoder
         }
 
         insn.Vvvv = (byte)vvvv;
-        int opcode = code[position];
+        int opcode = prefix[size];
+        int entry;
         if (encoding == Encoding.Xop)
             entry = XopEntry(insn.Map);
         else if (encoding == Encoding.Evex && insn.Map == 4)
             entry = PromotedEntry(opcode, narrow: insn.W == 0 && (fields & 3) == 1);
         else
             entry = VexEntry(insn.Map, opcode, encoding);
-        if (legacyPrefix)
-            insn.Flow = X86Flow.Invalid;
-        return true;
+        return legacyPrefix ? entry | OpcodeTable.Invalid : entry;
     }
 
     private static int XopEntry(int map) => map switch
     {
         8 => OpcodeTable.ModRm | OpcodeTable.Ib,
-        10 => OpcodeTable.ModRm | OpcodeTable.Iz,
+        10 => OpcodeTable.ModRm | OpcodeTable.Id,
         9 => OpcodeTable.ModRm,
-        _ => OpcodeTable.ModRm | ((int)X86Flow.Invalid << OpcodeTable.FlowShift),
+        _ => OpcodeTable.ModRm | OpcodeTable.Invalid,
     };
 
     /// <summary>Layout in the maps of VEX and EVEX. All but vzeroupper and vzeroall have ModRM, and none is special.</summary>
@@ -136,9 +122,9 @@ public static unsafe partial class X86Decoder
             case 3:
                 return OpcodeTable.ModRm | OpcodeTable.Ib;
             case 7:
-                return OpcodeTable.ModRm | OpcodeTable.Iz;
+                return OpcodeTable.ModRm | OpcodeTable.Id;
             default:
-                return OpcodeTable.ModRm | ((int)X86Flow.Invalid << OpcodeTable.FlowShift);
+                return OpcodeTable.ModRm | OpcodeTable.Invalid;
         }
     }
 
@@ -150,11 +136,11 @@ public static unsafe partial class X86Decoder
             case 0x24 or 0x2C or 0x6B or 0x80 or 0x83 or 0xC0 or 0xC1 or 0xD4:
                 return OpcodeTable.ModRm | OpcodeTable.Ib;
             case 0x69 or 0x81:
-                return OpcodeTable.ModRm | (narrow ? OpcodeTable.Iw : OpcodeTable.Iz);
+                return OpcodeTable.ModRm | (narrow ? OpcodeTable.Iw : OpcodeTable.Id);
             case 0xF6:
                 return OpcodeTable.ModRm | OpcodeTable.Special | OpcodeTable.Ib;
             case 0xF7:
-                return OpcodeTable.ModRm | OpcodeTable.Special | (narrow ? OpcodeTable.Iw : OpcodeTable.Iz);
+                return OpcodeTable.ModRm | OpcodeTable.Special | (narrow ? OpcodeTable.Iw : OpcodeTable.Id);
             default:
                 return OpcodeTable.ModRm;
         }

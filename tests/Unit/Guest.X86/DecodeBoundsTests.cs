@@ -21,7 +21,7 @@ public sealed unsafe class DecodeBoundsTests
         {
             Assert.Equal(0, Protect(pages + PageSize, PageSize, 0));
             Random random = new(5);
-            for (int i = 0; i < 200_000; i++)
+            for (int i = 0; i < 60_000; i++)
                 CheckCuts(random, pages + PageSize, mode);
         }
         finally

@@ -17,7 +17,7 @@ public sealed unsafe class DecodeGprUseTests
         InstructionInfoFactory factory = new();
         byte[] bytes = new byte[16];
         SortedDictionary<string, string> missing = [];
-        for (int i = 0; i < 400_000; i++)
+        for (int i = 0; i < 200_000; i++)
         {
             random.NextBytes(bytes);
             Shape(bytes, i);
