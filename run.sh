@@ -48,14 +48,16 @@ available() {
     for command in $1; do command -v "$command" >/dev/null || { printf '%s' "$command"; return 1; }; done
 }
 
-# timed FOLDER COMMAND...: runs it in that (new) folder; leaves out, err, status and the milliseconds in MS.
+# timed RESULT COMMAND...: runs it in an empty folder, each time the same path; leaves out, err and status in folder RESULT, milliseconds in MS.
 timed() {
-    local folder=$1 begin end
+    local result=$1 work begin end
+    work="$(dirname "$result")/work"
     shift
-    mkdir -p "$folder/w"
+    rm -rf "$work" "$result"
+    mkdir "$work" "$result"
     begin=${EPOCHREALTIME/[.,]/}
-    (cd "$folder/w" && exec timeout -k 5 "$LIMIT" "$@" </dev/null >"$folder/out" 2>"$folder/err")
-    echo $? >"$folder/status"
+    (cd "$work" && exec timeout -k 5 "$LIMIT" "$@" </dev/null >"$result/out" 2>"$result/err")
+    echo $? >"$result/status"
     end=${EPOCHREALTIME/[.,]/}
     MS=$(((end - begin) / 1000))
 }
@@ -87,17 +89,11 @@ main_job() {
             skipped=$((skipped + 1))
             continue
         fi
-        # The first, unmeasured run warms the file cache for both.
-        rm -rf "$dir/run"; mkdir "$dir/run"
-        timed "$dir/run" /bin/sh -c "${SCRIPTS[i]}"
-        rm -rf "$dir/native"; mv "$dir/run" "$dir/first"; rm -rf "$dir/first"; mkdir "$dir/run"
-        timed "$dir/run" /bin/sh -c "${SCRIPTS[i]}"
+        timed "$dir/native" /bin/sh -c "${SCRIPTS[i]}" # Not counted: fills the file cache, for the benefit of both.
+        timed "$dir/native" /bin/sh -c "${SCRIPTS[i]}"
         native=$MS
-        mv "$dir/run" "$dir/native"
-        rm -rf "$dir/emulated"; mkdir "$dir/run"
-        timed "$dir/run" "$BIN/$TOOL" /bin/sh -c "${SCRIPTS[i]}"
+        timed "$dir/emulated" "$BIN/$TOOL" /bin/sh -c "${SCRIPTS[i]}"
         emulated=$MS
-        mv "$dir/run" "$dir/emulated"
         what=$(differs "$dir/native" "$dir/emulated")
         if [ -z "$what" ]; then verdict=same; same=$((same + 1)); else verdict="DIFFERS ($what)"; wrong=$((wrong + 1)); fi
         ratio=$((emulated * 100 / (native > 0 ? native : 1)))
