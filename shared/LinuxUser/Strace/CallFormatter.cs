@@ -215,7 +215,7 @@ internal ref partial struct CallFormatter
                 text.AppendDecimal((uint)value);
                 break;
             case SignatureKind.Mode or SignatureKind.OpenMode:
-                text.AppendOctal((uint)value, minimumDigits: 3);
+                text.AppendMode((uint)value);
                 break;
             case SignatureKind.FileMode:
                 AppendFileMode(ref text, (uint)value);
@@ -281,7 +281,7 @@ internal ref partial struct CallFormatter
             set.AppendFlags(ref text, mode & ~Permissions);
             text.Append('|');
         }
-        text.AppendOctal(mode & Permissions, minimumDigits: 3);
+        text.AppendMode(mode & Permissions);
     }
 
     /// <summary>The kernel's packed form, include/linux/kdev_t.h new_encode_dev.</summary>

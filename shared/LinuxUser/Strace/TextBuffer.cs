@@ -45,15 +45,13 @@ internal ref struct TextBuffer(Span<char> storage, int reserve = 0)
         AppendFormatted(value, "x");
     }
 
-    /// <summary>C style: a leading zero, and zero itself as a single one.</summary>
-    public void AppendOctal(ulong value, int minimumDigits = 1)
+    /// <summary>File modes as strace writes them (printf's %#03o): a leading zero, at least three characters.</summary>
+    public void AppendMode(ulong value)
     {
-        Append('0');
-        if (value == 0 && minimumDigits == 1)
-            return;
-        int digits = minimumDigits;
+        int digits = 2;
         while (digits < 22 && value >> (3 * digits) != 0)
             digits++;
+        Append('0');
         for (int i = digits - 1; i >= 0; i--)
             Append((char)('0' + (value >> (3 * i) & 7)));
     }
