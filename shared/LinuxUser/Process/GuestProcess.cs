@@ -46,6 +46,9 @@ public sealed class GuestProcess
     /// <summary>-L directories, searched before the root for absolute paths.</summary>
     public IReadOnlyList<string> Prefixes { get; init; } = [];
 
+    /// <summary>The file an executed path means: below a -L prefix if it is there, the guest's own for /proc/self/exe.</summary>
+    public string ResolveProgram(string path) => path is "/proc/self/exe" or "/proc/thread-self/exe" ? Identity.Path : new HostFiles(Prefixes).Resolve(path);
+
     /// <summary>-r: what uname says the kernel's release is.</summary>
     public string? KernelRelease { get; init; }
 

@@ -1,0 +1,76 @@
+using Suite.Host;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Process;
+
+namespace Suite.LinuxUser.Syscalls;
+
+/// <summary>Serves one system call of a thread: from the table, with -strace around it.</summary>
+public static unsafe class Dispatcher
+{
+    /// <summary>The call the thread has stopped at. Pc is behind the instruction.</summary>
+    public static void Serve(GuestThread t)
+    {
+        SysArgs a = t.Abi.Arguments(t);
+        long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
+        Finish(t, a, result);
+    }
+
+    /// <summary>
+    /// A call made by generated code came back with -EFAULT. If pages were only protected because code was translated from them, they are
+    /// opened and the call is made again; else the error is the guest's.
+    /// </summary>
+    public static void Retry(GuestThread t, long number)
+    {
+        SysArgs a = t.Abi.Arguments(t) with { Number = number };
+        Finish(t, a, t.Memory.AllowKernelWrites(0, ulong.MaxValue) ? Pass(t, a) : -Errno.EFAULT);
+    }
+
+    private static void Finish(GuestThread t, in SysArgs a, long result)
+    {
+        if (result == SysResult.RegistersSet)
+            return;
+        if (result == SysResult.Restart)
+            t.Abi.Rewind(t, a.Number);
+        else
+            t.Abi.SetResult(t, result);
+    }
+
+    private static long Dispatch(GuestThread t, in SysArgs a)
+    {
+        SyscallEntry[] table = t.Process.Syscalls;
+        SyscallEntry entry = (ulong)a.Number < (ulong)table.Length ? table[a.Number] : default;
+        switch (entry.Flow)
+        {
+            case SyscallFlow.Handled:
+                return entry.Handler(t, a);
+            case SyscallFlow.Pass or SyscallFlow.Inline:
+                long result = Pass(t, a);
+                return result == -Errno.EFAULT && t.Memory.AllowKernelWrites(0, ulong.MaxValue) ? Pass(t, a) : result;
+            default:
+                t.Process.ReportUnimplemented(a.Number);
+                return -Errno.ENOSYS;
+        }
+    }
+
+    /// <summary>The call as it is, by the host's kernel.</summary>
+    public static long Pass(GuestThread t, in SysArgs a) => t.BlockingCall(a.Number, a.A1, a.A2, a.A3, a.A4, a.A5, a.A6);
+
+    private static long Traced(GuestThread t, in SysArgs a)
+    {
+        SyscallRow?[] rows = t.Process.SyscallRows();
+        SyscallRow? row = (ulong)a.Number < (ulong)rows.Length ? rows[a.Number] : null;
+        ReadOnlySpan<ulong> args = [a.A1, a.A2, a.A3, a.A4, a.A5, a.A6];
+        bool early = row?.Name is "execve" or "execveat" or "exit" or "exit_group" or "rt_sigreturn";
+        string entered = early ? t.Process.Strace!.Enter(row!, args) : "";
+        if (early && row!.Name is not ("execve" or "execveat"))
+            t.Process.Log?.Line($"{t.Tid} {entered}");
+        long result = Dispatch(t, a);
+        if (row is null)
+            t.Process.Log?.Line($"{t.Tid} syscall_{a.Number}({a.A1:x}, {a.A2:x}, {a.A3:x}) = {result}");
+        else if (row.Name is "execve" or "execveat" && result != SysResult.RegistersSet)
+            t.Process.Log?.Line($"{t.Tid} {entered} = {result}");
+        else if (!early)
+            t.Process.Log?.Line($"{t.Tid} " + (result == SysResult.Restart ? t.Process.Strace!.Enter(row, args) + " = ? ERESTARTSYS" : t.Process.Strace!.Full(row, args, result)));
+        return result;
+    }
+}

@@ -1,0 +1,95 @@
+using Suite.Host;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Loader;
+using Suite.LinuxUser.Process;
+
+namespace Suite.LinuxUser.Syscalls;
+
+/// <summary>
+/// execve and execveat that stay inside: a program of this target, or a script, is run by this tool again; anything else is the host's.
+/// The file is checked first, so that the caller gets the kernel's error, also through vfork.
+/// </summary>
+public static unsafe class ExecCalls
+{
+    private const long EFAULT = -Errno.EFAULT;
+
+    public static long Execve(GuestThread t, in SysArgs a)
+    {
+        byte[]? path = t.Memory.ReadCString(a.A1);
+        return path is null ? PathError(t, a.A1) : Execute(t, path, a.A2, a.A3);
+    }
+
+    public static long Execveat(GuestThread t, in SysArgs a)
+    {
+        byte[]? path = t.Memory.ReadCString(a.A2);
+        if (path is null)
+            return PathError(t, a.A2);
+        bool empty = path.Length == 0;
+        if (empty && (a.Int5 & Linux.AT_EMPTY_PATH) == 0)
+            return -Errno.ENOENT;
+        if ((a.Int5 & Linux.AT_SYMLINK_NOFOLLOW) != 0 && !empty && IsLink(a.Int1, path))
+            return -Errno.ELOOP;
+        if (!empty && (path[0] == (byte)'/' || a.Int1 == Linux.AT_FDCWD))
+            return Execute(t, path, a.A3, a.A4);
+        string place = $"/dev/fd/{a.Int1}";
+        return Execute(t, [.. GuestText.ToBytes(empty ? place : place + "/"), .. path], a.A3, a.A4);
+    }
+
+    private static long Execute(GuestThread t, byte[] path, ulong argvAddress, ulong envpAddress)
+    {
+        byte[][]? argv = t.Memory.ReadStringVector(argvAddress), envp = t.Memory.ReadStringVector(envpAddress);
+        if (argv is null || envp is null)
+            return EFAULT;
+        path = GuestText.ToBytes(t.Process.ResolveProgram(GuestText.FromBytes(path)));
+        switch (Classify(t, path, out int errno))
+        {
+            case ProgramKind.Guest:
+                return t.Process.Respawn.Exec(path, argv, envp);
+            case ProgramKind.Foreign:
+                return Respawn.ExecNative(path, argv, envp);
+            default:
+                return -errno;
+        }
+    }
+
+    private enum ProgramKind
+    {
+        Refused,
+        Guest,
+        Foreign,
+    }
+
+    private static ProgramKind Classify(GuestThread t, byte[] path, out int errno)
+    {
+        HostFiles files = new(t.Process.Prefixes);
+        string name = GuestText.FromBytes(path);
+        if (!files.IsExecutable(name, out errno))
+            return ProgramKind.Refused;
+        // The respawned tool resolves scripts again; here only the verdict and the kind of the final program count.
+        if (!ScriptResolver.TryResolve(name, [path], files, out OpenedProgram? program, out LoadError? error))
+        {
+            errno = error.Errno;
+            return errno == Errno.EACCES && !files.IsReadable(name) ? ProgramKind.Foreign : ProgramKind.Refused;
+        }
+
+        using (program)
+        {
+            ReadOnlySpan<byte> head = program.Head.Span;
+            if (MachineCheck.Explain(head, ElfTarget.X86_64) is null)
+                return ProgramKind.Guest;
+            errno = Errno.ENOEXEC;
+            return MachineCheck.IsElf(head) ? ProgramKind.Foreign : ProgramKind.Refused;
+        }
+    }
+
+    private static long PathError(GuestThread t, ulong address) =>
+        t.Memory.TryRead(address, out byte _) ? -Errno.ENAMETOOLONG : EFAULT;
+
+    private static bool IsLink(int directory, byte[] path)
+    {
+        byte* stat = stackalloc byte[144];
+        const uint S_IFMT = 0xF000, S_IFLNK = 0xA000;
+        fixed (byte* p = (byte[])[.. path, 0])
+            return Sys.Call(Nr.newfstatat, directory, (long)p, (long)stat, Linux.AT_SYMLINK_NOFOLLOW) == 0 && (*(uint*)(stat + 24) & S_IFMT) == S_IFLNK;
+    }
+}

@@ -1,0 +1,193 @@
+using Suite.Host;
+using Suite.Jit.Runtime;
+using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
+
+namespace Suite.Tools.X64;
+
+/// <summary>
+/// struct rt_sigframe of x86-64 (arch/x86/include/asm/sigframe.h): return address, ucontext, siginfo, and above it the XSAVE image on a
+/// 64-byte boundary.
+/// <code>
+///   +0 pretcode   +8 uc_flags  +16 uc_link  +24 uc_stack  +48 sigcontext (256 bytes)  +304 uc_sigmask  +312 siginfo
+/// </code>
+/// </summary>
+internal sealed unsafe class X64SignalFrame(ulong xcr0)
+{
+    private const int FrameSize = 440, UcFlags = 8, UcStack = 24, Registers = 48, RegRip = 16, RegFlags = 17, RegSegments = 18, RegError = 19,
+        RegTrap = 20, RegMask = 21, RegCr2 = 22, FpState = Registers + 23 * 8, SigMask = 304, Info = 312, RedZone = 128, Rsp = 4;
+    private const ulong UC_FP_XSTATE = 1, UC_SIGCONTEXT_SS = 2, UC_STRICT_RESTORE_SS = 4;
+    private const ulong DirectionFlag = 0x400, ResumeFlag = 0x10000, TrapFlag = 0x100;
+
+    // FIX_EFLAGS of arch/x86/kernel/signal.c: AC OF DF TF SF ZF AF PF CF RF.
+    private const ulong RestorableFlags = 0x40000 | 0x800 | DirectionFlag | TrapFlag | 0x80 | 0x40 | 0x10 | 4 | 1 | ResumeFlag;
+
+    // Software-reserved bytes of the FXSAVE image (struct _fpx_sw_bytes), and the XSAVE header behind it.
+    private const int SwReserved = 464, XsaveHeader = 512, HeaderBytes = 64, Legacy = 512, MxcsrOffset = 24, MxcsrMaskOffset = 28;
+    private const uint Magic1 = 0x46505853, Magic2 = 0x46505845;
+
+    private static ReadOnlySpan<byte> ContextOrder => [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
+
+    private readonly int _xsaveSize = ImageSize(xcr0);
+
+    /// <summary>Bytes an XSAVE image with these components takes in standard format (cpuid 0Dh).</summary>
+    public static int ImageSize(ulong xcr0)
+    {
+        if (xcr0 == HostCpu.Xcr0)
+            return HostCpu.XsaveSize;
+        uint size = XsaveHeader + HeaderBytes;
+        for (uint component = 2; component < 63; component++)
+        {
+            if ((xcr0 >> (int)component & 1) == 0)
+                continue;
+            var leaf = HostCpu.Cpuid(0xD, component);
+            size = Math.Max(size, leaf.Ebx + leaf.Eax);
+        }
+
+        return (int)size;
+    }
+
+    /// <summary>Pushes a frame and points the thread at the handler. False when the guest's stack cannot take it.</summary>
+    public bool Push(GuestThread t, int signal, ReadOnlySpan<byte> siginfo, in GuestAction action, ulong savedMask)
+    {
+        VcpuState* s = t.State;
+        if (!action.Has(Linux.SA_RESTORER))
+            return false;
+        ulong sp = s->Gpr[Rsp] - RedZone;
+        AltStack alternate = t.AltStack;
+        bool onAlternate = alternate.Holds(s->Gpr[Rsp]) && (alternate.Flags & AltStack.AutoDisarm) == 0;
+        if (action.Has(Linux.SA_ONSTACK) && (alternate.Flags & AltStack.Disable) == 0 && !onAlternate)
+            sp = alternate.Address + alternate.Size;
+        bool xsave = HostCpu.HasXsave;
+        int imageBytes = xsave ? _xsaveSize + 4 : Legacy;
+        ulong image = (sp - (ulong)imageBytes) & ~63UL;
+        ulong at = ((image - FrameSize) & ~15UL) - 8;
+        if (onAlternate && at < alternate.Address)
+            return false; // the alternate stack is full
+
+        byte* frame = stackalloc byte[FrameSize];
+        new Span<byte>(frame, FrameSize).Clear();
+        *(ulong*)frame = action.Restorer;
+        *(ulong*)(frame + UcFlags) = (xsave ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
+        ulong* stack = (ulong*)(frame + UcStack);
+        (stack[0], stack[1], stack[2]) = (alternate.Address, (uint)alternate.Flags | (onAlternate ? AltStack.OnStack : 0u), alternate.Size);
+        ulong* registers = (ulong*)(frame + Registers);
+        for (int i = 0; i < ContextOrder.Length; i++)
+            registers[i] = s->Gpr[ContextOrder[i]];
+        registers[RegRip] = s->Pc;
+        registers[RegFlags] = s->Flags;
+        registers[RegSegments] = 0x002B_0000_0000_0033;
+        (registers[RegError], registers[RegTrap], registers[RegMask], registers[RegCr2]) = (s->FaultError, s->FaultTrap, savedMask, s->FaultAddress);
+        *(ulong*)(frame + FpState) = image;
+        *(ulong*)(frame + SigMask) = savedMask;
+        siginfo.CopyTo(new Span<byte>(frame + Info, 128));
+
+        if (!WriteImage(t, image, imageBytes, xsave) || !t.Memory.TryWrite(at, new ReadOnlySpan<byte>(frame, FrameSize)))
+            return false;
+
+        if ((alternate.Flags & AltStack.AutoDisarm) != 0 && (alternate.Flags & AltStack.Disable) == 0)
+            t.AltStack = AltStack.None;
+        ThreadBinding.InitVectors((byte*)s->VectorArea); // handlers start with a fresh floating-point state, as fpu__clear_user_states gives it
+        s->Gpr[Rsp] = at;
+        (s->Gpr[7], s->Gpr[6], s->Gpr[2], s->Gpr[0]) = ((ulong)signal, at + Info, at + UcFlags, 0);
+        s->Pc = action.Handler;
+        s->Flags &= ~(DirectionFlag | ResumeFlag | TrapFlag);
+        return true;
+    }
+
+    /// <summary>rt_sigreturn: rsp points behind the return address.</summary>
+    public bool Pop(GuestThread t, out ulong mask)
+    {
+        VcpuState* s = t.State;
+        byte* frame = stackalloc byte[FrameSize];
+        mask = 0;
+        if (!t.Memory.TryRead(s->Gpr[Rsp] - 8, new Span<byte>(frame, FrameSize)))
+            return false;
+        ulong* registers = (ulong*)(frame + Registers);
+        for (int i = 0; i < ContextOrder.Length; i++)
+            s->Gpr[ContextOrder[i]] = registers[i];
+        s->Pc = registers[RegRip];
+        s->Flags = (s->Flags & ~RestorableFlags) | (registers[RegFlags] & RestorableFlags);
+        mask = *(ulong*)(frame + SigMask);
+        ulong* stack = (ulong*)(frame + UcStack);
+        int flags = (int)stack[1];
+        if ((flags & AltStack.Disable) != 0)
+            t.AltStack = AltStack.None;
+        else if (stack[2] >= 2048)
+            t.AltStack = new AltStack(stack[0], flags & ~AltStack.OnStack, stack[2]);
+        return ReadImage(t, *(ulong*)(frame + FpState), (*(ulong*)(frame + UcFlags) & UC_FP_XSTATE) != 0);
+    }
+
+    private bool WriteImage(GuestThread t, ulong address, int bytes, bool xsave)
+    {
+        byte* area = (byte*)t.State->VectorArea;
+        if (!xsave)
+            return t.Memory.TryWrite(address, new ReadOnlySpan<byte>(area, Legacy));
+        NormaliseInitial(area);
+        Span<byte> image = stackalloc byte[bytes];
+        new ReadOnlySpan<byte>(area, _xsaveSize).CopyTo(image);
+        fixed (byte* p = image)
+        {
+            *(uint*)(p + SwReserved) = Magic1;
+            *(uint*)(p + SwReserved + 4) = (uint)bytes;
+            *(ulong*)(p + SwReserved + 8) = xcr0;
+            *(uint*)(p + SwReserved + 16) = (uint)_xsaveSize;
+            *(ulong*)(p + XsaveHeader) &= xcr0;
+            *(uint*)(p + _xsaveSize) = Magic2;
+        }
+
+        return t.Memory.TryWrite(address, image);
+    }
+
+    // XSAVEOPT leaves components in their initial state unwritten; a handler reads what they are.
+    private static void NormaliseInitial(byte* area)
+    {
+        ulong inUse = *(ulong*)(area + XsaveHeader);
+        const int X87 = 1, Sse = 2, St0 = 32, StBytes = 128, Xmm0 = 160, XmmBytes = 256;
+        if ((inUse & X87) == 0)
+        {
+            new Span<byte>(area, MxcsrOffset).Clear();
+            *(ushort*)area = 0x37F;
+            new Span<byte>(area + St0, StBytes).Clear();
+        }
+
+        if ((inUse & Sse) == 0)
+            new Span<byte>(area + Xmm0, XmmBytes).Clear();
+        for (uint component = 2; component < 63; component++)
+        {
+            if ((HostCpu.Xcr0 >> (int)component & 1) == 0 || (inUse >> (int)component & 1) != 0)
+                continue;
+            var leaf = HostCpu.Cpuid(0xD, component);
+            new Span<byte>(area + leaf.Ebx, (int)leaf.Eax).Clear();
+        }
+    }
+
+    private bool ReadImage(GuestThread t, ulong address, bool xsave)
+    {
+        byte* area = (byte*)t.State->VectorArea;
+        ThreadBinding.InitVectors(area);
+        if (address == 0)
+            return true;
+        byte* legacy = stackalloc byte[Legacy];
+        if (!t.Memory.TryRead(address, new Span<byte>(legacy, Legacy)))
+            return false;
+        new ReadOnlySpan<byte>(legacy, SwReserved).CopyTo(new Span<byte>(area, SwReserved));
+        ulong components = 3;
+        if (xsave && HostCpu.HasXsave && *(uint*)(legacy + SwReserved) == Magic1)
+        {
+            int size = Math.Min((int)*(uint*)(legacy + SwReserved + 16), _xsaveSize);
+            if (size >= XsaveHeader + HeaderBytes && t.Memory.TryRead(address + (ulong)size, out uint magic) && magic == Magic2)
+            {
+                if (!t.Memory.TryRead(address + XsaveHeader, new Span<byte>(area + XsaveHeader, size - XsaveHeader)))
+                    return false;
+                components = *(ulong*)(area + XsaveHeader) & xcr0;
+                new Span<byte>(area + XsaveHeader + 8, HeaderBytes - 8).Clear(); // standard format, nothing reserved set
+            }
+        }
+
+        *(ulong*)(area + XsaveHeader) = components;
+        uint mask = *(uint*)(legacy + MxcsrMaskOffset);
+        *(uint*)(area + MxcsrOffset) &= mask == 0 ? 0xFFBF : mask & 0xFFFF;
+        return true;
+    }
+}
