@@ -14,14 +14,9 @@ internal ref partial struct CallFormatter
     /// <summary>Writes what <paramref name="address"/> points to, or the address itself when that cannot be read or is not written yet.</summary>
     private void AppendPointee(ref TextBuffer text, SignatureType type, ulong address)
     {
-        bool readable = address != 0 && type.Direction switch
-        {
-            SignatureDirection.In => true,
-            SignatureDirection.InOut => true,
-            _ => Succeeded,
-        };
+        bool readable = type.Direction != SignatureDirection.Out || Succeeded;
         int mark = text.Length;
-        if (readable && TryAppendPointee(ref text, type, address))
+        if (address != 0 && readable && TryAppendPointee(ref text, type, address))
             return;
         text.Rewind(mark);
         AppendAddress(ref text, address);
@@ -81,8 +76,10 @@ internal ref partial struct CallFormatter
 
     private bool TryAppendArray(ref TextBuffer text, SignatureType type, ulong address, long count)
     {
-        if (_tables.Layout(type.Direction == SignatureDirection.InOut && Succeeded ? type.Name + "_result" : type.Name) is not { } layout
-            && (layout = _tables.Layout(type.Name)) is null)
+        // Some structs show more of themselves once the kernel has written its half (pollfd's revents).
+        bool written = type.Direction == SignatureDirection.InOut && Succeeded;
+        StructLayout? layout = (written ? _tables.Layout(type.Name + "_result") : null) ?? _tables.Layout(type.Name);
+        if (layout is null)
             return TryAppendScalars(ref text, type.Name, address, count);
         if (layout.IsSized)
             return TryAppendStruct(ref text, layout, address, count);

@@ -55,8 +55,9 @@ public sealed class StracePrinter(StraceAbi abi, IGuestReader memory)
     }
 
     /// <summary>
-    /// One JSON object: <c>pid</c>, <c>tid</c>, <c>call</c>, <c>args</c> (name to text, as <see cref="Full"/> prints them), <c>raw</c> (the registers in hexadecimal,
-    /// as text because JSON numbers lose bits), <c>result</c>, <c>error</c> (the symbol) if it failed, and <c>us</c>, the duration in microseconds.
+    /// One JSON object: <c>pid</c>, <c>tid</c>, <c>call</c>, <c>args</c> (name to text, as <see cref="Full"/> prints them), <c>raw</c> (the registers
+    /// in hexadecimal, as text because JSON numbers lose bits), <c>result</c>, <c>error</c> (the symbol) if it failed, and <c>us</c>, the duration
+    /// in microseconds.
     /// </summary>
     public string Json(int pid, int tid, SyscallRow row, ReadOnlySpan<ulong> args, long result, TimeSpan duration)
     {

@@ -10,10 +10,11 @@ internal sealed record StructField(
     string Name, bool Hidden, FieldStorage Storage, int Offset, int Bytes, int Count, SignatureType Type, StructLayout? Nested);
 
 /// <summary>
-/// Where the fields of a struct lie for one guest. Written as <c>name:storage [type]</c> separated by commas. Storage is <c>u8</c> to <c>i64</c>, <c>w</c> or
-/// <c>uw</c> (a C long), <c>char[n]</c>, <c>sigset</c>, or <c>{layout}</c>, and all but text may carry <c>[count]</c>. Fields are aligned as the guest's C compiler
-/// does. A name that starts with a dot takes room but is not printed. The type is one of a signature and says how to print. <c>...</c> at the end stands for fields
-/// left out. In front may stand <c>packed;</c> (no alignment) or <c>sized;</c> (the caller passes the size; fields beyond it do not exist).
+/// Where the fields of a struct lie for one guest. Written as <c>name:storage [type]</c> separated by commas. Storage is <c>u8</c> to
+/// <c>i64</c>, <c>w</c> or <c>uw</c> (a C long), <c>char[n]</c>, <c>sigset</c>, or <c>{layout}</c>; scalars may carry <c>[count]</c>. Fields are
+/// aligned as the guest's C compiler does. A name that starts with a dot takes room but is not printed. The type is one of a signature and
+/// says how to print. <c>...</c> at the end stands for fields left out. In front may stand <c>packed;</c> (no alignment) or <c>sized;</c>
+/// (the caller passes the size; fields beyond it do not exist).
 /// </summary>
 internal sealed class StructLayout
 {

@@ -50,8 +50,8 @@ internal static class StructLayouts
         "tms" => "tms_utime:w, tms_stime:w, tms_cutime:w, tms_cstime:w",
         "timex" => "modes:u32 flags(timex), offset:w, freq:w, maxerror:w, esterror:w, status:i32 flags(timex_status), constant:w, "
             + "precision:w, tolerance:w, time:{timeval}, tick:w, ...",
-        "timex64" => "modes:u32 flags(timex), offset:i64, freq:i64, maxerror:i64, esterror:i64, status:i32 flags(timex_status), constant:i64, "
-            + "precision:i64, tolerance:i64, .sec:i64, .usec:i64, tick:i64, ...",
+        "timex64" => "modes:u32 flags(timex), .pad:u32, offset:i64, freq:i64, maxerror:i64, esterror:i64, status:i32 flags(timex_status), .pad:u32, "
+            + "constant:i64, precision:i64, tolerance:i64, .sec:i64, .usec:i64, tick:i64, ...",
 
         // Processes
         "clone_args" => "sized; flags:u64 flags(clone), pidfd:u64 ptr, child_tid:u64 ptr, parent_tid:u64 ptr, exit_signal:u64 signal, stack:u64 ptr, "

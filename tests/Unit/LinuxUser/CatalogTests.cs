@@ -109,7 +109,8 @@ public sealed partial class CatalogTests(ITestOutputHelper output)
     public void Coverage_table_is_aligned_and_totalled()
     {
         var text = new StringWriter { NewLine = "\n" };
-        CoverageTable.Write(text, [(0, Catalog.Files.Read, "passed through"), (15, Catalog.Signals.RtSigreturn, "handled"), (162, Catalog.Mounts.Sync, "handled")]);
+        CoverageTable.Write(text,
+            [(0, Catalog.Files.Read, "passed through"), (15, Catalog.Signals.RtSigreturn, "handled"), (162, Catalog.Mounts.Sync, "handled")]);
         Assert.Equal("""
               nr  name          how             arguments
                0  read          passed through  fd, buf:out.bytes[ret], count:size

@@ -286,7 +286,8 @@ public sealed class StraceFormatTests
         Assert.Equal("fstat64(3,{st_mode=S_IFREG|0644, st_size=77, ...}) = 0", i386.Full(Files.Fstat64, 0, 3, stat64));
         stat64 = ppc.Struct((8, 1), (8, 2), (4, 0x81a4), (4, 1), (4, 0), (4, 0), (8, 0), (2, 0), (6, 0), (8, 77));
         Assert.Equal("fstat64(3,{st_mode=S_IFREG|0644, st_size=77, ...}) = 0", ppc.Full(Files.Fstat64, 0, 3, stat64));
-        Assert.Equal("rt_sigprocmask(SIG_BLOCK,[INT RTMIN],NULL,8) = 0", ppc.Full(Signals.RtSigprocmask, 0, 0, ppc.Struct((4, unchecked((int)0x80000002)), (4, 0)), 0, 8));
+        Assert.Equal("rt_sigprocmask(SIG_BLOCK,[INT RTMIN],NULL,8) = 0",
+            ppc.Full(Signals.RtSigprocmask, 0, 0, ppc.Struct((4, unchecked((int)0x80000002)), (4, 0)), 0, 8));
         Assert.Equal("socketcall(SYS_SOCKET,[1, 2, 0]) = 3", i386.Full(Sockets.Socketcall, 3, 1, i386.Words(1, 2, 0)));
         Assert.Equal("epoll_wait(3,[{events=EPOLLIN, data=0x7}],1,0) = 1", ppc.Full(Polling.EpollWait, 1, 3, ppc.Struct((4, 1), (4, 0), (8, 7)), 1, 0));
         Assert.Equal("""getsockname(3,{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.1")},[8]) = 0""",
