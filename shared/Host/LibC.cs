@@ -8,4 +8,8 @@ internal static unsafe partial class LibC
     /// <summary>mmap(2), needed once before a raw system call can be made.</summary>
     [LibraryImport("libc")]
     public static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
+
+    /// <summary>getauxval(3): a value of this process's auxiliary vector, 0 when absent.</summary>
+    [LibraryImport("libc")]
+    public static partial nuint getauxval(nuint type);
 }

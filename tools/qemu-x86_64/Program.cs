@@ -1,1 +1,1 @@
-return 0;
+return Suite.Tools.X64.X64UserMode.Start(args);

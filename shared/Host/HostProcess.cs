@@ -1,0 +1,55 @@
+namespace Suite.Host;
+
+/// <summary>What the host's kernel told this process when it started.</summary>
+public static unsafe class HostProcess
+{
+    /// <summary>An entry of the auxiliary vector (AT_*), 0 when absent.</summary>
+    public static ulong AuxValue(uint tag) => LibC.getauxval(tag);
+
+    /// <summary>The environment as bytes, in order, as execve passed it.</summary>
+    public static byte[][] Environment() => ReadStrings("/proc/self/environ\0"u8) ?? FromRuntime();
+
+    /// <summary>The arguments as bytes, argv[0] included; null when /proc is not there.</summary>
+    public static byte[][]? Arguments() => ReadStrings("/proc/self/cmdline\0"u8);
+
+    private static byte[][]? ReadStrings(ReadOnlySpan<byte> path)
+    {
+        long fd;
+        fixed (byte* p = path)
+            fd = Sys.Call(Nr.open, (long)p, Linux.O_RDONLY | Linux.O_CLOEXEC);
+        if (Sys.IsError(fd))
+            return null;
+        byte[] buffer = new byte[16384];
+        int length = 0;
+        while (true)
+        {
+            long n;
+            fixed (byte* p = buffer)
+                n = Sys.Call(Nr.read, fd, (long)(p + length), buffer.Length - length);
+            if (n <= 0)
+                break;
+            length += (int)n;
+            if (length == buffer.Length)
+                Array.Resize(ref buffer, buffer.Length * 2);
+        }
+
+        Sys.Call(Nr.close, fd);
+        List<byte[]> strings = [];
+        ReadOnlySpan<byte> rest = buffer.AsSpan(0, length);
+        for (int end = rest.IndexOf((byte)0); end >= 0; end = rest.IndexOf((byte)0))
+        {
+            strings.Add(rest[..end].ToArray());
+            rest = rest[(end + 1)..];
+        }
+
+        return [.. strings];
+    }
+
+    private static byte[][] FromRuntime()
+    {
+        List<byte[]> strings = [];
+        foreach (System.Collections.DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
+            strings.Add(System.Text.Encoding.UTF8.GetBytes($"{entry.Key}={entry.Value}"));
+        return [.. strings];
+    }
+}

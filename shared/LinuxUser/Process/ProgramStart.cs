@@ -1,0 +1,105 @@
+using System.Diagnostics.CodeAnalysis;
+using Suite.Host;
+using Suite.LinuxUser.Loader;
+using Suite.LinuxUser.Memory;
+using Suite.LinuxUser.Proc;
+
+namespace Suite.LinuxUser.Process;
+
+/// <summary>Finds, loads and sets up the stack of the program to run.</summary>
+public sealed unsafe class ProgramStart
+{
+    public required ElfTarget Target { get; init; }
+
+    /// <summary>Program name or path as given.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>argv, argv[0] included.</summary>
+    public required byte[][] Argv { get; init; }
+
+    public required byte[][] Envp { get; init; }
+
+    public required IReadOnlyList<string> Prefixes { get; init; }
+
+    /// <summary>True when the name is a path and is not to be searched in $PATH (an executed program).</summary>
+    public bool IsPath { get; init; }
+
+    public ulong StackSize { get; init; } = 8 << 20;
+
+    /// <summary>Seed of AT_RANDOM and of stack placement; null for real randomness.</summary>
+    public ulong? Seed { get; init; }
+
+    public required byte[] Platform { get; init; }
+
+    public required IReadOnlyList<AuxEntry> Aux { get; init; }
+
+    /// <summary>Loads into <paramref name="memory"/>.</summary>
+    public bool TryLoad(GuestMemory memory, [NotNullWhen(true)] out LoadedImage? image, [NotNullWhen(true)] out StackLayout? stack,
+        [NotNullWhen(true)] out ProgramIdentity? identity, [NotNullWhen(false)] out LoadError? error)
+    {
+        (image, stack, identity) = (null, null, null);
+        HostFiles files = new(Prefixes);
+        string? path = Program;
+        if (!IsPath && !ProgramFinder.TryFind(Program, Environment.GetEnvironmentVariable("PATH"), files, out path, out error))
+            return false;
+        if (!ScriptResolver.TryResolve(path, Argv, files, out OpenedProgram? program, out error))
+            return false;
+        using (program)
+        {
+            LoadRequest request = new()
+            {
+                Target = Target,
+                Mapper = memory,
+                Opener = files,
+                ResolveInterpreter = files.Resolve,
+                InterpreterPrefixes = Prefixes,
+                StackSize = StackSize,
+                AllowTruncated = IsPath,
+            };
+            if (!ElfLoader.TryLoad(program, request, out image, out error))
+                return false;
+            memory.SetBreak(image.BrkStart);
+            Random random = Seed is { } seed ? new Random((int)seed) : Random.Shared;
+            byte[] entropy = new byte[16];
+            random.NextBytes(entropy);
+            StackRequest wanted = new()
+            {
+                Target = Target,
+                Image = image,
+                Argv = program.Argv,
+                Envp = Envp,
+                ExecFn = program.ExecFn,
+                Random = entropy,
+                Platform = Platform,
+                Aux = Aux,
+                StackLimit = StackSize,
+                Shift = (ulong)random.Next(512) * 16,
+            };
+            if (!InitialStack.TryBuild(wanted, memory, out stack, out error))
+                return false;
+            identity = new ProgramIdentity
+            {
+                Path = GuestMemory.DescriptorPath(program.File.Fd),
+                ArgStart = stack.ArgStart,
+                ArgEnd = stack.ArgEnd,
+                EnvEnd = stack.EnvEnd,
+                AuxAddress = stack.AuxAddress,
+                AuxLength = stack.AuxLength,
+                StackPointer = stack.StackPointer,
+                CodeStart = image.CodeStart,
+                CodeEnd = image.CodeEnd,
+            };
+            SetName(program.ExecFn);
+            return true;
+        }
+    }
+
+    // comm: the last part of the executed file's name, as begin_new_exec sets it.
+    private static void SetName(byte[] execFn)
+    {
+        const int PR_SET_NAME = 15;
+        byte[] name = [.. execFn.AsSpan(execFn.AsSpan().LastIndexOf((byte)'/') + 1), 0];
+        fixed (byte* p = name)
+            Sys.Call(Nr.prctl, PR_SET_NAME, (long)p);
+    }
+}
