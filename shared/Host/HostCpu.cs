@@ -15,6 +15,12 @@ public static unsafe class HostCpu
             0xC3,                           // ret
         ]);
 
+    private static readonly delegate* unmanaged[SuppressGCTransition]<nint> ThreadPointerStub =
+        (delegate* unmanaged[SuppressGCTransition]<nint>)HostCode.Publish([0x64, 0x48, 0x8B, 0x04, 0x25, 0, 0, 0, 0, 0xC3]); // mov rax, fs:[0]; ret
+
+    /// <summary>The calling thread's fs base: its thread control block, whose first word points to itself (System V ABI, thread-local storage).</summary>
+    public static nint ThreadPointer => ThreadPointerStub();
+
     /// <summary>The cpuid instruction.</summary>
     public static (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {

@@ -61,12 +61,7 @@ public sealed unsafe class ThreadBinding : IDisposable
     }
 
     /// <summary>Where the state of the calling thread is, bound or not.</summary>
-    public static VcpuState* Current()
-    {
-        ulong pointer;
-        Sys.Call(Nr.arch_prctl, Linux.ARCH_GET_FS, (long)&pointer);
-        return (VcpuState*)(pointer + VcpuState.TcbOffset);
-    }
+    public static VcpuState* Current() => (VcpuState*)(HostCpu.ThreadPointer + VcpuState.TcbOffset);
 
     /// <summary>Unbinds the calling thread. All signals must be blocked by then.</summary>
     public void Dispose()

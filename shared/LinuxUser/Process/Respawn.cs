@@ -22,7 +22,8 @@ public sealed unsafe class Respawn
         fixed (byte* path = "/proc/self/exe\0"u8)
         {
             long fd = Sys.Call(Nr.open, (long)path, Linux.O_PATH | Linux.O_CLOEXEC);
-            const int F_DUPFD_CLOEXEC = 1030, High = 900;
+            // Out of the guest's way, but within the first descriptor table: growing that waits for an RCU grace period (8 ms measured).
+            const int F_DUPFD_CLOEXEC = 1030, High = 63;
             long high = Sys.IsError(fd) ? -1 : Sys.Call(Nr.fcntl, fd, F_DUPFD_CLOEXEC, High);
             _self = Sys.IsError(high) ? (int)fd : (int)high;
             if (_self != fd)
