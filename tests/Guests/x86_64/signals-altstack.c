@@ -34,11 +34,11 @@ static void overflow(int sig, siginfo_t *info, void *uc)
     siglongjmp(back, 1);
 }
 
-static int recurse(volatile int n)
+__attribute__((noinline)) static int recurse(volatile int n)
 {
     volatile char room[4096];
     room[0] = (char)n;
-    return recurse(n + 1) + room[0];
+    return n < 0 ? 0 : recurse(n + 1) + room[0];
 }
 
 int main(void)
