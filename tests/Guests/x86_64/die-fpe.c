@@ -7,7 +7,8 @@ int main(void)
 {
     printf("about to die\n");
     fflush(stdout);
-    volatile int z = 0; volatile int q = 1 / z; (void)q;
+    volatile int one = 1, zero = 0;
+    printf("%d\n", one / zero);
     printf("still alive\n");
     return 0;
 }

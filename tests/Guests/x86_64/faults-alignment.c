@@ -9,6 +9,8 @@ static volatile int code;
 static void bus(int sig, siginfo_t *info, void *context)
 {
     (void)sig;
+    /* Handlers start with the flag still set. */
+    asm volatile("pushf; andq $~0x40000, (%%rsp); popf" ::: "memory", "cc");
     code = info->si_code;
     ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~0x40000;
     siglongjmp(back, 1);
