@@ -73,13 +73,15 @@ int main(void)
         FAILS(syscall(SYS_setitimer, ITIMER_REAL, b, NULL), EFAULT);
         FAILS(syscall(SYS_getitimer, ITIMER_REAL, b), EFAULT);
         FAILS(syscall(SYS_timer_create, CLOCK_REALTIME, b, page), EFAULT);
-        FAILS(syscall(SYS_futex, b, 0, 0, NULL, NULL, 0), EFAULT);
+        if ((uintptr_t)b % 4 == 0)
+            FAILS(syscall(SYS_futex, b, 0, 0, NULL, NULL, 0), EFAULT);
         FAILS(syscall(SYS_execve, b, NULL, NULL), EFAULT);
         FAILS(syscall(SYS_execve, "/bin/true", b, NULL), EFAULT);
         FAILS(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, b), EFAULT);
         FAILS(syscall(SYS_sendto, s[0], b, 5, 0, NULL, 0), EFAULT);
         FAILS(syscall(SYS_sendmsg, s[0], b, 0), EFAULT);
         FAILS(syscall(SYS_recvmsg, s[0], b, MSG_DONTWAIT), EFAULT);
+        *(int *)page = 16;
         FAILS(syscall(SYS_getsockname, s[0], b, page), EFAULT);
         FAILS(syscall(SYS_epoll_ctl, epoll_create1(0), EPOLL_CTL_ADD, p[0], b), EFAULT);
         FAILS(syscall(SYS_getdents64, open("/", O_RDONLY | O_DIRECTORY), b, 1000), EFAULT);

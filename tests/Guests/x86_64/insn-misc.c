@@ -1,4 +1,4 @@
-// cc: -O1 -mno-red-zone
+// cc: -O1 -mno-red-zone -no-pie -fno-pie
 // The rest: pushf/popf and what user mode may change, lahf/sahf, bound flags, xsave family, rdtsc, rdrand, pause, fences, far jumps, segment registers, sgdt-like reads left out,
 // 16-bit stack operations, nop forms, cbw family, bit scans, prefixes without effect.
 #include "guest.h"
@@ -56,11 +56,11 @@ int main(void)
     asm volatile("verr %w1; setz %0" : "=m"(zf) : "r"((int)ss) : "cc");
     EQ(zf, 1);
 
-    struct { uint64_t offset; uint16_t selector; } __attribute__((packed)) far;
-    far.selector = cs;
-    asm volatile("lea 1f(%%rip), %%rax; mov %%rax, (%0); rex.w ljmp *(%0); ud2; 1:" :: "r"(&far) : "rax", "memory");
+    /* Far transfers with 32-bit offsets, which both makers honour (the REX.W form is Intel's alone); the program is linked low for it. */
+    struct { uint32_t offset; uint16_t selector; } __attribute__((packed)) far = { 0, cs };
+    asm volatile("lea 1f(%%rip), %%eax; mov %%eax, (%0); ljmp *(%0); ud2; 1:" :: "r"(&far) : "rax", "memory");
     uint64_t sp1, sp2;
-    asm volatile("mov %%rsp, %0; jmp 2f; 1: lretq; 2: lea 1b(%%rip), %%rax; mov %%rax, (%2); rex.w lcall *(%2); mov %%rsp, %1" : "=&r"(sp1), "=&r"(sp2) : "r"(&far) : "rax", "memory");
+    asm volatile("mov %%rsp, %0; jmp 2f; 1: lret; 2: lea 1b(%%rip), %%eax; mov %%eax, (%2); lcall *(%2); mov %%rsp, %1" : "=&r"(sp1), "=&r"(sp2) : "r"(&far) : "rax", "memory");
     EQ(sp1, sp2);
     asm volatile("mov %%rsp, %%rcx; mov %%ss, %%eax; push %%rax; push %%rcx; pushf; mov %%cs, %%eax; push %%rax; lea 1f(%%rip), %%rax; push %%rax; iretq; ud2; 1:" ::: "rax", "rcx", "memory", "cc");
 
