@@ -1,0 +1,13 @@
+// cc: -O1
+// ends: signal 4
+// The process dies of the signal, having written what it had to say.
+#include "guest.h"
+
+int main(void)
+{
+    printf("about to die\n");
+    fflush(stdout);
+    __builtin_trap();
+    printf("still alive\n");
+    return 0;
+}
