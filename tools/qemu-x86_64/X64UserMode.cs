@@ -116,6 +116,7 @@ internal static unsafe class X64UserMode
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
+        World.SilenceRuntimeThreads();
         GuestProcess process = new()
         {
             Engine = engine,

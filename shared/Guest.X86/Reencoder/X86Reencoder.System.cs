@@ -17,14 +17,14 @@ public sealed unsafe partial class X86Reencoder
         if (!options.InlineSyscalls)
         {
             b.Hot.MovImm(Reg.Rcx, next);
-            b.Hot.Jmp(b.Stubs.ExitSyscall);
+            b.Hot.Jmp(b.Stubs.ExitFor(ExitReason.Syscall));
             b.EndInsn(insn.Length, InsnKind.Copy);
             return;
         }
 
         byte* start = b.Hot.Position;
-        byte* slow = EmitSyscallExit(b, next, b.Stubs.ExitSyscall);
-        byte* fault = EmitSyscallExit(b, next, b.Stubs.ExitSyscallFault);
+        byte* slow = EmitSyscallExit(b, next, b.Stubs.ExitFor(ExitReason.Syscall));
+        byte* fault = EmitSyscallExit(b, next, b.Stubs.ExitFor(ExitReason.SyscallFault));
         b.Hot.Mov(Mem.Fs(Slot.Scratch(0)), Reg.Rax);
         b.Hot.MovzxWord(Reg.Rcx, Mem.Fs(Slot.Scratch(0) + 2));
         byte* small = b.Hot.JrcxzForward();

@@ -99,11 +99,10 @@ public sealed unsafe class BlockBuilder
     {
         byte* at = _generation.Cold -= 56;
         X64Asm a = new(at);
-        a.Mov32(Mem.Fs(Slot.Reason), (int)reason);
         a.Mov32(Mem.Fs(Slot.ExitArg), (int)argument);
         a.Mov32(Mem.Fs(Slot.Pc), (int)pc);
         a.Mov32(Mem.Fs(Slot.Pc + 4), (int)(pc >> 32));
-        a.Jmp(_stubs.Exit);
+        a.Jmp(_stubs.ExitFor(reason));
         return at;
     }
 
@@ -125,7 +124,7 @@ public sealed unsafe class BlockBuilder
         byte* stub = _generation.Cold -= StubBytes;
         X64Asm cold = new(stub);
         cold.Mov32(Mem.Fs(Slot.ExitArg), index << 1 | _generation.Tag);
-        cold.Jmp(_stubs.ExitLink);
+        cold.Jmp(_stubs.ExitFor(ExitReason.LinkMiss));
         byte* patch = Hot.Position;
         _generation.Links.Add(new Link
         {

@@ -51,9 +51,8 @@ public sealed unsafe partial class Engine
         a.AddAl7F();
         a.Sahf();
         a.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(0)));
-        a.Mov32(Mem.Fs(Slot.Reason), (int)ExitReason.StaleCode);
         a.Mov32(Mem.Fs(Slot.ExitArg), blockIndex << 1 | _current.Tag);
-        a.Jmp(_stubs.Exit);
+        a.Jmp(_stubs.ExitFor(ExitReason.StaleCode));
         return at;
     }
 

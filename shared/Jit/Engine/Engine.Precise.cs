@@ -26,7 +26,7 @@ public sealed unsafe partial class Engine
             return Precision.Exact; // Enter gave up before it started
         using (_gate.Hold())
         {
-            bool singleStep = s->Reason == ExitReason.Fault && s->FaultTrap == 1 && FaultSignal(s) == SIGTRAP;
+            bool singleStep = s->Reason == ExitReason.Fault && IsTraceTrap(s);
             byte* host = (byte*)s->HostPc;
             Generation generation = _generations[0].Holds(host) ? _generations[0] : _generations[1];
             uint offset = (uint)(host - _region.Base);
@@ -54,13 +54,13 @@ public sealed unsafe partial class Engine
         if (record.Kind == InsnKind.Syscall && into > SyscallShape.CallOffset)
         {
             // The call has been made; what is left only sets rcx as the instruction would.
-            if (into > SyscallShape.CallOffset + 2 && s->Reason == ExitReason.Interrupt)
-                return Between(s, singleStep);
+            if (singleStep || (into > SyscallShape.CallOffset + 2 && s->Reason == ExitReason.Interrupt))
+                return Precision.Step;
             s->Pc = s->Gpr[1] = pc + record.GuestLength;
             return Precision.Exact;
         }
 
-        bool boundary = into == 0 || record.Kind == InsnKind.Syscall;
+        bool boundary = into == 0 || (record.Kind == InsnKind.Syscall && !singleStep);
         if (boundary)
         {
             s->Pc = pc;
@@ -74,10 +74,11 @@ public sealed unsafe partial class Engine
         return Precision.Exact;
     }
 
-    // int3 and icebp report the address behind themselves, which may be the end of a block.
+    // int3, int 4 and icebp are traps: they report the address behind themselves, which may be the end of a block.
     private bool AtBlockEnd(VcpuState* s, Generation generation, uint offset)
     {
-        if (s->Reason != ExitReason.Fault || FaultSignal(s) != SIGTRAP)
+        const int Debug = 1, Breakpoint = 3, Overflow = 4;
+        if (s->Reason != ExitReason.Fault || s->FaultTrap is not (Debug or Breakpoint or Overflow) || IsTraceTrap(s))
             return false;
         int index = generation.BlockAt(offset - 1);
         if (index < 0)
@@ -92,6 +93,9 @@ public sealed unsafe partial class Engine
             return Precision.Step;
         throw new InvalidOperationException($"host fault (signal {FaultSignal(s)}) outside any block at {s->HostPc:x}, address {s->FaultAddress:x}");
     }
+
+    // The trap of TF, as opposed to int3 and icebp.
+    private static bool IsTraceTrap(VcpuState* s) => FaultSignal(s) == SIGTRAP && *(int*)(FaultInfo(s) + SiCode) == TRAP_TRACE;
 
     private static int FaultSignal(VcpuState* s) => *(int*)FaultInfo(s);
 

@@ -154,6 +154,10 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
         a.Cmp32(Reg.Rdi, RuntimeSignal);
         chainRuntime = a.JccForward(Cond.E);
         a.Mov(Mem.At(Reg.Rdx, UcMask), -1);
+        a.Cmp32(Reg.Rdi, SignalMasks.Kick);
+        byte* resend = a.JccForward(Cond.NE);
+        a.Ret(); // sent by World.SilenceRuntimeThreads, only for the line above
+        a.Here(resend);
         a.Mov(Reg.R8, Reg.Rdi);
         a.Mov(Reg.R9, Reg.Rsi);
         a.MovImm(Reg.Rax, Nr.getpid);

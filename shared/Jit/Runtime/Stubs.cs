@@ -49,17 +49,11 @@ public sealed unsafe class Stubs
     /// <summary>First byte free for blocks.</summary>
     public byte* CodeStart { get; }
 
-    /// <summary>Generated code jumps here with <see cref="VcpuState.Reason"/> stored and every guest register live.</summary>
-    public byte* Exit { get; private set; }
-
-    /// <summary>As <see cref="Exit"/>, storing <see cref="ExitReason.LinkMiss"/>.</summary>
-    public byte* ExitLink { get; private set; }
-
-    /// <summary>As <see cref="Exit"/>, storing <see cref="ExitReason.Syscall"/>.</summary>
-    public byte* ExitSyscall { get; private set; }
-
-    /// <summary>As <see cref="Exit"/>, storing <see cref="ExitReason.SyscallFault"/>.</summary>
-    public byte* ExitSyscallFault { get; private set; }
+    /// <summary>
+    /// Where generated code leaves with every guest register live. The reason is stored there and not by generated code, because a thread that
+    /// is stepped through generated code has its reason overwritten by each trap.
+    /// </summary>
+    public byte* ExitFor(ExitReason reason) => (byte*)_exits[(int)reason];
 
     /// <summary>The signal gate resumes here after it stored the registers itself.</summary>
     public byte* SignalExit { get; private set; }
@@ -91,6 +85,7 @@ public sealed unsafe class Stubs
     internal byte* SafeInsn { get; private set; }
     internal byte* SafeInterrupted { get; private set; }
 
+    private readonly nint[] _exits = new nint[(int)ExitReason.FetchFault];
     private byte* _enter, _resume, _safeSyscall, _vfork, _exitFinish;
 
     /// <summary>Runs generated code at <paramref name="hostPc"/> with the guest state of this thread until it exits.</summary>
@@ -163,8 +158,7 @@ public sealed unsafe class Stubs
     // Saves the guest state, gives managed code the machine state it expects (flags, MXCSR, upper vector halves), parks if asked, returns from Enter.
     private void EmitExit()
     {
-        Exit = EmitExitWith(null);
-        byte* common = Exit;
+        byte* common = _a.Position;
         for (int i = 0; i < 16; i++)
             _a.Mov(Mem.Fs(Slot.Gpr(i)), (Reg)i);
         _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
@@ -184,21 +178,12 @@ public sealed unsafe class Stubs
         SignalExit = _a.Position;
         _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
         _a.Jmp(saved);
-        ExitLink = EmitExitWith(ExitReason.LinkMiss, common);
-        ExitSyscall = EmitExitWith(ExitReason.Syscall, common);
-        ExitSyscallFault = EmitExitWith(ExitReason.SyscallFault, common);
-    }
-
-    private byte* EmitExitWith(ExitReason? reason, byte* common = null)
-    {
-        byte* at = _a.Position;
-        if (reason is { } r)
+        foreach (ExitReason reason in (ReadOnlySpan<ExitReason>)[ExitReason.LinkMiss, ExitReason.IndirectMiss, ExitReason.Syscall, ExitReason.SyscallFault, ExitReason.Special, ExitReason.StaleCode])
         {
-            _a.Mov32(Mem.Fs(Slot.Reason), (int)r);
+            _exits[(int)reason] = (nint)_a.Position;
+            _a.Mov32(Mem.Fs(Slot.Reason), (int)reason);
             _a.Jmp(common);
         }
-
-        return at;
     }
 
     // Stage = Managed, but not while another thread has stopped the world: then wait here, outside managed code, where a fork
@@ -365,9 +350,8 @@ public sealed unsafe class Stubs
         _a.Jmp(Mem.Fs(Slot.Scratch(2)));
         _a.Here(miss);
         EmitRestoreAfterProbe();
-        byte* toManaged = _a.Position;
-        _a.Mov32(Mem.Fs(Slot.Reason), (int)ExitReason.IndirectMiss);
-        _a.Jmp(Exit);
+        byte* toManaged = ExitFor(ExitReason.IndirectMiss);
+        _a.Jmp(toManaged);
 
         ReturnEmpty = _a.Position = Align(_a.Position);
         EmitPopReturn();

@@ -81,6 +81,21 @@ public sealed unsafe class World(CodeRegion region)
     }
 
     /// <summary>
+    /// Makes the runtime's own threads block every signal, so that none meant for the guest ends up there (or kills the process by its
+    /// default action although every guest thread blocks it). Called once, before guest code runs, with the gate installed for the kick signal.
+    /// </summary>
+    public static void SilenceRuntimeThreads()
+    {
+        long self = Sys.Call(Nr.getpid);
+        // The runtime starts its finalizer thread right behind the main thread; look the list up only if that guess is wrong.
+        if (Sys.Call(Nr.tgkill, self, self + 1, SignalMasks.Kick) == 0)
+            return;
+        foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
+            if (long.TryParse(Path.GetFileName(task), out long tid) && tid != self)
+                Sys.Call(Nr.tgkill, self, tid, SignalMasks.Kick);
+    }
+
+    /// <summary>
     /// Returns when every other guest thread has withdrawn. The caller holds the engine's lock, so at most one thread stops the world.
     /// </summary>
     public void Stop(WorldStop kind)

@@ -63,8 +63,15 @@ public sealed unsafe partial class GuestMemory
             return ENOMEM;
         using (Hold())
         {
-            if (!_map.Covers(address, end))
+            ulong covered = _map.CoveredUntil(address, end);
+            if (covered < end)
+            {
+                // As the kernel does it: what lies before the hole is changed all the same.
+                if (covered > address)
+                    Protect(address, covered - address, protection, key);
                 return ENOMEM;
+            }
+
             bool keepsCode = (protection & (Linux.PROT_EXEC | Linux.PROT_WRITE)) == Linux.PROT_EXEC;
             if (!keepsCode)
                 DropCode(address, end);

@@ -29,18 +29,16 @@ public sealed class VmaMap
         return i < _items.Count && _items[i].Start < end;
     }
 
-    /// <summary>True when mappings cover the range without a hole.</summary>
-    public bool Covers(ulong start, ulong end)
+    /// <summary>First address from <paramref name="start"/> on that no mapping covers, at most <paramref name="end"/>.</summary>
+    public ulong CoveredUntil(ulong start, ulong end)
     {
-        for (int i = FirstEndingAfter(start); start < end; i++)
-        {
-            if (i >= _items.Count || _items[i].Start > start)
-                return false;
+        for (int i = FirstEndingAfter(start); start < end && i < _items.Count && _items[i].Start <= start; i++)
             start = _items[i].End;
-        }
-
-        return true;
+        return Math.Min(start, end);
     }
+
+    /// <summary>True when mappings cover the range without a hole.</summary>
+    public bool Covers(ulong start, ulong end) => CoveredUntil(start, end) == end;
 
     /// <summary>Adds a mapping, replacing what it overlaps, and joins it with its neighbours where they are one.</summary>
     public void Insert(Vma vma)

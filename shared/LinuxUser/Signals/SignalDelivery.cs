@@ -75,11 +75,15 @@ public static unsafe class SignalDelivery
     {
         VcpuState* s = t.State;
         const int BUS_ADRERR = 2;
-        const ulong InstructionFetch = 0x14;
-        var vma = t.Memory.Find(s->Pc);
+        const ulong InstructionFetch = 0x14, LongestInstruction = 15;
+        // An instruction may begin on a page that can be executed and end on one that cannot: the address is that page's.
+        ulong address = s->Pc, nextPage = (s->Pc | 0xFFF) + 1;
+        if (t.Memory.Find(address) is { IsExecutable: true } && t.Memory.TryRead(address, out byte _) && nextPage - address < LongestInstruction)
+            address = nextPage;
+        var vma = t.Memory.Find(address);
         bool pastFile = vma is { IsExecutable: true };
-        (s->FaultTrap, s->FaultError, s->FaultAddress) = (PageFault, vma is null ? InstructionFetch : InstructionFetch | 1, s->Pc);
-        Raise(t, pastFile ? Linux.SIGBUS : Linux.SIGSEGV, pastFile ? BUS_ADRERR : vma is null ? SEGV_MAPERR : SEGV_ACCERR, s->Pc);
+        (s->FaultTrap, s->FaultError, s->FaultAddress) = (PageFault, vma is null ? InstructionFetch : InstructionFetch | 1, address);
+        Raise(t, pastFile ? Linux.SIGBUS : Linux.SIGSEGV, pastFile ? BUS_ADRERR : vma is null ? SEGV_MAPERR : SEGV_ACCERR, address);
     }
 
     /// <summary>A signal the processor would raise, with a code and an address.</summary>
