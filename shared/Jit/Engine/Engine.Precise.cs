@@ -40,7 +40,12 @@ public sealed unsafe partial class Engine
             {
                 InsnRecord record = generation.Records[b.FirstRecord + r];
                 if (offset < at + record.HostLength)
-                    return Within(s, record, pc, offset - at, singleStep);
+                {
+                    // The kernel returns from a system call with TF in a way that traps only behind the next instruction.
+                    bool behindCall = singleStep && offset == at && r > 0 && generation.Records[b.FirstRecord + r - 1].Kind == InsnKind.Syscall && s->Gpr[1] == pc;
+                    return behindCall ? Precision.Step : Within(s, record, pc, offset - at, singleStep);
+                }
+
                 pc += record.GuestLength;
                 at += record.HostLength;
             }

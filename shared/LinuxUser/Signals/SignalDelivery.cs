@@ -74,7 +74,15 @@ public static unsafe class SignalDelivery
     public static void FetchFault(GuestThread t)
     {
         VcpuState* s = t.State;
-        const int BUS_ADRERR = 2;
+        const int BUS_ADRERR = 2, GeneralProtection = 13;
+        if ((long)s->Pc << 16 >> 16 != (long)s->Pc)
+        {
+            // Not canonical: #GP. Hardware reports the branch itself; its address is not known any more.
+            (s->FaultTrap, s->FaultError) = (GeneralProtection, 0);
+            Raise(t, Linux.SIGSEGV, SI_KERNEL, 0);
+            return;
+        }
+
         const ulong InstructionFetch = 0x14, LongestInstruction = 15;
         // An instruction may begin on a page that can be executed and end on one that cannot: the address is that page's.
         ulong address = s->Pc, nextPage = (s->Pc | 0xFFF) + 1;
@@ -82,7 +90,8 @@ public static unsafe class SignalDelivery
             address = nextPage;
         var vma = t.Memory.Find(address);
         bool pastFile = vma is { IsExecutable: true };
-        (s->FaultTrap, s->FaultError, s->FaultAddress) = (PageFault, vma is null ? InstructionFetch : InstructionFetch | 1, address);
+        bool present = t.Memory.TryRead(address, out byte _);
+        (s->FaultTrap, s->FaultError, s->FaultAddress) = (PageFault, present ? InstructionFetch | 1 : InstructionFetch, address);
         Raise(t, pastFile ? Linux.SIGBUS : Linux.SIGSEGV, pastFile ? BUS_ADRERR : vma is null ? SEGV_MAPERR : SEGV_ACCERR, address);
     }
 
