@@ -1,6 +1,5 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
-using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 
