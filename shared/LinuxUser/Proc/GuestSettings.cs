@@ -1,0 +1,55 @@
+using Suite.Host;
+using Suite.LinuxUser.Abi;
+
+namespace Suite.LinuxUser.Proc;
+
+/// <summary>
+/// Settings of the process that the guest may change and read back but the host must not learn: limits on memory would hit the emulator's
+/// own memory too. Any guest thread may use them: a limit is replaced as a whole.
+/// </summary>
+public sealed unsafe class GuestSettings
+{
+    private const int RLIMIT_DATA = 2, RLIMIT_AS = 9;
+
+    private volatile Limit? _addressSpace, _data;
+
+    /// <summary>A soft and a hard limit, as struct rlimit64 has them.</summary>
+    public sealed record Limit(ulong Soft, ulong Hard);
+
+    /// <summary>Personality bits kept from the host (READ_IMPLIES_EXEC).</summary>
+    public uint Personality { get; set; }
+
+    /// <summary>True for the limits that are kept here: RLIMIT_AS and RLIMIT_DATA.</summary>
+    public static bool Keeps(int resource) => resource is RLIMIT_AS or RLIMIT_DATA;
+
+    /// <summary>The soft RLIMIT_DATA of the guest in bytes, which brk(2) obeys.</summary>
+    public ulong DataLimit => Get(RLIMIT_DATA).Soft;
+
+    /// <summary>The limit the guest set, or the one it was started with.</summary>
+    public Limit Get(int resource)
+    {
+        if ((resource == RLIMIT_AS ? _addressSpace : _data) is { } set)
+            return set;
+        ulong* host = stackalloc ulong[2];
+        (host[0], host[1]) = (ulong.MaxValue, ulong.MaxValue);
+        Sys.Call(Nr.getrlimit, resource, (long)host);
+        return new Limit(host[0], host[1]);
+    }
+
+    /// <summary>Sets a limit under the rules of setrlimit(2): 0, -EINVAL or -EPERM.</summary>
+    /// <param name="resource">One that <see cref="Keeps"/>.</param>
+    /// <param name="limit">The new pair.</param>
+    /// <param name="mayRaise">The caller has CAP_SYS_RESOURCE.</param>
+    public long Set(int resource, Limit limit, bool mayRaise)
+    {
+        if (limit.Soft > limit.Hard)
+            return -Errno.EINVAL;
+        if (limit.Hard > Get(resource).Hard && !mayRaise)
+            return -Errno.EPERM;
+        if (resource == RLIMIT_AS)
+            _addressSpace = limit;
+        else
+            _data = limit;
+        return 0;
+    }
+}

@@ -1,0 +1,129 @@
+using Suite.Host;
+using Suite.LinuxUser.Loader;
+
+namespace Suite.LinuxUser.Proc;
+
+/// <summary>Small files of the host, read with raw calls: nothing of the guest's is touched and no descriptor stays open.</summary>
+internal static unsafe class HostFile
+{
+    /// <summary>The whole file, or null when it cannot be read. Sizes are not known beforehand in /proc.</summary>
+    public static byte[]? Read(string path)
+    {
+        fixed (byte* name = Terminated(path))
+        {
+            long fd = Sys.Call(Nr.open, (long)name, Linux.O_RDONLY | Linux.O_CLOEXEC);
+            if (Sys.IsError(fd))
+                return null;
+            byte[] buffer = new byte[4096];
+            int length = 0;
+            long got;
+            while (true)
+            {
+                if (length == buffer.Length)
+                    Array.Resize(ref buffer, length * 2);
+                fixed (byte* into = buffer)
+                    got = Sys.Call(Nr.read, fd, (long)(into + length), buffer.Length - length);
+                if (got <= 0)
+                    break;
+                length += (int)got;
+            }
+
+            Sys.Call(Nr.close, fd);
+            return got < 0 ? null : buffer[..length];
+        }
+    }
+
+    /// <summary>The first bytes of a regular file, enough for a #! line; null when there is none. Never waits on a pipe or a device.</summary>
+    public static byte[]? ReadHead(string path)
+    {
+        const int O_NONBLOCK = 0x800, LineBytes = 256, ModeOffset = 24, S_IFMT = 0xF000, S_IFREG = 0x8000;
+        byte[] head = new byte[LineBytes];
+        byte* stat = stackalloc byte[144];
+        fixed (byte* name = Terminated(path), into = head)
+        {
+            if (Sys.Call(Nr.stat, (long)name, (long)stat) != 0 || (*(uint*)(stat + ModeOffset) & S_IFMT) != S_IFREG)
+                return null;
+            long fd = Sys.Call(Nr.open, (long)name, Linux.O_RDONLY | Linux.O_CLOEXEC | O_NONBLOCK);
+            if (Sys.IsError(fd))
+                return null;
+            long got = Sys.Call(Nr.pread64, fd, (long)into, LineBytes, 0);
+            Sys.Call(Nr.close, fd);
+            return Sys.IsError(got) ? null : head[..(int)got];
+        }
+    }
+
+    /// <summary>As <see cref="Read"/>, as text that gives its bytes back.</summary>
+    public static string? ReadText(string path) => Read(path) is { } bytes ? GuestText.FromBytes(bytes) : null;
+
+    /// <summary>Device and inode of the file a path leads to; false when there is none.</summary>
+    public static bool TryIdentify(string path, out (ulong Device, ulong Inode) id)
+    {
+        fixed (byte* name = Terminated(path))
+            return TryStat(Nr.stat, (long)name, out id);
+    }
+
+    /// <summary>Device and inode of an open file.</summary>
+    public static bool TryIdentify(int descriptor, out (ulong Device, ulong Inode) id) => TryStat(Nr.fstat, descriptor, out id);
+
+    /// <summary>The absolute path of an existing file, without links; null when there is none.</summary>
+    public static byte[]? RealPath(string path)
+    {
+        fixed (byte* name = Terminated(path))
+        {
+            long fd = Sys.Call(Nr.open, (long)name, Linux.O_PATH | Linux.O_CLOEXEC);
+            if (Sys.IsError(fd))
+                return null;
+            byte[]? real = ReadLink($"/proc/self/fd/{fd}");
+            Sys.Call(Nr.close, fd);
+            return real;
+        }
+    }
+
+    /// <summary>What a symbolic link holds; null when it is none.</summary>
+    public static byte[]? ReadLink(string path)
+    {
+        byte[] target = new byte[4096];
+        fixed (byte* name = Terminated(path), into = target)
+        {
+            long got = Sys.Call(Nr.readlink, (long)name, (long)into, target.Length);
+            return Sys.IsError(got) ? null : target[..(int)got];
+        }
+    }
+
+    /// <summary>A new nameless file that holds <paramref name="content"/>, at its start; its descriptor or -errno.</summary>
+    public static long Serve(string name, byte[] content, bool closeOnExec)
+    {
+        const int MFD_CLOEXEC = 1, SEEK_SET = 0;
+        fixed (byte* label = Terminated(name), data = content)
+        {
+            long fd = Sys.Call(Nr.memfd_create, (long)label, closeOnExec ? MFD_CLOEXEC : 0);
+            if (Sys.IsError(fd))
+                return fd;
+            for (int done = 0; done < content.Length;)
+            {
+                long put = Sys.Call(Nr.write, fd, (long)(data + done), content.Length - done);
+                if (put <= 0)
+                {
+                    Sys.Call(Nr.close, fd);
+                    return put == 0 ? -Abi.Errno.EIO : put;
+                }
+
+                done += (int)put;
+            }
+
+            Sys.Call(Nr.lseek, fd, 0, SEEK_SET);
+            return fd;
+        }
+    }
+
+    /// <summary>The bytes of a path with a NUL behind them.</summary>
+    public static byte[] Terminated(string path) => [.. GuestText.ToBytes(path), 0];
+
+    private static bool TryStat(long number, long what, out (ulong Device, ulong Inode) id)
+    {
+        byte* stat = stackalloc byte[144];
+        bool good = Sys.Call(number, what, (long)stat) == 0;
+        id = good ? (*(ulong*)stat, *(ulong*)(stat + 8)) : default;
+        return good;
+    }
+}

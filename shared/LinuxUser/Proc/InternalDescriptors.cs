@@ -1,0 +1,96 @@
+using Suite.Host;
+using Suite.LinuxUser.Process;
+
+namespace Suite.LinuxUser.Proc;
+
+/// <summary>
+/// Descriptors the emulator holds for itself. To the guest they are not open. Filled before the guest runs and not changed afterwards.
+/// </summary>
+public sealed unsafe class InternalDescriptors
+{
+    private const int F_GETFD = 1, FD_CLOEXEC = 1;
+
+    private readonly int[] _sorted;
+
+    /// <summary>None but those given.</summary>
+    public InternalDescriptors(params ReadOnlySpan<int> descriptors)
+    {
+        _sorted = descriptors.ToArray();
+        Array.Sort(_sorted);
+    }
+
+    /// <summary>In ascending order.</summary>
+    public ReadOnlySpan<int> All => _sorted;
+
+    /// <summary>True when the guest is not to see a descriptor.</summary>
+    public static bool Hide(GuestProcess process, int descriptor) => descriptor >= 0
+        && (descriptor == process.Respawn.SelfDescriptor || Array.BinarySearch(process.Identity.Descriptors._sorted, descriptor) >= 0);
+
+    /// <summary>Every descriptor the guest is not to see, ascending.</summary>
+    public static int[] HiddenFrom(GuestProcess process)
+    {
+        int[] hidden = [.. process.Identity.Descriptors._sorted];
+        int self = process.Respawn.SelfDescriptor;
+        if (self < 0 || Array.BinarySearch(hidden, self) >= 0)
+            return hidden;
+        hidden = [.. hidden, self];
+        Array.Sort(hidden);
+        return hidden;
+    }
+
+    /// <summary>
+    /// What is the emulator's own before any guest code ran: the descriptors that close on exec. One that was inherited cannot have that
+    /// flag, or it would have been closed.
+    /// </summary>
+    public static InternalDescriptors Discover()
+    {
+        List<int> own = [];
+        byte[] entries = new byte[4096];
+        fixed (byte* path = "/proc/self/fd\0"u8, buffer = entries)
+        {
+            long list = Sys.Call(Nr.open, (long)path, Linux.O_RDONLY | Linux.O_CLOEXEC);
+            if (Sys.IsError(list))
+                return new InternalDescriptors();
+            long got;
+            while ((got = Sys.Call(Nr.getdents64, list, (long)buffer, entries.Length)) > 0)
+            {
+                DirectoryEntries reader = new(entries.AsSpan(0, (int)got), DirectoryEntries.NameOffset64);
+                while (reader.Next())
+                    if (ProcName.TryNumber(reader.Name, out int fd) && fd != list && IsClosedOnExec(fd))
+                        own.Add(fd);
+            }
+
+            Sys.Call(Nr.close, list);
+        }
+
+        return new InternalDescriptors([.. own]);
+    }
+
+    /// <summary>
+    /// The parts of first..last (inclusive) without the kept descriptors.
+    /// </summary>
+    /// <param name="first">First descriptor of the range.</param>
+    /// <param name="last">Last descriptor of the range.</param>
+    /// <param name="kept">Descriptors to leave out, ascending.</param>
+    /// <param name="into">Room for one part more than there are kept descriptors.</param>
+    /// <returns>The number of parts.</returns>
+    public static int Split(uint first, uint last, ReadOnlySpan<int> kept, Span<(uint First, uint Last)> into)
+    {
+        int count = 0;
+        foreach (int fd in kept)
+        {
+            if ((uint)fd < first || (uint)fd > last)
+                continue;
+            if ((uint)fd > first)
+                into[count++] = (first, (uint)fd - 1);
+            if ((uint)fd == last)
+                return count;
+            first = (uint)fd + 1;
+        }
+
+        into[count++] = (first, last);
+        return count;
+    }
+
+    private static bool IsClosedOnExec(int fd) => Sys.Call(Nr.fcntl, fd, F_GETFD) is var flags and >= 0 && (flags & FD_CLOEXEC) != 0;
+}
