@@ -1,1 +1,3 @@
-Console.WriteLine("bench");
+using Suite.Bench;
+
+return Options.Parse(args) is { } options ? new Run(options).Execute() : 2;

@@ -25,7 +25,7 @@ public sealed class GuestPrograms(ITestOutputHelper log)
         using TemporaryDirectory work = new();
         ProcessResult native = HostProcess.Run(new ProcessRequest { Program = program, Directory = work.Path });
         Assert.True(native.End == source.Ends && !native.Text.Contains("FAIL"), $"natively {name}: {native.End}, expected {source.Ends}\n{native.Text}\n{native.ErrorText}");
-        ProcessResult ours = Tool.Run([program], directory: work.Path);
+        ProcessResult ours = Tool.Run([program], directory: work.Path, timeoutSeconds: 20);
         Verdict.Check($"x86_64/{name}", Comparison.Difference(native, ours), log);
     }
 }
