@@ -17,7 +17,7 @@ internal static unsafe class X64Syscalls
         0, 1, 5, 8, 17, 18, 19, 20, // read write fstat lseek pread64 pwrite64 readv writev
         16, 24, 27, 39, 40, 41, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, // ioctl sched_yield mincore getpid sendfile sockets
         22, 32, 72, 73, 74, 75, 77, 79, // pipe dup fcntl flock fsync fdatasync ftruncate getcwd
-        96, 97, 98, 99, 100, 102, 104, 105, 106, 107, 108, 110, 111, 112, 115, 118, 120, 121, 124, // gettimeofday .. getsid
+        96, 98, 99, 100, 102, 104, 105, 106, 107, 108, 110, 111, 112, 115, 118, 120, 121, 124, // gettimeofday .. getsid
         186, 201, 204, 228, 229, 233, 283, 284, 285, 286, 287, 288, 290, 291, 293, 295, 296, 306, 309, 318, 319, 324, 326, // gettid .. copy_file_range
     ];
 
@@ -82,11 +82,38 @@ internal static unsafe class X64Syscalls
         t[273] = Handle(&ProcessCalls.SetRobustList);
         t[322] = Handle(&ExecCalls.Execveat);
         t[435] = Handle(&ProcessCalls.Clone3);
-        t[101] = t[334] = default; // ptrace, rseq
+        t[63] = Handle(&InfoCalls.Uname);
+        t[97] = Handle(&InfoCalls.Getrlimit);
+        t[101] = Handle(&InfoCalls.Ptrace);
+        t[135] = Handle(&InfoCalls.Personality);
+        t[157] = Handle(&InfoCalls.Prctl);
+        t[160] = Handle(&InfoCalls.Setrlimit);
+        t[302] = Handle(&InfoCalls.Prlimit64);
+        t[317] = Handle(&InfoCalls.Seccomp);
+        t[334] = Handle(&InfoCalls.Rseq);
     }
 
     private static void Paths(SyscallEntry[] t)
     {
+        t[2] = Handle(&PathCalls.Open);
+        t[3] = Handle(&FileCalls.Close);
+        t[4] = Handle(&PathCalls.Stat);
+        t[6] = Handle(&PathCalls.Lstat);
+        t[21] = Handle(&PathCalls.Access);
+        t[33] = Handle(&FileCalls.Dup2);
+        t[78] = Handle(&FileCalls.Getdents);
+        t[85] = Handle(&PathCalls.Creat);
+        t[89] = Handle(&PathCalls.Readlink);
+        t[217] = Handle(&FileCalls.Getdents64);
+        t[257] = Handle(&PathCalls.Openat);
+        t[262] = Handle(&PathCalls.Newfstatat);
+        t[267] = Handle(&PathCalls.Readlinkat);
+        t[269] = Handle(&PathCalls.Faccessat);
+        t[292] = Handle(&FileCalls.Dup3);
+        t[332] = Handle(&PathCalls.Statx);
+        t[436] = Handle(&FileCalls.CloseRange);
+        t[437] = Handle(&PathCalls.Openat2);
+        t[439] = Handle(&PathCalls.Faccessat2);
     }
 
     private static SyscallEntry Handle(delegate*<GuestThread, in SysArgs, long> handler) => new() { Flow = SyscallFlow.Handled, Handler = handler };
