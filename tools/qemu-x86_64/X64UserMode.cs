@@ -116,7 +116,7 @@ internal static unsafe class X64UserMode
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
-        World.SilenceRuntimeThreads();
+        engine.World.SilenceRuntimeThreads();
         GuestProcess process = new()
         {
             Engine = engine,
@@ -184,7 +184,7 @@ internal static unsafe class X64UserMode
         foreach (uint tag in (ReadOnlySpan<uint>)[AuxTag.AT_SYSINFO_EHDR, AuxTag.AT_MINSIGSTKSZ, AuxTag.AT_PAGESZ, AuxTag.AT_CLKTCK, AuxTag.AT_UID, AuxTag.AT_EUID, AuxTag.AT_GID, AuxTag.AT_EGID, AuxTag.AT_SECURE])
             if (HostProcess.AuxValue(tag) is var value && (value != 0 || tag is not (AuxTag.AT_SYSINFO_EHDR or AuxTag.AT_MINSIGSTKSZ)))
                 entries.Add(new AuxEntry(tag, value));
-        entries.Add(new AuxEntry(AuxTag.AT_HWCAP, model.IsHost ? HostProcess.AuxValue(AuxTag.AT_HWCAP) : model.Hwcap));
+        entries.Add(new AuxEntry(AuxTag.AT_HWCAP, model.Hwcap));
         entries.Add(new AuxEntry(AuxTag.AT_HWCAP2, model.IsHost ? HostProcess.AuxValue(AuxTag.AT_HWCAP2) : model.Hwcap2));
         return [.. entries];
     }

@@ -58,6 +58,7 @@ public sealed unsafe class World(CodeRegion region)
         _threads.Clear();
         _threads.Add(((nint)state, tid));
         *region.StopWord &= ~1u;
+        *region.Silenced = 1; // the runtime's thread is not there either
     }
 
     /// <summary>Thread ids of the guest threads.</summary>
@@ -81,18 +82,29 @@ public sealed unsafe class World(CodeRegion region)
     }
 
     /// <summary>
-    /// Makes the runtime's own threads block every signal, so that none meant for the guest ends up there (or kills the process by its
-    /// default action although every guest thread blocks it). Called once, before guest code runs, with the gate installed for the kick signal.
+    /// Makes the runtime's own thread (the finalizer's) block every signal, so that none meant for the guest ends up there, or kills the
+    /// process by its default action although every guest thread blocks it. Called once, with the gate installed for the kick signal;
+    /// the thread gets there by itself a little later, see <see cref="AwaitSilence"/>.
     /// </summary>
-    public static void SilenceRuntimeThreads()
+    public void SilenceRuntimeThreads()
     {
         long self = Sys.Call(Nr.getpid);
-        // The runtime starts its finalizer thread right behind the main thread; look the list up only if that guess is wrong.
+        // The runtime starts the thread right behind the main thread; look the list up only if that guess is wrong.
         if (Sys.Call(Nr.tgkill, self, self + 1, SignalMasks.Kick) == 0)
             return;
+        bool found = false;
         foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
             if (long.TryParse(Path.GetFileName(task), out long tid) && tid != self)
-                Sys.Call(Nr.tgkill, self, tid, SignalMasks.Kick);
+                found |= Sys.Call(Nr.tgkill, self, tid, SignalMasks.Kick) == 0;
+        if (!found)
+            *region.Silenced = 1;
+    }
+
+    /// <summary>Waits until the runtime's thread takes no signals any more: before the guest first changes its mask or a disposition.</summary>
+    public void AwaitSilence()
+    {
+        while (Volatile.Read(ref *region.Silenced) == 0)
+            Sys.Blocking(Nr.sched_yield);
     }
 
     /// <summary>
