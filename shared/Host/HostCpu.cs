@@ -28,15 +28,34 @@ public static unsafe class HostCpu
         return ((uint)eax, (uint)ebx, (uint)ecx, (uint)edx);
     }
 
+    // cpuid may trap to a hypervisor, which takes tens of microseconds: each leaf is asked once.
+    private static readonly bool Xsave = (Cpuid(1, 0).Ecx & (1u << 27)) != 0;
+    private static readonly ulong XsaveComponents = Xsave ? XgetbvStub(0) : 3;
+    private static readonly int XsaveBytes = Xsave ? (int)Cpuid(0xD, 0).Ebx : 512;
+    private static readonly bool Xsaveopt = Xsave && (Cpuid(0xD, 1).Eax & 1) != 0;
+    private static readonly (int Offset, int Size)[] Components = new (int, int)[64];
+
     /// <summary>True when the kernel has switched the XSAVE family on (cpuid 1, ecx bit 27).</summary>
-    public static bool HasXsave => (Cpuid(1, 0).Ecx & (1u << 27)) != 0;
+    public static bool HasXsave => Xsave;
 
     /// <summary>XCR0: the state components user code may use. Only x87 and SSE where XSAVE is missing.</summary>
-    public static ulong Xcr0 => HasXsave ? XgetbvStub(0) : 3;
+    public static ulong Xcr0 => XsaveComponents;
 
     /// <summary>Bytes of a standard-format XSAVE image with every component of XCR0 (cpuid 0Dh, ebx).</summary>
-    public static int XsaveSize => HasXsave ? (int)Cpuid(0xD, 0).Ebx : 512;
+    public static int XsaveSize => XsaveBytes;
 
     /// <summary>True when XSAVEOPT exists (cpuid 0Dh.1, eax bit 0).</summary>
-    public static bool HasXsaveopt => HasXsave && (Cpuid(0xD, 1).Eax & 1) != 0;
+    public static bool HasXsaveopt => Xsaveopt;
+
+    /// <summary>Place of an extended component (2 to 62) in a standard-format XSAVE image, in bytes (cpuid 0Dh, ebx and eax).</summary>
+    public static (int Offset, int Size) XsaveComponent(int component)
+    {
+        if (Components[component].Size == 0)
+        {
+            var leaf = Cpuid(0xD, (uint)component);
+            Components[component] = ((int)leaf.Ebx, (int)leaf.Eax);
+        }
+
+        return Components[component];
+    }
 }

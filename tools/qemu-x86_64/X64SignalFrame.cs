@@ -35,16 +35,16 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
     {
         if (xcr0 == HostCpu.Xcr0)
             return HostCpu.XsaveSize;
-        uint size = XsaveHeader + HeaderBytes;
-        for (uint component = 2; component < 63; component++)
+        int size = XsaveHeader + HeaderBytes;
+        for (int component = 2; component < 63; component++)
         {
-            if ((xcr0 >> (int)component & 1) == 0)
+            if ((xcr0 >> component & 1) == 0)
                 continue;
-            var leaf = HostCpu.Cpuid(0xD, component);
-            size = Math.Max(size, leaf.Ebx + leaf.Eax);
+            (int offset, int bytes) = HostCpu.XsaveComponent(component);
+            size = Math.Max(size, offset + bytes);
         }
 
-        return (int)size;
+        return size;
     }
 
     /// <summary>Pushes a frame and points the thread at the handler. False when the guest's stack cannot take it.</summary>
@@ -153,12 +153,12 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
 
         if ((inUse & Sse) == 0)
             new Span<byte>(area + Xmm0, XmmBytes).Clear();
-        for (uint component = 2; component < 63; component++)
+        for (int component = 2; component < 63; component++)
         {
-            if ((HostCpu.Xcr0 >> (int)component & 1) == 0 || (inUse >> (int)component & 1) != 0)
+            if ((HostCpu.Xcr0 >> component & 1) == 0 || (inUse >> component & 1) != 0)
                 continue;
-            var leaf = HostCpu.Cpuid(0xD, component);
-            new Span<byte>(area + leaf.Ebx, (int)leaf.Eax).Clear();
+            (int offset, int bytes) = HostCpu.XsaveComponent(component);
+            new Span<byte>(area + offset, bytes).Clear();
         }
     }
 

@@ -119,7 +119,8 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
         }
     }
 
-    private static readonly bool HasRtm = (HostCpu.Cpuid(7, 0).Ebx & (1u << 11)) != 0;
+    // Asked only where xbegin is met: cpuid may be slow.
+    private static bool HasRtm => (HostCpu.Cpuid(7, 0).Ebx & (1u << 11)) != 0;
 
     // A prefix byte that is part of the guest instruction but not of what is emitted (tzcnt on a model without BMI1 runs as bsf).
     private int _dropped;

@@ -88,6 +88,8 @@ public sealed unsafe class ProgramStart
                 StackPointer = stack.StackPointer,
                 CodeStart = image.CodeStart,
                 CodeEnd = image.CodeEnd,
+                DataStart = image.DataStart,
+                DataEnd = image.DataEnd,
             };
             SetName(program.ExecFn);
             return true;

@@ -23,15 +23,8 @@ public static unsafe class MemoryCalls
 
     public static long Shmdt(GuestThread t, in SysArgs a) => t.Memory.DetachShared(a.A1);
 
-    /// <summary>brk(2), within RLIMIT_DATA.</summary>
-    public static long Brk(GuestThread t, in SysArgs a)
-    {
-        const int RLIMIT_DATA = 2;
-        ulong* limit = stackalloc ulong[2];
-        limit[0] = ulong.MaxValue;
-        Sys.Call(Nr.getrlimit, RLIMIT_DATA, (long)limit);
-        return (long)t.Memory.Break(a.A1, limit[0]);
-    }
+    /// <summary>brk(2), within the guest's RLIMIT_DATA.</summary>
+    public static long Brk(GuestThread t, in SysArgs a) => (long)t.Memory.Break(a.A1, t.Process.Identity.Settings.DataLimit);
 
     /// <summary>remap_file_pages(2) is emulated by the kernel with mmap; so it is here.</summary>
     public static long RemapFilePages(GuestThread t, in SysArgs a)
