@@ -32,7 +32,7 @@ public sealed class BadInput(ITestOutputHelper log)
     public void An_interpreter_line_without_interpreter_is_126() => ExpectFile(NotExecutable, "", "#!\n"u8.ToArray());
 
     [Fact]
-    public void A_file_without_execute_permission_runs_only_if_it_is_a_program()
+    public void A_text_file_without_execute_permission_is_126()
     {
         using TemporaryDirectory directory = new();
         string path = directory.File("plain");

@@ -217,6 +217,9 @@ public sealed partial class Cli
     [InlineData("qemu64")]
     [InlineData("Nehalem")]
     [InlineData("Haswell")]
+    [InlineData("Broadwell")]
+    [InlineData("Skylake-Client")]
+    [InlineData("EPYC")]
     [InlineData("x86-64-v2")]
     [InlineData("max")]
     public void A_model_tells_one_story(string model)

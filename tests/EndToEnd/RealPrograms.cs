@@ -15,7 +15,7 @@ public sealed class RealPrograms(ITestOutputHelper log)
         using TemporaryDirectory ourWork = new();
         ProcessResult native = HostProcess.Run(new ProcessRequest { Program = "/bin/bash", Arguments = [script], Directory = Prepare(nativeWork) });
         Assert.False(native.TimedOut, $"{name} does not end natively");
-        ProcessResult ours = Tool.Run(["/bin/bash", script], Prepare(ourWork), timeoutSeconds: 90);
+        ProcessResult ours = Tool.Run(["/bin/bash", script], Prepare(ourWork), timeoutSeconds: 60);
         Verdict.Check($"programs/{name}", Comparison.Difference(native, ours), log);
     }
 
