@@ -14,17 +14,16 @@ public static unsafe class FileCalls
 
     public static long Close(GuestThread t, in SysArgs a) => IsInternal(t, a.Int1) ? EBADF : t.BlockingCall(Nr.close, a.A1);
 
-    public static long Dup(GuestThread t, in SysArgs a) => IsInternal(t, a.Int1) ? EBADF : Sys.Call(Nr.dup, (long)a.A1);
-
-    /// <summary>dup2(2). A number the emulator uses cannot be had.</summary>
+    /// <summary>
+    /// dup2(2). A number the emulator uses cannot be had. Programs that choose a free number ask fcntl first, which is not intercepted
+    /// and says that this one is taken.
+    /// </summary>
     public static long Dup2(GuestThread t, in SysArgs a) =>
         IsInternal(t, a.Int1) || IsInternal(t, a.Int2) ? EBADF : t.BlockingCall(Nr.dup2, a.A1, a.A2);
 
     /// <inheritdoc cref="Dup2"/>
     public static long Dup3(GuestThread t, in SysArgs a) =>
         IsInternal(t, a.Int1) || IsInternal(t, a.Int2) ? EBADF : t.BlockingCall(Nr.dup3, a.A1, a.A2, a.A3);
-
-    public static long Fcntl(GuestThread t, in SysArgs a) => IsInternal(t, a.Int1) ? EBADF : t.BlockingCall(Nr.fcntl, a.A1, a.A2, a.A3);
 
     /// <summary>close_range(2), around the emulator's descriptors.</summary>
     public static long CloseRange(GuestThread t, in SysArgs a)
@@ -57,7 +56,7 @@ public static unsafe class FileCalls
     {
         while (true)
         {
-            long got = t.BlockingCall(number, a.A1, a.A2, a.A3);
+            long got = HostCall.Make(t, number, a.A1, a.A2, a.A3);
             if (got <= 0)
                 return got;
             long kept = Thin(t, a.Int1, a.A2, (int)got, nameOffset);

@@ -10,17 +10,17 @@ public static unsafe partial class InfoCalls
 {
     /// <summary>getrlimit(2): struct rlimit {soft, hard} of 64-bit words.</summary>
     public static long Getrlimit(GuestThread t, in SysArgs a) =>
-        GuestSettings.Keeps(a.Int1) ? Show(t, a.A2, t.Process.Identity.Settings.Get(a.Int1)) : Sys.Call(Nr.getrlimit, (long)a.A1, (long)a.A2);
+        GuestSettings.Keeps(a.Int1) ? Show(t, a.A2, t.Process.Identity.Settings.Get(a.Int1)) : HostCall.Make(t, Nr.getrlimit, a.A1, a.A2);
 
     public static long Setrlimit(GuestThread t, in SysArgs a) =>
-        GuestSettings.Keeps(a.Int1) ? Change(t, a.Int1, a.A2) : Sys.Call(Nr.setrlimit, (long)a.A1, (long)a.A2);
+        GuestSettings.Keeps(a.Int1) ? Change(t, a.Int1, a.A2) : HostCall.Make(t, Nr.setrlimit, a.A1, a.A2);
 
     /// <summary>prlimit64(2): process, resource, new limit or 0, place for the old limit or 0.</summary>
     public static long Prlimit64(GuestThread t, in SysArgs a)
     {
         bool own = a.Int1 == 0 || a.Int1 == (int)Sys.Call(Nr.getpid) || a.Int1 == t.Tid;
         if (!own || !GuestSettings.Keeps(a.Int2))
-            return Sys.Call(Nr.prlimit64, (long)a.A1, (long)a.A2, (long)a.A3, (long)a.A4);
+            return HostCall.Make(t, Nr.prlimit64, a.A1, a.A2, a.A3, a.A4);
         GuestSettings.Limit old = t.Process.Identity.Settings.Get(a.Int2);
         long result = a.A3 == 0 ? 0 : Change(t, a.Int2, a.A3);
         return result == 0 && a.A4 != 0 ? Show(t, a.A4, old) : result;

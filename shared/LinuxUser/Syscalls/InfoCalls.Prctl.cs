@@ -1,5 +1,6 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 
 namespace Suite.LinuxUser.Syscalls;
@@ -31,7 +32,7 @@ public static unsafe partial class InfoCalls
             case PR_SET_MDWE:
                 return Refuse(t, "PR_SET_MDWE"); // the code cache is written and executed
             default:
-                return Sys.Call(Nr.prctl, (long)a.A1, (long)a.A2, (long)a.A3, (long)a.A4, (long)a.A5);
+                return HostCall.Make(t, Nr.prctl, a.A1, a.A2, a.A3, a.A4, a.A5);
         }
     }
 

@@ -2,6 +2,7 @@ using Suite.Host;
 using Suite.Host.Diagnostics;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
+using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 
 namespace Suite.LinuxUser.Syscalls;
@@ -35,7 +36,7 @@ public static unsafe partial class InfoCalls
     public static long Personality(GuestThread t, in SysArgs a)
     {
         uint host = (uint)Sys.Call(Nr.personality, QueryPersonality), wanted = (uint)a.A1;
-        Proc.GuestSettings settings = t.Process.Identity.Settings;
+        GuestSettings settings = t.Process.Identity.Settings;
         uint old = host | settings.Personality;
         if (wanted == QueryPersonality)
             return old;
@@ -51,7 +52,7 @@ public static unsafe partial class InfoCalls
     {
         const int SECCOMP_SET_MODE_STRICT = 0, SECCOMP_SET_MODE_FILTER = 1;
         if (a.Int1 is not (SECCOMP_SET_MODE_STRICT or SECCOMP_SET_MODE_FILTER))
-            return Sys.Call(Nr.seccomp, (long)a.A1, (long)a.A2, (long)a.A3);
+            return HostCall.Make(t, Nr.seccomp, a.A1, a.A2, a.A3);
         Unsupported(t, "seccomp: filters are not supported");
         return EINVAL;
     }

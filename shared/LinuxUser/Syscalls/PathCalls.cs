@@ -1,6 +1,5 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
-using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 
@@ -66,7 +65,7 @@ public static unsafe partial class PathCalls
         return t.Memory.TryWrite(buffer, shown) ? shown.Length : -Errno.EFAULT;
     }
 
-    private static long Pass(GuestThread t, in SysArgs a, long number) => t.BlockingCall(number, a.A1, a.A2, a.A3, a.A4, a.A5, a.A6);
+    private static long Pass(GuestThread t, in SysArgs a, long number) => HostCall.Make(t, number, a.A1, a.A2, a.A3, a.A4, a.A5, a.A6);
 
     // An absolute path makes the directory argument of the ...at calls meaningless.
     private static long PassWith(GuestThread t, in SysArgs a, long number, byte[] path, int index)
@@ -74,8 +73,8 @@ public static unsafe partial class PathCalls
         fixed (byte* p = path)
         {
             return index == 1
-                ? t.BlockingCall(number, (ulong)p, a.A2, a.A3, a.A4, a.A5, a.A6)
-                : t.BlockingCall(number, a.A1, (ulong)p, a.A3, a.A4, a.A5, a.A6);
+                ? HostCall.Make(t, number, (ulong)p, a.A2, a.A3, a.A4, a.A5, a.A6)
+                : HostCall.Make(t, number, a.A1, (ulong)p, a.A3, a.A4, a.A5, a.A6);
         }
     }
 }
