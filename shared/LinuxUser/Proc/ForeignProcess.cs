@@ -10,8 +10,10 @@ internal static class ForeignProcess
     public static bool TryGet(GuestThread t, int pid, out EmulatedCommand command)
     {
         command = default;
-        if (!HostFile.TryIdentify($"/proc/{pid}/exe", out (ulong, ulong) its) || !HostFile.TryIdentify(t.Process.Respawn.SelfDescriptor, out (ulong, ulong) ours)
-            || its != ours || HostFile.Read($"/proc/{pid}/cmdline") is not { Length: > 0 } line)
+        if (!HostFile.TryIdentify($"/proc/{pid}/exe", out (ulong, ulong) its)
+            || !HostFile.TryIdentify(t.Process.Respawn.SelfDescriptor, out (ulong, ulong) ours)
+            || its != ours
+            || HostFile.Read($"/proc/{pid}/cmdline") is not { Length: > 0 } line)
             return false;
         if (!EmulatedCommand.TryParse(Words(line), out command))
             return false;

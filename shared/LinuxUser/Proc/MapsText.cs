@@ -17,7 +17,7 @@ internal static class MapsText
     /// <summary>The text of maps.</summary>
     /// <param name="guest">The guest's mappings in address order.</param>
     /// <param name="host">The host's in address order; may be empty.</param>
-    public static string Maps(ReadOnlySpan<Vma> guest, List<HostMapping> host)
+    public static string Maps(Vma[] guest, List<HostMapping> host)
     {
         StringBuilder text = new(guest.Length * 96);
         foreach (Vma vma in guest)
@@ -27,7 +27,7 @@ internal static class MapsText
 
     /// <summary>The text of smaps.</summary>
     /// <inheritdoc cref="Maps"/>
-    public static string Smaps(ReadOnlySpan<Vma> guest, List<HostMapping> host)
+    public static string Smaps(Vma[] guest, List<HostMapping> host)
     {
         StringBuilder text = new(guest.Length * 800);
         foreach (Vma vma in guest)

@@ -47,7 +47,10 @@ public static unsafe class PathHook
             : default;
     }
 
-    /// <summary>The file a guest means by a path it executes: its own program for /proc/self/exe, a file below a -L prefix, or the path itself. No NULs.</summary>
+    /// <summary>
+    /// The file a guest means by a path it executes: its own program for /proc/self/exe, a file below a -L prefix, or the path itself.
+    /// Without NULs.
+    /// </summary>
     public static byte[] ForExec(GuestThread t, byte[] path)
     {
         if (path.AsSpan().StartsWith("/proc/"u8))

@@ -89,9 +89,9 @@ public readonly record struct ProcName(ProcFile File, int Pid = 0, int Tid = 0, 
     public static bool MayBeRelative(ReadOnlySpan<byte> path)
     {
         ReadOnlySpan<byte> last = path[(path.LastIndexOf((byte)'/') + 1)..];
-        return !last.IsEmpty
-            && (last[0] is >= (byte)'0' and <= (byte)'9' ? TryNumber(last, out _) : OfProcess(last) != ProcFile.Other || OfSystem(last, default).File != ProcFile.None
-                || last.SequenceEqual("osrelease"u8));
+        if (TryNumber(last, out _))
+            return true;
+        return OfProcess(last) != ProcFile.Other || OfSystem(last, default).File != ProcFile.None || last.SequenceEqual("osrelease"u8);
     }
 
     /// <summary>A number as /proc writes them: decimal, positive or 0, without sign or leading zeros.</summary>

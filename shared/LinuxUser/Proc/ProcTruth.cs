@@ -49,10 +49,10 @@ internal static unsafe class ProcTruth
             ProcFile.Cmdline => CommandLine(t, id),
             ProcFile.Environ => Range(t, id.ArgEnd, id.EnvEnd),
             ProcFile.Auxv => Range(t, id.AuxAddress, id.AuxAddress + (ulong)id.AuxLength),
-            ProcFile.Maps => HostFile.ReadText("/proc/self/maps") is { } maps ? GuestText.ToBytes(MapsText.Maps(t.Memory.Snapshot(), HostMapping.Parse(maps))) : null,
-            ProcFile.Smaps => HostFile.ReadText("/proc/self/smaps") is { } smaps ? GuestText.ToBytes(MapsText.Smaps(t.Memory.Snapshot(), HostMapping.Parse(smaps))) : null,
-            ProcFile.Stat => HostText(name, "stat") is { } stat ? GuestText.ToBytes(StatText.Stat(stat, ProcessFacts.Of(t, name.Subject))) : null,
-            ProcFile.Status => HostText(name, "status") is { } status ? GuestText.ToBytes(StatText.Status(status, ProcessFacts.Of(t, name.Subject))) : null,
+            ProcFile.Maps => Mappings(t, "/proc/self/maps", MapsText.Maps),
+            ProcFile.Smaps => Mappings(t, "/proc/self/smaps", MapsText.Smaps),
+            ProcFile.Stat => Facts(t, name, "stat", StatText.Stat),
+            ProcFile.Status => Facts(t, name, "status", StatText.Status),
             _ => null,
         };
     }
@@ -93,6 +93,12 @@ internal static unsafe class ProcTruth
         return Encoding.UTF8.GetBytes(version.Replace(own.TrimEnd('\n'), release));
     }
 
-    private static string? HostText(in ProcName name, string file) =>
-        HostFile.ReadText(name.Tid == 0 ? $"/proc/{name.Pid}/{file}" : $"/proc/{name.Pid}/task/{name.Tid}/{file}");
+    private static byte[] Mappings(GuestThread t, string hostFile, Func<Vma[], List<HostMapping>, string> write) =>
+        GuestText.ToBytes(write(t.Memory.Snapshot(), HostMapping.Parse(HostFile.ReadText(hostFile) ?? "")));
+
+    private static byte[]? Facts(GuestThread t, in ProcName name, string file, Func<string, ProcessFacts, string> write)
+    {
+        string path = name.Tid == 0 ? $"/proc/{name.Pid}/{file}" : $"/proc/{name.Pid}/task/{name.Tid}/{file}";
+        return HostFile.ReadText(path) is { } host ? GuestText.ToBytes(write(host, ProcessFacts.Of(t, name.Subject))) : null;
+    }
 }

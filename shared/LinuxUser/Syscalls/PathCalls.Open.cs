@@ -25,7 +25,8 @@ public static unsafe partial class PathCalls
         return plain ? Pass(t, a, Nr.openat2) : OpenHooked(t, a, Nr.openat2, a.Int1, index: 2, how[0]);
     }
 
-    public static long Creat(GuestThread t, in SysArgs a) => OpenHooked(t, a, Nr.creat, Linux.AT_FDCWD, index: 1, Linux.O_CREAT | Linux.O_WRONLY | Linux.O_TRUNC);
+    public static long Creat(GuestThread t, in SysArgs a) =>
+        OpenHooked(t, a, Nr.creat, Linux.AT_FDCWD, index: 1, Linux.O_CREAT | Linux.O_WRONLY | Linux.O_TRUNC);
 
     private static long OpenHooked(GuestThread t, in SysArgs a, long number, int directory, int index, ulong flags)
     {
