@@ -189,7 +189,7 @@ public sealed unsafe class ReencodeBranchTests
                     n = PutNear(code, 0, random, [0xE8]);
                     break;
                 case 1:
-                    n = Put(code, 0x41, 0xFF, (byte)(0xD0 | random.Below(8)));
+                    n = Put(code, random.Pick<byte>([0x2E, 0x65]), 0x41, 0xFF, (byte)(0xD0 | random.Below(8)));
                     break;
                 case 2:
                     n = Put(code, 0xC3);
