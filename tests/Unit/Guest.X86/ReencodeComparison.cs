@@ -61,13 +61,7 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
     {
         Count++;
         Save(_before);
-        native.CopyTo(new Span<byte>((byte*)at, native.Length));
-        Input.Pc = at;
-        Input.Load(host.State);
-        ReencodeHost.SetHostGs(nativeGs);
-        ulong end = host.RunNatively(at);
-        _expected.Store(host.State, end);
-        _expected.StoreEnd(host.State, ExitReason.Fault);
+        RunNatively(at, native, nativeGs);
         Save(_after);
         if (_expected.EndedAtStop)
             Completed++;
@@ -82,6 +76,14 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
             return true;
         _failures.TryAdd(name, $"{name}: {Listing(at, guest)}:{difference}");
         return false;
+    }
+
+    /// <summary>Only the native run; the result is where it ended.</summary>
+    public ulong NativeEnd(ulong at, ReadOnlySpan<byte> code)
+    {
+        RunNatively(at, code, FsBase);
+        new Span<byte>((byte*)at, code.Length).Fill(ReencodeHost.Stop);
+        return _expected.Pc;
     }
 
     /// <summary>Runs at an address, nothing written, and compares with the last native end. Null or empty when nothing differs.</summary>
@@ -133,6 +135,17 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
         }
 
         return text.ToString();
+    }
+
+    private void RunNatively(ulong at, ReadOnlySpan<byte> code, ulong gs)
+    {
+        code.CopyTo(new Span<byte>((byte*)at, code.Length));
+        Input.Pc = at;
+        Input.Load(host.State);
+        ReencodeHost.SetHostGs(gs);
+        ulong end = host.RunNatively(at);
+        _expected.Store(host.State, end);
+        _expected.StoreEnd(host.State, ExitReason.Fault);
     }
 
     private void Save(byte[] into)
