@@ -132,7 +132,9 @@ public static class GprUse
         {
             case 0x05 or 0x07:
                 return LowRegisters | R11;
-            case 0x01 or (>= 0x30 and <= 0x37) or 0xA6 or 0xA7 or 0xAA:
+            case 0x01:
+                return i.IsMemory ? 0 : LowRegisters; // sgdt and its like, or vmmcall, rdtscp, monitorx and theirs
+            case (>= 0x30 and <= 0x37) or 0xA6 or 0xA7 or 0xAA:
                 return LowRegisters;
             case 0xA0 or 0xA1 or 0xA8 or 0xA9:
                 return Rsp;

@@ -84,7 +84,7 @@ public sealed unsafe partial class X86Reencoder
             EmitDispatch(b, Reg.Rcx);
         }
 
-        b.EndInsn(insn.Length, insn.Segment == GsPrefix ? InsnKind.SegmentSwapped : InsnKind.BorrowsRcx);
+        b.EndInsn(insn.Length, IndirectKind(in insn));
     }
 
     private static void EmitCallIndirect(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
@@ -105,8 +105,10 @@ public sealed unsafe partial class X86Reencoder
         }
 
         EmitDispatch(b, Reg.Rcx);
-        b.EndInsn(insn.Length, insn.Segment == GsPrefix ? InsnKind.SegmentSwapped : InsnKind.BorrowsRcx);
+        b.EndInsn(insn.Length, IndirectKind(in insn));
     }
+
+    private static InsnKind IndirectKind(in X86Insn insn) => insn.IsMemory && insn.Segment == GsPrefix ? InsnKind.BorrowsRcxSwapped : InsnKind.BorrowsRcx;
 
     private static Reg RmRegister(in X86Insn insn) => (Reg)((insn.ModRm & 7) | insn.B << 3);
 

@@ -113,10 +113,6 @@ public sealed unsafe partial class X86Reencoder
 
         if (insn.Segment == FsPrefix)
             to[insn.SegmentOffset] = GsPrefix;
-        if (insn.AddrSize)
-            for (int i = 0; i < insn.PrefixCount; i++)
-                if (to[i] == AddressPrefix)
-                    to[i] = 0x3E; // the base register is exact; ds: does nothing in 64-bit mode
     }
 
     // gs: operands are rare in 64-bit Linux programs: the host's gs base becomes the guest's for this one instruction, whatever its form.

@@ -151,6 +151,10 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
             case InsnKind.BorrowsRcx:
                 s.Gpr[1] = s.Scratch[1];
                 break;
+            case InsnKind.BorrowsRcxSwapped:
+                s.Gpr[1] = s.Scratch[1];
+                Sys.Call(Nr.arch_prctl, Linux.ARCH_SET_GS, (long)s.Scratch[3]);
+                break;
         }
     }
 }

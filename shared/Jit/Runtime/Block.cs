@@ -21,6 +21,9 @@ public enum InsnKind : byte
     /// <summary>The host's gs base is the guest's gs base; what it was is in scratch[3].</summary>
     SegmentSwapped,
 
+    /// <summary>Both <see cref="BorrowsRcx"/> and <see cref="SegmentSwapped"/>: an indirect branch through a gs: operand.</summary>
+    BorrowsRcxSwapped,
+
     /// <summary>Plus a register number: that register is borrowed and kept in scratch[0].</summary>
     Borrows = 0x40,
 }

@@ -1,0 +1,174 @@
+using System.Text;
+using Iced.Intel;
+using Suite.Host;
+using Suite.Jit;
+using Suite.Jit.Runtime;
+using Decoder = Iced.Intel.Decoder;
+
+namespace Suite.Tests.Guest.X86;
+
+/// <summary>
+/// Runs the same code at the same address with the same registers and memory twice, natively and re-encoded, and compares everything.
+/// Code ends where it reaches <see cref="ReencodeHost.Stop"/> or faults. Differences are gathered, one for each name of a case.
+/// </summary>
+internal sealed unsafe class ReencodeComparison(ReencodeHost host)
+{
+    private const int MaxReported = 25;
+
+    private readonly ReencodeState _expected = new(), _actual = new();
+    private readonly SortedDictionary<string, string> _failures = [];
+    private readonly byte[] _before = new byte[WindowBytes * 2], _after = new byte[WindowBytes * 2];
+
+    /// <summary>Bytes of data and of stack that are set, compared and reported.</summary>
+    public const int WindowBytes = 1024;
+
+    /// <summary>What both runs start with.</summary>
+    public ReencodeState Input { get; } = new();
+
+    /// <summary>How the native run ended.</summary>
+    public ReencodeState Native => _expected;
+
+    /// <summary>Start of the data window, <see cref="WindowBytes"/> long.</summary>
+    public ulong Data { get; set; } = ReencodeHost.FarData;
+
+    /// <summary>Start of the stack window.</summary>
+    public ulong Stack { get; set; } = ReencodeHost.FarStack;
+
+    /// <summary>Base of the guest's fs and gs segment; the native run has one of them, as gs.</summary>
+    public ulong FsBase { get; set; }
+
+    public ulong GsBase { get; set; }
+
+    /// <summary>Number of comparisons, and of those that reached the stop.</summary>
+    public int Count { get; private set; }
+
+    public int Completed { get; private set; }
+
+    /// <summary>Sets random registers and memory; the stack pointer lies in the middle of the stack window.</summary>
+    public void Randomize(ReencodeRandom random)
+    {
+        Input.Randomize(random);
+        Input.Gpr[4] = Stack + WindowBytes / 2;
+        random.Fill(new Span<byte>((byte*)Data, WindowBytes));
+        random.Fill(new Span<byte>((byte*)Stack, WindowBytes));
+    }
+
+    /// <summary>Compares a piece of code that is the same natively.</summary>
+    public bool Check(string name, ulong at, ReadOnlySpan<byte> code) => Check(name, at, code, code, FsBase);
+
+    /// <summary>Compares code whose native form differs in some byte (fs: becomes gs:).</summary>
+    public bool Check(string name, ulong at, ReadOnlySpan<byte> guest, ReadOnlySpan<byte> native, ulong nativeGs)
+    {
+        Count++;
+        Save(_before);
+        RunNatively(at, native, nativeGs);
+        Save(_after);
+        if (_expected.EndedAtStop)
+            Completed++;
+
+        Restore(_before);
+        guest.CopyTo(new Span<byte>((byte*)at, guest.Length));
+        host.Engine.Invalidate(at, (ulong)guest.Length);
+        string? difference = RunTranslated(at);
+        new Span<byte>((byte*)at, guest.Length).Fill(ReencodeHost.Stop);
+        host.Engine.Invalidate(at, (ulong)guest.Length);
+        if (string.IsNullOrEmpty(difference))
+            return true;
+        _failures.TryAdd(name, $"{name}: {Listing(at, guest)}:{difference}");
+        return false;
+    }
+
+    /// <summary>Only the native run; the result is where it ended.</summary>
+    public ulong NativeEnd(ulong at, ReadOnlySpan<byte> code)
+    {
+        RunNatively(at, code, FsBase);
+        new Span<byte>((byte*)at, code.Length).Fill(ReencodeHost.Stop);
+        return _expected.Pc;
+    }
+
+    /// <summary>Runs at an address, nothing written, and compares with the last native end. Null or empty when nothing differs.</summary>
+    public string? RunTranslated(ulong at)
+    {
+        Input.Load(host.State);
+        host.State->SegmentBase = GsBase;
+        ReencodeHost.SetHostGs(FsBase);
+        ExitReason reason;
+        try
+        {
+            reason = host.Engine.Run(host.State);
+        }
+        catch (InvalidOperationException e)
+        {
+            return " " + e.Message;
+        }
+
+        _actual.Store(host.State, host.State->Pc);
+        _actual.StoreEnd(host.State, reason);
+        string? difference = _actual.Difference(_expected);
+        if (ReencodeHost.GetHostGs() != FsBase)
+            difference += $" fs base: {FsBase:x} expected, {ReencodeHost.GetHostGs():x} found;";
+        return difference + MemoryDifference();
+    }
+
+    public void AssertNoDifferences()
+    {
+        if (_failures.Count == 0)
+            return;
+        StringBuilder text = new($"{_failures.Count} kinds of difference in {Count} runs\n");
+        foreach (string failure in _failures.Values.Take(MaxReported))
+            text.AppendLine(failure);
+        Assert.Fail(text.ToString());
+    }
+
+    /// <summary>Disassembly of a piece of code, for messages.</summary>
+    public static string Listing(ulong at, ReadOnlySpan<byte> code)
+    {
+        StringBuilder text = new(Convert.ToHexString(code));
+        Decoder decoder = Decoder.Create(64, new ByteArrayCodeReader(code.ToArray()), at);
+        NasmFormatter formatter = new();
+        StringOutput output = new();
+        while (decoder.IP < at + (ulong)code.Length)
+        {
+            decoder.Decode(out Instruction instruction);
+            formatter.Format(in instruction, output);
+            text.Append($" | {instruction.IP & 0xFFFF:x} {output.ToStringAndReset()}");
+        }
+
+        return text.ToString();
+    }
+
+    private void RunNatively(ulong at, ReadOnlySpan<byte> code, ulong gs)
+    {
+        code.CopyTo(new Span<byte>((byte*)at, code.Length));
+        Input.Pc = at;
+        Input.Load(host.State);
+        ReencodeHost.SetHostGs(gs);
+        ulong end = host.RunNatively(at);
+        _expected.Store(host.State, end);
+        _expected.StoreEnd(host.State, ExitReason.Fault);
+    }
+
+    private void Save(byte[] into)
+    {
+        new Span<byte>((byte*)Data, WindowBytes).CopyTo(into);
+        new Span<byte>((byte*)Stack, WindowBytes).CopyTo(into.AsSpan(WindowBytes));
+    }
+
+    private void Restore(byte[] from)
+    {
+        from.AsSpan(0, WindowBytes).CopyTo(new Span<byte>((byte*)Data, WindowBytes));
+        from.AsSpan(WindowBytes).CopyTo(new Span<byte>((byte*)Stack, WindowBytes));
+    }
+
+    private string? MemoryDifference()
+    {
+        Span<byte> data = new((byte*)Data, WindowBytes), stack = new((byte*)Stack, WindowBytes);
+        int d = data.CommonPrefixLength(_after.AsSpan(0, WindowBytes)), s = stack.CommonPrefixLength(_after.AsSpan(WindowBytes));
+        string? text = null;
+        if (d < WindowBytes)
+            text += $" data+{d:x}: {_after[d]:x2} expected, {data[d]:x2} found;";
+        if (s < WindowBytes)
+            text += $" stack+{s:x}: {_after[WindowBytes + s]:x2} expected, {stack[s]:x2} found;";
+        return text;
+    }
+}
