@@ -108,7 +108,9 @@ internal static unsafe class X64UserMode
             Listener = observed && log is not null ? new X64Listing(log, items, options.LogFilter) : null,
         };
         bool inline = (items & LogItems.Strace) == 0;
-        Engine engine = new(engineOptions, new X86Reencoder(new ReencoderOptions { Model = model, InlineSyscalls = inline }), memory);
+        X86Reencoder reencoder = new(new ReencoderOptions { Model = model, InlineSyscalls = inline });
+        Engine engine = new(engineOptions, reencoder, memory);
+        reencoder.Prepare(engine.Region);
         memory.Attach(engine);
         SyscallEntry[] syscalls = X64Syscalls.Build();
         for (int i = 0; i < syscalls.Length; i++)
@@ -125,7 +127,7 @@ internal static unsafe class X64UserMode
             Actions = actions,
             Syscalls = syscalls,
             SyscallRows = X64SyscallNumbers.Build,
-            Identity = identity,
+            Identity = identity with { Descriptors = InternalDescriptors.Discover() },
             Respawn = call.MakeRespawn(options),
             Loop = new X64CpuLoop(new X64Special(model)).Run,
             Log = log,

@@ -13,6 +13,12 @@ public sealed unsafe partial class X86Reencoder
     private void EmitPlain(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
     {
         ulong next = at + insn.Length;
+        if (_narrowXsave && IsXsave(in insn))
+        {
+            EmitNarrowXsave(b, next, code, in insn);
+            return;
+        }
+
         if (insn.Segment == GsPrefix)
         {
             EmitSegmentSwapped(b, next, code, in insn);

@@ -124,6 +124,38 @@ public sealed unsafe partial class X86Reencoder
         }
     }
 
+    private readonly bool _narrowXsave = options.Model is { NarrowsXsave: true };
+
+    /// <summary>Fills the region's byte table, which a model with fewer state components than the host needs; called once.</summary>
+    public void Prepare(CodeRegion region)
+    {
+        if (_narrowXsave)
+            for (int i = 0; i < 256; i++)
+                region.ByteTable[i] = (byte)(i & (int)options.Model!.Xcr0);
+    }
+
+    // xsave, xrstor, xsaveopt (0F AE /4 /5 /6) and xsavec, xsaves (0F C7 /4 /5) with a memory operand.
+    private static bool IsXsave(in X86Insn insn) => insn.IsMemory && insn.Map == 1 && insn.Encoding == Encoding.Legacy && (insn.ModRm >> 3 & 7) is var operation
+        && ((insn.Opcode == 0xAE && operation is 4 or 5 or 6 && !insn.OpSize && insn.RepPrefix == 0) || (insn.Opcode == 0xC7 && operation is 4 or 5));
+
+    // The guest sized its area by the model's components; the host would write its own, so edx:eax is cut down to the model's.
+    // The mask registers cannot be part of the address in any sensible use.
+    private void EmitNarrowXsave(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
+    {
+        b.Hot.Mov(Mem.Fs(Slot.Scratch(0)), Reg.Rax);
+        b.Hot.Mov(Mem.Fs(Slot.Scratch(3)), Reg.Rdx);
+        b.Hot.Bytes([0x0F, 0xB6, 0xC0]); // movzx eax, al
+        b.Hot.MovzxByte(Reg.Rax, Mem.At(Reg.Rax, (int)b.Region.ByteTable));
+        b.Hot.MovImm(Reg.Rdx, 0);
+        if (!insn.RipRelative)
+            b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
+        else if (!TryCopyRipRelative(b, RipTarget(next, in insn), code, in insn))
+            throw new InvalidOperationException("xsave with a distant RIP-relative operand under a narrow CPU model");
+        b.Hot.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(0)));
+        b.Hot.Mov(Reg.Rdx, Mem.Fs(Slot.Scratch(3)));
+        b.EndInsn(insn.Length, InsnKind.BorrowsRaxRdx);
+    }
+
     // tzcnt and lzcnt are bsf and bsr on processors that ignore their F3 prefix.
     private void EmitWithoutRep(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
     {

@@ -145,6 +145,9 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
             case >= InsnKind.Borrows:
                 s.Gpr[kind - InsnKind.Borrows] = s.Scratch[0];
                 break;
+            case InsnKind.BorrowsRaxRdx:
+                (s.Gpr[0], s.Gpr[2]) = (s.Scratch[0], s.Scratch[3]);
+                break;
             case InsnKind.SegmentSwapped:
                 Sys.Call(Nr.arch_prctl, Linux.ARCH_SET_GS, (long)s.Scratch[3]);
                 break;

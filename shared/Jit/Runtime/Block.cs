@@ -24,6 +24,9 @@ public enum InsnKind : byte
     /// <summary>Both <see cref="BorrowsRcx"/> and <see cref="SegmentSwapped"/>: an indirect branch through a gs: operand.</summary>
     BorrowsRcxSwapped,
 
+    /// <summary>rax is kept in scratch[0] and rdx in scratch[3].</summary>
+    BorrowsRaxRdx,
+
     /// <summary>Plus a register number: that register is borrowed and kept in scratch[0].</summary>
     Borrows = 0x40,
 }

@@ -51,6 +51,9 @@ public sealed unsafe class CodeRegion
     /// <summary>Handlers that stood before the signal gate, by signal number.</summary>
     public ulong* OldHandlers => (ulong*)(Base + SharedOffset + 0x100);
 
+    /// <summary>256 bytes for a front end: a look-up by one byte, where an `and` would change flags.</summary>
+    public byte* ByteTable => Base + SharedOffset + 0x1000;
+
     /// <summary>One byte a system call number: 1 when generated code may make the call itself.</summary>
     public byte* InlineCalls => Base + InlineOffset;
 

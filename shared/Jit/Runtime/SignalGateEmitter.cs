@@ -17,7 +17,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
 {
     // struct ucontext of x86-64 (arch/x86/include/uapi/asm/sigcontext.h): mcontext at 40, uc_sigmask at 296.
     private const int UcRegisters = 40, UcRip = UcRegisters + 16 * 8, UcFlags = UcRegisters + 17 * 8, UcError = UcRegisters + 19 * 8,
-        UcTrap = UcRegisters + 20 * 8, UcCr2 = UcRegisters + 22 * 8, UcMask = 296, SiCode = 8;
+        UcTrap = UcRegisters + 20 * 8, UcCr2 = UcRegisters + 22 * 8, UcMask = 296, SiCode = 8, SiTkill = -6;
 
     // Order of mcontext registers, as encoding numbers: r8..r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp.
     private static ReadOnlySpan<byte> ContextOrder => [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
@@ -151,8 +151,11 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
     {
         callFault = CallForward(ref a);
         chainFault = a.JccForward(Cond.B);
-        a.Cmp32(Reg.Rdi, RuntimeSignal);
-        chainRuntime = a.JccForward(Cond.E);
+        a.Cmp32(Reg.Rdi, SignalMasks.Runtime);
+        byte* notRuntime = a.JccForward(Cond.NE);
+        a.Cmp32(Mem.At(Reg.Rsi, SiCode), SiTkill);
+        chainRuntime = a.JccForward(Cond.E); // sent to this very thread: the runtime's own; the same signal sent to the process is a guest's
+        a.Here(notRuntime);
         a.Mov(Mem.At(Reg.Rdx, UcMask), -1);
         a.Cmp32(Reg.Rdi, SignalMasks.Kick);
         byte* resend = a.JccForward(Cond.NE);
@@ -239,7 +242,4 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
         a.Cmp(Reg.Rcx, (int)(end - from));
         return a.JccForward(Cond.AE);
     }
-
-    /// <summary>The signal with which the .NET runtime interrupts its threads (SIGRTMIN).</summary>
-    private const int RuntimeSignal = 34;
 }

@@ -8,6 +8,9 @@ public static class SignalMasks
     /// <summary>The signal that makes a running thread leave generated code; told from a guest's by its cookie.</summary>
     public const int Kick = Linux.SIGRTMAX;
 
+    /// <summary>The signal with which the .NET runtime interrupts its threads (SIGRTMIN).</summary>
+    public const int Runtime = 34;
+
     /// <summary>Signals raised by instructions. The engine needs them, so the host never blocks them; the guest's view is kept by the personality.</summary>
     public const ulong Faults = 1UL << (Linux.SIGILL - 1) | 1UL << (Linux.SIGTRAP - 1) | 1UL << (Linux.SIGBUS - 1)
         | 1UL << (Linux.SIGFPE - 1) | 1UL << (Linux.SIGSEGV - 1);

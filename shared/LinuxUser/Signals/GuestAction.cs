@@ -49,11 +49,11 @@ public sealed unsafe class SignalActions(Stubs stubs)
             _known[signal] = true;
         }
 
-        // The runtime's own interruption signal, should a guest never ask for it.
-        KernelAction runtime = default;
-        Sys.Call(Nr.rt_sigaction, RuntimeSignal, 0, (long)&runtime, 8);
-        region.OldHandlers[RuntimeSignal] = runtime.Handler;
-        _known[RuntimeSignal] = true;
+        // The runtime's own interruption signal: the gate tells its uses apart.
+        KernelAction before = default, runtime = Gate(Linux.SA_RESTART);
+        Sys.Call(Nr.rt_sigaction, SignalMasks.Runtime, (long)&runtime, (long)&before, 8);
+        region.OldHandlers[SignalMasks.Runtime] = before.Handler;
+        _known[SignalMasks.Runtime] = true;
         KernelAction kick = Gate(Linux.SA_RESTART);
         Sys.Call(Nr.rt_sigaction, SignalMasks.Kick, (long)&kick, 0, 8);
         _known[SignalMasks.Kick] = true;
@@ -68,7 +68,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
     public long Set(int signal, in GuestAction action)
     {
         _ = this[signal];
-        if ((SignalMasks.Faults & SignalMasks.Of(signal)) == 0 && signal is not (RuntimeSignal or SignalMasks.Kick))
+        if (!HasGateAlways(signal))
         {
             KernelAction host = action.IsDefault || action.IsIgnored
                 ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
@@ -77,7 +77,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
             if (error != 0)
                 return error;
         }
-        else if (signal == RuntimeSignal && !action.IsDefault && !action.IsIgnored)
+        else if (signal is SignalMasks.Runtime)
         {
             KernelAction host = Gate(action.Flags & Passed);
             Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
@@ -111,7 +111,8 @@ public sealed unsafe class SignalActions(Stubs stubs)
                 Set(signal, default);
     }
 
-    private const int RuntimeSignal = 34;
+    private static bool HasGateAlways(int signal) => (SignalMasks.Faults & SignalMasks.Of(signal)) != 0 || signal is SignalMasks.Runtime or SignalMasks.Kick;
+
     private const ulong Passed = Linux.SA_RESTART | Linux.SA_NOCLDSTOP | Linux.SA_NOCLDWAIT;
 
     private KernelAction Gate(ulong flags) => new()

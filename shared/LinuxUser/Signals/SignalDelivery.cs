@@ -140,8 +140,9 @@ public static unsafe class SignalDelivery
         }
 
         GuestAction action = t.Process.Actions[signal];
-        if (action.IsIgnored)
-            return;
+        const int SI_TKILL = -6;
+        if (action.IsIgnored || (action.IsDefault && signal == SignalMasks.Runtime && CodeOf(info) == SI_TKILL))
+            return; // the latter is the runtime interrupting its thread
         if (!action.IsDefault)
             Push(t, signal, info, action);
         else if (signal is not (Linux.SIGCHLD or Linux.SIGCONT or Linux.SIGURG or Linux.SIGWINCH))
