@@ -6,7 +6,7 @@ using Suite.Jit.X64;
 namespace Suite.Guest.X86.Reencoder;
 
 // Control transfers. A call pushes the guest's return address; returns and indirect branches look their target up in a table whose
-// entries lead to a thunk in front of the target, which checks that it is the right one (docs/adr/002). No flag is touched on the way.
+// entries lead to a thunk in front of the target, which checks that it is the right one (docs/adr/005). No flag is touched on the way.
 public sealed unsafe partial class X86Reencoder
 {
     private static void EmitJcc(BlockBuilder b, ulong next, in X86Insn insn)

@@ -3,7 +3,7 @@ using Suite.Jit;
 
 namespace Suite.LinuxUser.Memory;
 
-// Code: where it may be fetched from, and noticing that it was rewritten (docs/adr/003).
+// Code: where it may be fetched from, and noticing that it was rewritten (docs/adr/008).
 public sealed unsafe partial class GuestMemory : ICodeSource
 {
     /// <inheritdoc/>

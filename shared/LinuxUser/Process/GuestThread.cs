@@ -1,10 +1,10 @@
 using Suite.Host;
-using Suite.LinuxUser.Syscalls;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Process;
 
