@@ -125,12 +125,24 @@ public sealed unsafe partial class X86Reencoder
     private void EmitSegmentSwapped(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
     {
         EmitSwapIn(b);
+        InsnKind kind = InsnKind.SegmentSwapped;
         if (!insn.RipRelative)
             b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
         else if (!TryCopyRipRelative(b, RipTarget(next, in insn), code, in insn))
-            throw new InvalidOperationException("gs: with a distant RIP-relative operand");
+            kind = EmitSwappedThroughRegister(b, RipTarget(next, in insn), code, in insn);
         EmitSwapOut(b);
-        b.EndInsn(insn.Length + _dropped, InsnKind.SegmentSwapped);
+        b.EndInsn(insn.Length + _dropped, kind);
+    }
+
+    // scratch[0] is the swap's, so the borrowed register is kept in scratch[1].
+    private InsnKind EmitSwappedThroughRegister(BlockBuilder b, ulong target, byte* code, in X86Insn insn)
+    {
+        int register = FreeLowRegister(GprUse.Mask(in insn, options.Mode));
+        b.Hot.Mov(Mem.Fs(Slot.Scratch(1)), (Reg)register);
+        b.Hot.MovImm((Reg)register, target);
+        EmitWithBase(b, register, code, in insn);
+        b.Hot.Mov((Reg)register, Mem.Fs(Slot.Scratch(1)));
+        return (InsnKind)((int)InsnKind.BorrowsSwapped + register);
     }
 
     private static void EmitSwapIn(BlockBuilder b)

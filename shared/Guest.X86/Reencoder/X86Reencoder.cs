@@ -142,6 +142,10 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
     {
         switch (kind)
         {
+            case >= InsnKind.BorrowsSwapped:
+                s.Gpr[kind - InsnKind.BorrowsSwapped] = s.Scratch[1];
+                Sys.Call(Nr.arch_prctl, Linux.ARCH_SET_GS, (long)s.Scratch[3]);
+                break;
             case >= InsnKind.Borrows:
                 s.Gpr[kind - InsnKind.Borrows] = s.Scratch[0];
                 break;

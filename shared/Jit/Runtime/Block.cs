@@ -29,6 +29,9 @@ public enum InsnKind : byte
 
     /// <summary>Plus a register number: that register is borrowed and kept in scratch[0].</summary>
     Borrows = 0x40,
+
+    /// <summary>Plus a register number: that register is borrowed and kept in scratch[1], and the gs base is the guest's as with <see cref="SegmentSwapped"/>.</summary>
+    BorrowsSwapped = 0x50,
 }
 
 /// <summary>Offsets in the code of <see cref="InsnKind.Syscall"/>: up to the syscall instruction it may be restarted, behind it the call is done.</summary>

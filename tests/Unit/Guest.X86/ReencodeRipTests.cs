@@ -138,7 +138,7 @@ public sealed unsafe class ReencodeRipTests
     }
 
     /// <summary>Those with a memory operand that this processor does not call undefined.</summary>
-    private static List<Code> Supported(ReencodeComparison compare, ReencodeRandom random)
+    internal static List<Code> Supported(ReencodeComparison compare, ReencodeRandom random)
     {
         ReencodeGenerator generator = new(random);
         List<Code> found = [];

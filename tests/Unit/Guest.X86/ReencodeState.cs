@@ -11,7 +11,7 @@ internal sealed unsafe class ReencodeState
     /// <summary>CF, PF, AF, ZF, SF, DF, OF.</summary>
     public const ulong ArithmeticFlags = 0x8D5, DirectionFlag = 0x400, AlignmentCheck = 0x40000, IdFlag = 0x200000;
 
-    private const ulong ComparedFlags = ArithmeticFlags | DirectionFlag | AlignmentCheck | IdFlag;
+    public const ulong ComparedFlags = ArithmeticFlags | DirectionFlag | AlignmentCheck | IdFlag;
     private const int HeaderOffset = 512, LegacyBytes = 416;
 
     private static readonly (int Number, int Offset, int Size)[] Components = FindComponents();
