@@ -31,6 +31,7 @@ public sealed unsafe partial class Engine
         _region = CodeRegion.Reserve(options.CodeBytes);
         _gate = new GuestLock(_region);
         _stubs = new Stubs(_region);
+        ClearTables();
         _map = new BlockMap(_region);
         _builder = new BlockBuilder(_stubs, _region, options);
         byte* end = _region.Base + _region.Size;

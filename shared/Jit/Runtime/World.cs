@@ -25,6 +25,7 @@ public sealed unsafe class World(CodeRegion region)
 
     private readonly GuestLock _threadsLock = new(region);
     private readonly List<(nint State, int Tid)> _threads = [];
+    private int _toldTwice;
 
     /// <summary>Number of guest threads.</summary>
     public int Count
@@ -58,7 +59,7 @@ public sealed unsafe class World(CodeRegion region)
         _threads.Clear();
         _threads.Add(((nint)state, tid));
         *region.StopWord &= ~1u;
-        *region.Silenced = 1; // the runtime's thread is not there either
+        *region.Silenced = _toldTwice = 1; // the runtime's thread is not there either
     }
 
     /// <summary>Thread ids of the guest threads.</summary>
@@ -100,9 +101,20 @@ public sealed unsafe class World(CodeRegion region)
             *region.Silenced = 1;
     }
 
-    /// <summary>Waits until the runtime's thread takes no signals any more: before the guest first changes its mask or a disposition.</summary>
-    public void AwaitSilence()
+    /// <summary>
+    /// Waits until the runtime's thread takes no signals any more: before the guest first changes its mask or a disposition. While that thread
+    /// starts, the runtime opens its own signal there again; so the first time a guest cares for that one, the thread is told once more.
+    /// </summary>
+    /// <param name="signals">Mask bits of the signals the guest is about to block or handle.</param>
+    public void AwaitSilence(ulong signals)
     {
+        if ((signals & SignalMasks.Of(SignalMasks.Runtime)) != 0 && Interlocked.Exchange(ref _toldTwice, 1) == 0)
+        {
+            AwaitSilence(0);
+            *region.Silenced = 0;
+            SilenceRuntimeThreads();
+        }
+
         while (Volatile.Read(ref *region.Silenced) == 0)
             Sys.Blocking(Nr.sched_yield);
     }
