@@ -106,8 +106,8 @@ public sealed unsafe class BlockBuilder
         return at;
     }
 
-    /// <summary>Reserves cold code and returns where it starts; for parts of a sequence that are rarely reached.</summary>
-    public byte* ReserveCold(int bytes) => _generation.Cold -= bytes;
+    /// <summary>Reserves cold code and returns where it starts, a multiple of 8; for parts of a sequence that are rarely reached, and for literals.</summary>
+    public byte* ReserveCold(int bytes) => _generation.Cold = (byte*)((ulong)(_generation.Cold - bytes) & ~7UL);
 
     // A linked jump is patched while other threads run it, so its rel32 must not straddle a 16-byte fetch window.
     private void AlignRel32(int opcodeBytes)

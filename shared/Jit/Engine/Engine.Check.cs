@@ -6,13 +6,15 @@ namespace Suite.Jit;
 // Checked blocks: code on pages that change often, or that can be written through another mapping, compares its bytes on entry.
 public sealed unsafe partial class Engine
 {
-    /// <summary>Bytes a checked block may cover; its comparison is two instructions for every eight.</summary>
+    /// <summary>Bytes a checked block may cover; its comparison is four instructions for every eight.</summary>
     public const int CheckedBytes = 64;
 
-    private const int CheckWords = CheckedBytes / 8 + 2;
+    // Whole words, and at most three smaller parts on either side of them.
+    private const int PartBytes = 10 + 10 + 3 + 6, CheckRoom = (CheckedBytes / 8 + 6) * PartBytes + 5;
     private int _checkPatch;
+    private byte* _checkStale;
 
-    // Code for the most words; FillCheck writes the values once the block's length is known.
+    // Room for the most comparisons; FillCheck writes them once the block's length is known.
     // Flags are kept with lahf/seto; rax and rcx live in scratch slots meanwhile.
     private void EmitCheck(BlockBuilder b, int blockIndex)
     {
@@ -23,17 +25,8 @@ public sealed unsafe partial class Engine
         b.Hot.SetoAl();
         b.Hot.Mov(Mem.Fs(Slot.Scratch(3)), Reg.Rax);
         _checkPatch = (int)(b.Hot.Position - b.Start);
-        byte* stale = EmitStaleExit(b, blockIndex);
-        for (int i = 0; i < CheckWords; i++)
-        {
-            b.Hot.Bytes([0x48, 0xB9]); // mov rcx, expected
-            b.Hot.Int64(0);
-            b.Hot.Bytes([0x48, 0xA1]); // mov rax, [moffs64]
-            b.Hot.Int64((long)b.GuestStart);
-            b.Hot.Bytes([0x48, 0x39, 0xC8]); // cmp rax, rcx
-            b.Hot.Jcc(Cond.NE, stale);
-        }
-
+        _checkStale = EmitStaleExit(b, blockIndex);
+        b.Hot.Position += CheckRoom;
         b.Hot.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(1)));
         b.Hot.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(3)));
         b.Hot.AddAl7F();
@@ -56,19 +49,51 @@ public sealed unsafe partial class Engine
         return at;
     }
 
-    // Words overlap at the end, so that exactly the block's bytes are compared; a block shorter than a word compares one word it can read:
-    // the bytes behind it belong to the same fetch, and a change there only costs a translation.
+    // Each part is a power of two that divides its address: it reads no byte of another page, which may not be there, and no part is
+    // misaligned, which a guest that runs with AC set would be told.
     private void FillCheck(BlockBuilder b, byte* code)
     {
-        const int WordStride = 10 + 10 + 3 + 6;
-        byte* at = b.Start + _checkPatch;
-        int length = Math.Max(b.GuestLength, 8);
-        for (int i = 0; i < CheckWords; i++, at += WordStride)
+        byte* end = b.Start + _checkPatch + CheckRoom;
+        X64Asm a = new(b.Start + _checkPatch);
+        for (int offset = 0; offset < b.GuestLength;)
         {
-            int offset = Math.Min(i * 8, length - 8);
-            *(ulong*)(at + 2) = *(ulong*)(code + offset);
-            *(ulong*)(at + 12) = b.GuestStart + (ulong)offset;
+            ulong at = b.GuestStart + (ulong)offset;
+            int size = 8;
+            while ((at & (ulong)(size - 1)) != 0 || size > b.GuestLength - offset)
+                size >>= 1;
+            EmitComparison(ref a, at, code + offset, size);
+            a.Jcc(Cond.NE, _checkStale);
+            offset += size;
         }
+
+        if (a.Position < end)
+            a.Jmp(end);
+    }
+
+    // mov rcx, expected; mov rax, [moffs64]; cmp rax, rcx - or their smaller forms
+    private static void EmitComparison(ref X64Asm a, ulong at, byte* expected, int size)
+    {
+        ulong value = size switch
+        {
+            8 => *(ulong*)expected,
+            4 => *(uint*)expected,
+            2 => *(ushort*)expected,
+            _ => *expected,
+        };
+        a.MovImm(Reg.Rcx, value);
+        EmitSize(ref a, size);
+        a.Byte((byte)(size == 1 ? 0xA0 : 0xA1));
+        a.Int64((long)at);
+        EmitSize(ref a, size);
+        a.Bytes([(byte)(size == 1 ? 0x38 : 0x39), 0xC8]);
+    }
+
+    private static void EmitSize(ref X64Asm a, int size)
+    {
+        if (size == 8)
+            a.Byte(0x48);
+        else if (size == 2)
+            a.Byte(0x66);
     }
 
     private void DropStale(VcpuState* s)

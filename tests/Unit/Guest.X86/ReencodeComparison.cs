@@ -86,6 +86,15 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
         return _expected.Pc;
     }
 
+    /// <summary>Only the native run, of code that is there already; memory is as before afterwards.</summary>
+    public void NativeEndInPlace(ulong at)
+    {
+        Save(_before);
+        RunNatively(at, [], FsBase);
+        Save(_after);
+        Restore(_before);
+    }
+
     /// <summary>Runs at an address, nothing written, and compares with the last native end. Null or empty when nothing differs.</summary>
     public string? RunTranslated(ulong at)
     {
@@ -131,7 +140,9 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
         {
             decoder.Decode(out Instruction instruction);
             formatter.Format(in instruction, output);
-            text.Append($" | {instruction.IP & 0xFFFF:x} {output.ToStringAndReset()}");
+            if (!instruction.IsInvalid)
+                text.Append($" | {instruction.IP & 0xFFFF:x} {output}");
+            output.Reset();
         }
 
         return text.ToString();
