@@ -118,7 +118,6 @@ internal static unsafe class X64UserMode
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
-        engine.World.SilenceRuntimeThreads();
         GuestProcess process = new()
         {
             Engine = engine,
@@ -139,6 +138,8 @@ internal static unsafe class X64UserMode
         };
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
+        if (thread.SignalMask != 0)
+            engine.World.SilenceRuntimeThread();
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");

@@ -41,7 +41,7 @@ public sealed unsafe class CodeRegion
     /// <summary>Bit 0: threads park at their next exit (see <see cref="World"/>). The rest counts flushes: a thread enters only with the count it looked its code up with.</summary>
     public uint* StopWord => (uint*)(Base + SharedOffset);
 
-    /// <summary>Set by the gate on a thread of the runtime that has blocked all signals; see <see cref="World.SilenceRuntimeThreads"/>.</summary>
+    /// <summary>Set by the gate on a thread of the runtime that has blocked all signals; see <see cref="World.SilenceRuntimeThread"/>.</summary>
     public uint* Silenced => (uint*)(Base + SharedOffset + 4);
 
     /// <summary>The MXCSR managed code expects (1f80h).</summary>
