@@ -41,9 +41,11 @@ public sealed unsafe partial class Engine
                 InsnRecord record = generation.Records[b.FirstRecord + r];
                 if (offset < at + record.HostLength)
                 {
+                    InsnKind before = singleStep && offset == at && r > 0 ? generation.Records[b.FirstRecord + r - 1].Kind : InsnKind.Copy;
                     // The kernel returns from a system call with TF in a way that traps only behind the next instruction.
-                    bool behindCall = singleStep && offset == at && r > 0 && generation.Records[b.FirstRecord + r - 1].Kind == InsnKind.Syscall && s->Gpr[1] == pc;
-                    return behindCall ? Precision.Step : Within(s, record, pc, offset - at, singleStep);
+                    bool behindCall = before == InsnKind.Syscall && s->Gpr[1] == pc;
+                    // A check is no instruction of the guest's.
+                    return behindCall || before == InsnKind.Check ? Precision.Step : Within(s, record, pc, offset - at, singleStep);
                 }
 
                 pc += record.GuestLength;
@@ -141,6 +143,8 @@ public sealed unsafe partial class Engine
         _stubs.Resume(frame);
         if (!traced)
             s->Flags &= ~TrapFlag;
+        else if (s->Reason is not (ExitReason.Fault or ExitReason.Interrupt))
+            s->Flags |= TrapFlag; // the gate took it away in the stub
         if (s->Reason == ExitReason.Fault && FaultSignal(s) == SIGTRAP && s->Pending != 0 && !traced)
             s->Reason = ExitReason.Interrupt; // the step is done; what is delivered is the signal that waits
     }

@@ -102,6 +102,7 @@ public sealed unsafe partial class Engine
                 Step(s);
             }
 
+            traced |= (s->Flags & TrapFlag) != 0; // popf may have set it on the way
             switch (s->Reason)
             {
                 case ExitReason.LinkMiss:

@@ -79,9 +79,14 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
     }
 
     /// <summary>Only the native run; the result is where it ended.</summary>
-    public ulong NativeEnd(ulong at, ReadOnlySpan<byte> code)
+    public ulong NativeEnd(ulong at, ReadOnlySpan<byte> code) => NativeEnd(at, code, FsBase);
+
+    /// <summary>The same with another segment base.</summary>
+    public ulong NativeEnd(ulong at, ReadOnlySpan<byte> code, ulong gs)
     {
-        RunNatively(at, code, FsBase);
+        Save(_before);
+        RunNatively(at, code, gs);
+        Save(_after);
         new Span<byte>((byte*)at, code.Length).Fill(ReencodeHost.Stop);
         return _expected.Pc;
     }
@@ -92,11 +97,14 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
         Save(_before);
         RunNatively(at, [], FsBase);
         Save(_after);
-        Restore(_before);
+        ResetMemory();
     }
 
+    /// <summary>Puts the memory back that the last native run started with.</summary>
+    public void ResetMemory() => Restore(_before);
+
     /// <summary>Runs at an address, nothing written, and compares with the last native end. Null or empty when nothing differs.</summary>
-    public string? RunTranslated(ulong at)
+    public string? RunTranslated(ulong at, bool stackMayHoldFlags = false)
     {
         Input.Load(host.State);
         host.State->SegmentBase = GsBase;
@@ -116,7 +124,7 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
         string? difference = _actual.Difference(_expected);
         if (ReencodeHost.GetHostGs() != FsBase)
             difference += $" fs base: {FsBase:x} expected, {ReencodeHost.GetHostGs():x} found;";
-        return difference + MemoryDifference();
+        return difference + (stackMayHoldFlags ? null : MemoryDifference());
     }
 
     public void AssertNoDifferences()
