@@ -102,7 +102,7 @@ internal static unsafe class X64UserMode
         bool observed = (items & (LogItems.InAsm | LogItems.OutAsm | LogItems.Exec)) != 0;
         EngineOptions engineOptions = new()
         {
-            CodeBytes = options.CodeCacheSize is { } bytes ? (int)Math.Clamp(bytes, 4 << 20, 1 << 28) : 192 << 20,
+            CodeBytes = CodeCacheSize(options.CodeCacheSize),
             OneInsnPerBlock = options.OneInstructionPerBlock,
             NoChain = (items & (LogItems.Exec | LogItems.NoChain)) != 0,
             Listener = observed && log is not null ? new X64Listing(log, items, options.LogFilter) : null,
@@ -144,6 +144,17 @@ internal static unsafe class X64UserMode
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
         return thread;
+    }
+
+    // -tb-size, or what the address space limit leaves room for: the tables beside the cache are about as large again.
+    private static int CodeCacheSize(ulong? asked)
+    {
+        const int Smallest = 4 << 20, Usual = 192 << 20, Largest = 256 << 20, Share = 16, RLIMIT_AS = 9;
+        if (asked is { } bytes)
+            return (int)Math.Clamp(bytes, Smallest, Largest);
+        ulong* limit = stackalloc ulong[2];
+        bool limited = Sys.Call(Nr.getrlimit, RLIMIT_AS, (long)limit) == 0 && limit[0] != ulong.MaxValue;
+        return limited ? (int)Math.Clamp(limit[0] / Share & ~0xFFFFFUL, Smallest, Usual) : Usual;
     }
 
     private static byte[][] ChangedEnvironment(UserOptions options)

@@ -149,7 +149,7 @@ public sealed unsafe partial class Engine
     private void FlushLocked()
     {
         World.Stop(WorldStop.LeaveGeneratedCode);
-        _current = _generations[_current.Tag ^ 1];
+        _current = _generations[_current.Tag ^ 1] ??= new Generation(_middle, _region.Base + _region.Size, 1);
         _current.Reset();
         _map.Clear();
         _pages.Clear();
