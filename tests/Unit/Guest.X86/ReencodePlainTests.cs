@@ -65,10 +65,10 @@ public sealed unsafe class ReencodePlainTests
     }
 
     [Theory]
-    [InlineData("linked", 3000)]
+    [InlineData("linked", 2000)]
     [InlineData("not linked", 600)]
     [InlineData("one instruction a block", 600)]
-    [InlineData("small cache", 5000)]
+    [InlineData("small cache", 4000)]
     [InlineData("checked", 1500)]
     public void Programs(string mode, int count)
     {

@@ -3,7 +3,7 @@ using Iced.Intel;
 namespace Suite.Tests.Guest.X86;
 
 /// <summary>
-/// A random program of small blocks that jump, call and return among each other until a counter in r15d has run out; then it reaches the stop.
+/// A random program of small blocks that jump, call and return among each other until a counter in r15 has run out; then it reaches the stop.
 /// Every way to go from one block to the next is in it. Registers are mixed with nothing lost, so that one wrong bit anywhere stays to the end.
 /// </summary>
 internal sealed unsafe class ReencodeProgram
@@ -45,9 +45,12 @@ internal sealed unsafe class ReencodeProgram
         for (int i = 0; i < Blocks; i++)
         {
             _n = i * BlockBytes;
-            Put(0x41, 0xFF, 0xCF); // dec r15d
-            Put(0x75, 0x01); // jnz over the stop
+            Put(0x4D, 0x8D, 0x7F, 0xFF); // lea r15, [r15 - 1]: flags flow from block to block
+            Put(0x49, 0x87, 0xCF); // xchg r15, rcx
+            Put(0xE3, 0x02); // jrcxz to the stop
+            Put(0xEB, 0x01);
             Put(ReencodeHost.Stop);
+            Put(0x49, 0x87, 0xCF);
             Mix();
             Leave(i);
         }
