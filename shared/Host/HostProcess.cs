@@ -12,6 +12,23 @@ public static unsafe class HostProcess
     /// <summary>The arguments as bytes, argv[0] included; null when /proc is not there.</summary>
     public static byte[][]? Arguments() => ReadStrings("/proc/self/cmdline\0"u8);
 
+    /// <summary>True when a thread of this process sleeps, or cannot be looked at.</summary>
+    public static bool IsAsleep(int tid)
+    {
+        byte[] path = System.Text.Encoding.ASCII.GetBytes($"/proc/self/task/{tid}/stat\0");
+        Span<byte> stat = stackalloc byte[128];
+        fixed (byte* p = path, into = stat)
+        {
+            long fd = Sys.Call(Nr.open, (long)p, Linux.O_RDONLY | Linux.O_CLOEXEC);
+            if (Sys.IsError(fd))
+                return true;
+            long n = Sys.Call(Nr.read, fd, (long)into, stat.Length);
+            Sys.Call(Nr.close, fd);
+            int name = n > 0 ? stat[..(int)n].LastIndexOf((byte)')') : -1;
+            return name < 0 || name + 2 >= n || stat[name + 2] == (byte)'S';
+        }
+    }
+
     private static byte[][]? ReadStrings(ReadOnlySpan<byte> path)
     {
         long fd;

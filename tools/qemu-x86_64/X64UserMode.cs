@@ -102,7 +102,7 @@ internal static unsafe class X64UserMode
         bool observed = (items & (LogItems.InAsm | LogItems.OutAsm | LogItems.Exec)) != 0;
         EngineOptions engineOptions = new()
         {
-            CodeBytes = options.CodeCacheSize is { } bytes ? (int)Math.Clamp(bytes, 4 << 20, 1 << 28) : 192 << 20,
+            CodeBytes = CodeCacheSize(options.CodeCacheSize),
             OneInsnPerBlock = options.OneInstructionPerBlock,
             NoChain = (items & (LogItems.Exec | LogItems.NoChain)) != 0,
             Listener = observed && log is not null ? new X64Listing(log, items, options.LogFilter) : null,
@@ -118,7 +118,6 @@ internal static unsafe class X64UserMode
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
-        engine.World.SilenceRuntimeThreads();
         GuestProcess process = new()
         {
             Engine = engine,
@@ -139,10 +138,23 @@ internal static unsafe class X64UserMode
         };
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
+        if (thread.SignalMask != 0)
+            engine.World.SilenceRuntimeThread();
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
         return thread;
+    }
+
+    // -tb-size, or what the address space limit leaves room for: the tables beside the cache are about as large again.
+    private static int CodeCacheSize(ulong? asked)
+    {
+        const int Smallest = 4 << 20, Usual = 192 << 20, Largest = 256 << 20, Share = 16, RLIMIT_AS = 9;
+        if (asked is { } bytes)
+            return (int)Math.Clamp(bytes, Smallest, Largest);
+        ulong* limit = stackalloc ulong[2];
+        bool limited = Sys.Call(Nr.getrlimit, RLIMIT_AS, (long)limit) == 0 && limit[0] != ulong.MaxValue;
+        return limited ? (int)Math.Clamp(limit[0] / Share & ~0xFFFFFUL, Smallest, Usual) : Usual;
     }
 
     private static byte[][] ChangedEnvironment(UserOptions options)

@@ -53,9 +53,7 @@ public sealed unsafe partial class X86Reencoder
     {
         b.Hot.Mov(Mem.Fs(Slot.Scratch(1)), Reg.Rcx);
         b.Hot.MovzxWord(Reg.Rcx, Mem.At(Reg.Rsp));
-        b.Hot.Mov32(Reg.Rcx, Mem.Table(Reg.Rcx, 2, (int)b.Region.ReturnTable));
-        b.Hot.Lea(Reg.Rcx, Mem.At(Reg.Rcx, (int)b.Stubs.ReturnEmpty));
-        b.Hot.Jmp(Reg.Rcx);
+        b.Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)b.Region.ReturnTable));
         b.EndInsn(insn.Length, InsnKind.BorrowsRcx);
     }
 
@@ -166,9 +164,7 @@ public sealed unsafe partial class X86Reencoder
     private static void EmitDispatch(BlockBuilder b, Reg target)
     {
         b.Hot.MovzxWord(Reg.Rcx, target);
-        b.Hot.Mov32(Reg.Rcx, Mem.Table(Reg.Rcx, 2, (int)b.Region.JumpTable));
-        b.Hot.Lea(Reg.Rcx, Mem.At(Reg.Rcx, (int)b.Stubs.JumpEmpty));
-        b.Hot.Jmp(Reg.Rcx);
+        b.Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)b.Region.JumpTable));
     }
 
     // A transaction that always aborts at once, with no reason given: allowed by the architecture, and the only kind whose

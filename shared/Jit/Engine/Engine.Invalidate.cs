@@ -1,4 +1,3 @@
-using Suite.Host;
 using Suite.Jit.Runtime;
 
 namespace Suite.Jit;
@@ -115,8 +114,8 @@ public sealed unsafe partial class Engine
         if (host == null || !Within(host, b))
             return;
         _map.Remove(pc);
-        Volatile.Write(ref _region.ReturnTable[pc & 0xFFFF], 0);
-        Volatile.Write(ref _region.JumpTable[pc & 0xFFFF], 0);
+        Volatile.Write(ref _region.ReturnTable[pc & 0xFFFF], (ulong)_stubs.ReturnEmpty);
+        Volatile.Write(ref _region.JumpTable[pc & 0xFFFF], (ulong)_stubs.JumpEmpty);
     }
 
     private bool Within(byte* host, in Block b) => (uint)(host - _region.Base) - b.HostStart < b.HostLength;
@@ -150,13 +149,11 @@ public sealed unsafe partial class Engine
     private void FlushLocked()
     {
         World.Stop(WorldStop.LeaveGeneratedCode);
-        _current = _generations[_current.Tag ^ 1];
+        _current = _generations[_current.Tag ^ 1] ??= new Generation(_middle, _region.Base + _region.Size, 1);
         _current.Reset();
         _map.Clear();
         _pages.Clear();
-        const int MADV_DONTNEED = 4;
-        Sys.Call(Nr.madvise, (long)_region.ReturnTable, CodeRegion.TableEntries * 4, MADV_DONTNEED);
-        Sys.Call(Nr.madvise, (long)_region.JumpTable, CodeRegion.TableEntries * 4, MADV_DONTNEED);
+        ClearTables();
         World.Start(flushed: true);
     }
 }

@@ -28,7 +28,7 @@ public sealed unsafe partial class Engine
         {
             bool singleStep = s->Reason == ExitReason.Fault && IsTraceTrap(s);
             byte* host = (byte*)s->HostPc;
-            Generation generation = _generations[0].Holds(host) ? _generations[0] : _generations[1];
+            Generation generation = _generations[1] is { } second && second.Holds(host) ? second : _generations[0];
             uint offset = (uint)(host - _region.Base);
             int index = generation.BlockAt(offset);
             if (index < 0)

@@ -211,12 +211,18 @@ public sealed unsafe partial class Engine
             a.Lea(Reg.Rsp, Mem.At(Reg.Rsp, 8));
     }
 
+    // Every entry leads to the stub that asks for a translation.
+    private void ClearTables()
+    {
+        new Span<ulong>(_region.ReturnTable, CodeRegion.TableEntries).Fill((ulong)_stubs.ReturnEmpty);
+        new Span<ulong>(_region.JumpTable, CodeRegion.TableEntries).Fill((ulong)_stubs.JumpEmpty);
+    }
+
     private void PublishThunk(ulong target, ThunkKind kind, byte* thunk)
     {
-        // Entries are distances from the "empty" stub, so that a table of zeros is a valid table.
         if (kind == ThunkKind.Return)
-            Volatile.Write(ref _region.ReturnTable[target & 0xFFFF], (uint)(thunk - _stubs.ReturnEmpty));
+            Volatile.Write(ref _region.ReturnTable[target & 0xFFFF], (ulong)thunk);
         else
-            Volatile.Write(ref _region.JumpTable[target & 0xFFFF], (uint)(thunk - _stubs.JumpEmpty));
+            Volatile.Write(ref _region.JumpTable[target & 0xFFFF], (ulong)thunk);
     }
 }

@@ -19,7 +19,10 @@ public sealed unsafe partial class Engine
     private readonly ITranslator _translator;
     private readonly ICodeSource _source;
     private readonly EngineOptions _options;
-    private readonly Generation[] _generations;
+    private readonly byte* _middle;
+
+    // The second one comes with the first flush; most processes never need it.
+    private readonly Generation[] _generations = new Generation[2];
     private readonly Dictionary<ulong, CodePage> _pages = [];
     private Generation _current;
 
@@ -31,12 +34,11 @@ public sealed unsafe partial class Engine
         _region = CodeRegion.Reserve(options.CodeBytes);
         _gate = new GuestLock(_region);
         _stubs = new Stubs(_region);
+        ClearTables();
         _map = new BlockMap(_region);
         _builder = new BlockBuilder(_stubs, _region, options);
-        byte* end = _region.Base + _region.Size;
-        byte* middle = _stubs.CodeStart + (((end - _stubs.CodeStart) / 2) & ~15L);
-        _generations = [new Generation(_stubs.CodeStart, middle, 0), new Generation(middle, end, 1)];
-        _current = _generations[0];
+        _middle = _stubs.CodeStart + (((_region.Base + _region.Size - _stubs.CodeStart) / 2) & ~15L);
+        _current = _generations[0] = new Generation(_stubs.CodeStart, _middle, 0);
         World = new World(_region);
     }
 

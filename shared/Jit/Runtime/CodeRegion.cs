@@ -7,19 +7,21 @@ namespace Suite.Jit.Runtime;
 /// the two indirect-branch tables and the code itself. The mapping is private: a forked child gets its own copy (design.md, section 3).
 /// <code>
 ///   +0       stubs                      +10000h  system calls allowed in line, a byte each (64 KiB)
-///   +8000h   shared words               +20000h  return table, 65536 x 4 bytes
-///                                       +60000h  jump table, 65536 x 4 bytes
-///   +100000h code: hot blocks grow up, cold exits grow down from the end
+///   +8000h   shared words               +20000h  return table, 65536 x 8 bytes
+///                                       +A0000h  jump table, 65536 x 8 bytes
+///   +140000h code: hot blocks grow up, cold exits grow down from the end
 /// </code>
 /// </summary>
 public sealed unsafe class CodeRegion
 {
-    public const int StubSize = 0x8000, SharedOffset = 0x8000, InlineOffset = 0x10000, ReturnOffset = 0x20000, JumpOffset = 0x60000, CodeOffset = 0x100000;
+    public const int StubSize = 0x8000, SharedOffset = 0x8000, InlineOffset = 0x10000, ReturnOffset = 0x20000, JumpOffset = 0xA0000, CodeOffset = 0x140000;
 
     /// <summary>Entries of each indirect-branch table; indexed by the low 16 bits of the guest address.</summary>
     public const int TableEntries = 65536;
 
-    // Below 2 GiB, away from where linkers put programs (400000h, 10000000h) and from what MAP_32BIT hands out (40000000h up).
+    private const int LargePages = 16 << 20, MADV_HUGEPAGE = 14;
+
+    // Below 2 GiB, at multiples of 2 MiB, away from where linkers put programs (400000h, 10000000h) and from what MAP_32BIT hands out (40000000h up).
     private static ReadOnlySpan<uint> Candidates => [0x68000000, 0x58000000, 0x78000000, 0x48000000, 0x38000000, 0x28000000, 0x18000000];
 
     private CodeRegion(byte* start, int size)
@@ -39,7 +41,7 @@ public sealed unsafe class CodeRegion
     /// <summary>Bit 0: threads park at their next exit (see <see cref="World"/>). The rest counts flushes: a thread enters only with the count it looked its code up with.</summary>
     public uint* StopWord => (uint*)(Base + SharedOffset);
 
-    /// <summary>Set by the gate on a thread of the runtime that has blocked all signals; see <see cref="World.SilenceRuntimeThreads"/>.</summary>
+    /// <summary>Set by the gate on a thread of the runtime that has blocked all signals; see <see cref="World.SilenceRuntimeThread"/>.</summary>
     public uint* Silenced => (uint*)(Base + SharedOffset + 4);
 
     /// <summary>The MXCSR managed code expects (1f80h).</summary>
@@ -57,9 +59,9 @@ public sealed unsafe class CodeRegion
     /// <summary>One byte a system call number: 1 when generated code may make the call itself.</summary>
     public byte* InlineCalls => Base + InlineOffset;
 
-    public uint* ReturnTable => (uint*)(Base + ReturnOffset);
+    public ulong* ReturnTable => (ulong*)(Base + ReturnOffset);
 
-    public uint* JumpTable => (uint*)(Base + JumpOffset);
+    public ulong* JumpTable => (ulong*)(Base + JumpOffset);
 
     /// <summary>Reserves a region of <paramref name="codeBytes"/> of code.</summary>
     /// <exception cref="EngineException">No free place below 2 GiB, or the host refuses executable memory.</exception>
@@ -72,7 +74,12 @@ public sealed unsafe class CodeRegion
             long got = Sys.Call(Nr.mmap, at, size, Linux.PROT_READ | Linux.PROT_WRITE | Linux.PROT_EXEC,
                 Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE | Linux.MAP_FIXED_NOREPLACE, -1, 0);
             if (got == at)
+            {
+                // Stubs, tables and the first code in large pages: one fault instead of hundreds.
+                Sys.Call(Nr.madvise, got, Math.Min(LargePages, size), MADV_HUGEPAGE);
                 return new CodeRegion((byte*)got, size);
+            }
+
             if (!Sys.IsError(got))
                 Sys.Call(Nr.munmap, got, size);
             error = got;

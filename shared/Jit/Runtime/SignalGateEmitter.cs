@@ -159,7 +159,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
         a.Mov(Mem.At(Reg.Rdx, UcMask), -1);
         a.Cmp32(Reg.Rdi, SignalMasks.Kick);
         byte* resend = a.JccForward(Cond.NE);
-        a.Mov32(Mem.Abs((int)region.Silenced), 1); // sent by World.SilenceRuntimeThreads, only for the mask
+        a.Mov32(Mem.Abs((int)region.Silenced), 1); // sent by World.SilenceRuntimeThread, only for the mask
         a.Ret();
         a.Here(resend);
         a.Mov(Reg.R8, Reg.Rdi);

@@ -58,10 +58,10 @@ public sealed unsafe class Stubs
     /// <summary>The signal gate resumes here after it stored the registers itself.</summary>
     public byte* SignalExit { get; private set; }
 
-    /// <summary>A jump-table entry of zero leads here: no thunk for this address yet. scratch[1] = rcx, scratch[2] = target.</summary>
+    /// <summary>A jump-table entry that was never set leads here: no thunk for this address yet. scratch[1] = rcx, scratch[2] = target.</summary>
     public byte* JumpEmpty { get; private set; }
 
-    /// <summary>A return-table entry of zero leads here. scratch[1] = rcx; the target is on top of the guest stack.</summary>
+    /// <summary>A return-table entry that was never set leads here. scratch[1] = rcx; the target is on top of the guest stack.</summary>
     public byte* ReturnEmpty { get; private set; }
 
     /// <summary>A jump thunk found another target than its own.</summary>

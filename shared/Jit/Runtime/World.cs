@@ -25,6 +25,7 @@ public sealed unsafe class World(CodeRegion region)
 
     private readonly GuestLock _threadsLock = new(region);
     private readonly List<(nint State, int Tid)> _threads = [];
+    private int _silencing;
 
     /// <summary>Number of guest threads.</summary>
     public int Count
@@ -82,29 +83,40 @@ public sealed unsafe class World(CodeRegion region)
     }
 
     /// <summary>
-    /// Makes the runtime's own thread (the finalizer's) block every signal, so that none meant for the guest ends up there, or kills the
-    /// process by its default action although every guest thread blocks it. Called once, with the gate installed for the kick signal;
-    /// the thread gets there by itself a little later, see <see cref="AwaitSilence"/>.
+    /// Makes the runtime's own thread (the finalizer's) block every signal, so that none meant for the guest ends up there, or kills the process
+    /// by its default action although every guest thread blocks it. Called before the guest first changes its mask or a disposition: until
+    /// then it does not matter which thread a signal finds.
     /// </summary>
-    public void SilenceRuntimeThreads()
+    public void SilenceRuntimeThread()
     {
-        long self = Sys.Call(Nr.getpid);
-        // The runtime starts the thread right behind the main thread; look the list up only if that guess is wrong.
-        if (Sys.Call(Nr.tgkill, self, self + 1, SignalMasks.Kick) == 0)
+        if (Volatile.Read(ref *region.Silenced) != 0)
             return;
-        bool found = false;
-        foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
-            if (long.TryParse(Path.GetFileName(task), out long tid) && tid != self)
-                found |= Sys.Call(Nr.tgkill, self, tid, SignalMasks.Kick) == 0;
-        if (!found)
+        if (Interlocked.Exchange(ref _silencing, 1) == 0)
+            KickRuntimeThread();
+        while (Volatile.Read(ref *region.Silenced) == 0)
+            Sys.Blocking(Nr.sched_yield);
+    }
+
+    // Once it sleeps, the thread has opened the runtime's own signal for itself, as it does at its start; the mask set now stays.
+    private void KickRuntimeThread()
+    {
+        long process = Sys.Call(Nr.getpid);
+        int tid = FindRuntimeThread((int)process, Tids());
+        while (tid != 0 && !HostProcess.IsAsleep(tid))
+            Sys.Blocking(Nr.sched_yield);
+        if (tid == 0 || Sys.Call(Nr.tgkill, process, tid, SignalMasks.Kick) != 0)
             *region.Silenced = 1;
     }
 
-    /// <summary>Waits until the runtime's thread takes no signals any more: before the guest first changes its mask or a disposition.</summary>
-    public void AwaitSilence()
+    // The runtime starts the thread right behind the main thread; the list is looked up only if that guess is wrong.
+    private static int FindRuntimeThread(int process, int[] guests)
     {
-        while (Volatile.Read(ref *region.Silenced) == 0)
-            Sys.Blocking(Nr.sched_yield);
+        if (!guests.Contains(process + 1) && Sys.Call(Nr.tgkill, process, process + 1, 0) == 0)
+            return process + 1;
+        foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
+            if (int.TryParse(Path.GetFileName(task), out int tid) && !guests.Contains(tid))
+                return tid;
+        return 0;
     }
 
     /// <summary>

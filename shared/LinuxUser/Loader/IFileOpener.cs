@@ -14,4 +14,7 @@ public interface IFileOpener
     /// ENOENT, ENOTDIR, ELOOP or ENAMETOOLONG.
     /// </summary>
     bool IsExecutable(string path, out int errno);
+
+    /// <summary>True for a directory; only asked to word a refusal.</summary>
+    bool IsDirectory(string path);
 }

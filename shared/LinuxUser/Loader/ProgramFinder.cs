@@ -33,7 +33,7 @@ public static class ProgramFinder
         }
         if (name.Contains('/'))
         {
-            error = new LoadError(errno, $"{name}: {LoadErrno.Text(errno)}");
+            error = new LoadError(errno, opener.IsDirectory(name) ? $"{name}: is a directory, not a program" : $"{name}: {LoadErrno.Text(errno)}");
             return false;
         }
 

@@ -65,6 +65,15 @@ public sealed unsafe class HostFiles(IReadOnlyList<string> prefixes) : IFileOpen
         }
     }
 
+    /// <inheritdoc/>
+    public bool IsDirectory(string path)
+    {
+        byte* stat = stackalloc byte[144];
+        const uint S_IFDIR = 0x4000;
+        fixed (byte* p = Terminated(Resolve(path)))
+            return Sys.Call(Nr.stat, (long)p, (long)stat) == 0 && (*(uint*)(stat + ModeOffset) & S_IFMT) == S_IFDIR;
+    }
+
     /// <summary>True when the file may be read: a program that may only be executed cannot be emulated.</summary>
     public bool IsReadable(string path) => Access(Resolve(path), R_OK) == 0;
 

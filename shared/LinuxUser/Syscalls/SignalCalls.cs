@@ -21,7 +21,7 @@ public static unsafe class SignalCalls
         ulong* raw = stackalloc ulong[4];
         if (a.A2 != 0)
         {
-            t.Engine.World.AwaitSilence();
+            t.Engine.World.SilenceRuntimeThread();
             if (!t.Memory.TryRead(a.A2, new Span<byte>(raw, 32)))
                 return EFAULT;
             if (signal is Linux.SIGKILL or Linux.SIGSTOP)
@@ -56,7 +56,7 @@ public static unsafe class SignalCalls
         ulong old = t.SignalMask;
         if (a.A2 != 0)
         {
-            t.Engine.World.AwaitSilence();
+            t.Engine.World.SilenceRuntimeThread();
             GuestThread.SetHostMask(SignalMasks.AllButFaults);
             if (t.State->Pending != 0)
                 return SysResult.Restart;

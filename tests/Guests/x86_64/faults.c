@@ -1,4 +1,5 @@
-// cc: -O1
+// cc[plain]: -O1
+// cc[noncanonical]: -O1 -DNONCANONICAL
 // Hardware exceptions: signal, si_code, si_addr, saved rip, trap number and error code, and registers as they were at the faulting instruction.
 #include "guest.h"
 #include <setjmp.h>
@@ -74,7 +75,9 @@ int main(void)
     FAULT("x87 load", "fldl (%%rdi)", none);
     FAULT("call none", "call *%%rdi", none + 16);
     FAULT("jmp none", "jmp *%%rdi", none + 16);
+#ifdef NONCANONICAL
     FAULT("jmp noncanon", "jmp *%%rdi", 0x8000000000000000);
+#endif
     FAULT("jmp data", "jmp *%%rdi", rw + 16);
     FAULT("call memory", "call *(%%rdi)", none + 16);
     FAULT("jmp memory", "jmp *8(%%rdi)", none + 8);

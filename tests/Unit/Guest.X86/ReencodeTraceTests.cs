@@ -110,7 +110,8 @@ public sealed unsafe class ReencodeTraceTests
 
     private static ReencodeHost Create(string mode) =>
         new(new EngineOptions { CodeBytes = 16 << 20, NoChain = mode == "not linked", OneInsnPerBlock = mode == "one instruction a block" },
-            new ReencoderOptions { InlineSyscalls = false }) { CanProtect = mode != "checked" };
+            new ReencoderOptions { InlineSyscalls = false })
+        { CanProtect = mode != "checked" };
 
     private static byte[] Prepare(ReencodeComparison compare, ReencodeRandom random, string hex, out int segment)
     {

@@ -37,4 +37,6 @@ internal sealed class FakeFiles : IFileOpener
         errno = _errors.TryGetValue(path, out int set) ? set : _files.ContainsKey(path) ? 0 : LoadErrno.ENOENT;
         return errno == 0;
     }
+
+    public bool IsDirectory(string path) => false;
 }
