@@ -145,6 +145,19 @@ public sealed unsafe partial class Engine
         }
     }
 
+    // The lock may be in other hands meanwhile.
+    private void MakeRoom()
+    {
+        while (!_current.HasRoom)
+        {
+            // The half that comes next was left with the last flush; a thread may still have to look up where in it it was.
+            if (World.AnyHoldsBefore(*_region.StopWord & ~1u))
+                _gate.LetOthersIn();
+            else
+                FlushLocked();
+        }
+    }
+
     // The cache is full: everyone leaves generated code, and the other half is taken.
     private void FlushLocked()
     {

@@ -23,7 +23,13 @@ public sealed unsafe partial class Engine
     private byte* Translate(ulong pc, ThunkKind kind)
     {
         if (!_current.HasRoom)
-            FlushLocked();
+        {
+            MakeRoom();
+            byte* known = _map.Find(pc);
+            if (known != null)
+                return known;
+        }
+
         byte* code = stackalloc byte[FetchBytes];
         CodePage page = PageOf(pc);
         // Only bytes of this page: a block never reaches further than one instruction into the next page.

@@ -67,8 +67,10 @@ public sealed unsafe partial class Engine
             byte* host = FindOrTranslate(s->Pc);
             if (host == null)
                 return ExitReason.FetchFault;
-            if (RunFrom(s, host) is { } reason)
-                return reason;
+            ExitReason? reason = RunFrom(s, host);
+            s->Held = 0;
+            if (reason is { } known)
+                return known;
         }
     }
 
@@ -88,6 +90,7 @@ public sealed unsafe partial class Engine
         {
             if (_options.NoChain)
                 _options.Listener?.Executing(s->Pc, host);
+            s->Held = s->Epoch | 1;
             bool traced = (s->Flags & TrapFlag) != 0;
             if (traced)
                 EnterTraced(s, host);
@@ -138,12 +141,14 @@ public sealed unsafe partial class Engine
             Generation generation = _generations[s->ExitArg & 1];
             ref Link link = ref generation.Links[(int)(s->ExitArg >> 1)];
             s->Pc = link.Target;
-            byte* host = _map.Find(link.Target);
+            s->Held = 0;
+            uint epoch = *_region.StopWord;
+            byte* host = _map.Find(s->Pc);
             if (host == null)
-                host = FindInside(link.Target);
+                host = FindInside(s->Pc);
             if (host == null)
-                host = Translate(link.Target, ThunkKind.None);
-            if (host != null && generation == _current && !link.Linked)
+                host = Translate(s->Pc, ThunkKind.None);
+            if (host != null && generation == _current && epoch == *_region.StopWord && !link.Linked)
                 Connect(ref link, (int)(s->ExitArg >> 1), host);
             return host;
         }
@@ -152,6 +157,7 @@ public sealed unsafe partial class Engine
     private byte* ResolveIndirect(VcpuState* s)
     {
         ulong target = s->Pc = s->Scratch[2];
+        s->Held = 0;
         using (_gate.Hold())
         {
             byte* host = _map.Find(target);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Suite.Host;
 
 namespace Suite.Jit.Runtime;
@@ -28,6 +29,15 @@ public sealed unsafe class GuestLock(CodeRegion region)
 
         _depth++;
         return new Scope(this);
+    }
+
+    /// <summary>Gives the lock to whoever waits for it, and takes it again. The caller holds it once.</summary>
+    public void LetOthersIn()
+    {
+        Debug.Assert(_depth == 1);
+        Release();
+        Sys.Blocking(Nr.sched_yield);
+        Hold();
     }
 
     /// <summary>Gives the lock back.</summary>

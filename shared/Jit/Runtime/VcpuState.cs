@@ -99,6 +99,12 @@ public unsafe struct VcpuState
     /// <summary><see cref="CodeRegion.StopWord"/> at the time the code about to be entered was looked up.</summary>
     public uint Epoch;
 
+    /// <summary>
+    /// The epoch, plus one, of generated code this thread is in or has come out of without having looked up where it was; 0 for none.
+    /// Written by this thread; what it refers to is not thrown away meanwhile (see <see cref="World.AnyHoldsBefore"/>).
+    /// </summary>
+    public uint Held;
+
     /// <summary>Distance of this struct from the thread pointer.</summary>
     public const int TcbOffset = 0x80;
 

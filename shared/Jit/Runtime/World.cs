@@ -53,6 +53,25 @@ public sealed unsafe class World(CodeRegion region)
             _threads.RemoveAll(t => t.State == (nint)state);
     }
 
+    /// <summary>
+    /// True when a thread still refers to code of an epoch before the one given. It is on its way to the engine's lock, to look up where it was,
+    /// and must get it before that code and its tables go.
+    /// </summary>
+    public bool AnyHoldsBefore(uint epoch)
+    {
+        using (_threadsLock.Hold())
+        {
+            foreach ((nint at, _) in _threads)
+            {
+                uint held = Volatile.Read(ref ((VcpuState*)at)->Held);
+                if (held != 0 && held != (epoch | 1))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>In a forked child: only the calling thread is left.</summary>
     public void KeepOnly(VcpuState* state, int tid)
     {

@@ -77,23 +77,73 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         failure?.Throw();
     }
 
-    private void RunBound(Action body)
+    /// <summary>Starts one more guest thread while <see cref="Run"/> is at work; its body gets its state. Join it before the body of Run ends.</summary>
+    public Thread Start(GuestBody body, Action<Exception> failed)
     {
-        ThreadBinding binding;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                using ThreadBinding binding = Bind();
+                Engine.World.Add(binding.State, (int)Sys.Call(Nr.gettid));
+                body(binding.State);
+                Leave(binding.State);
+            }
+            catch (Exception e)
+            {
+                failed(e);
+            }
+        });
+        thread.Start();
+        return thread;
+    }
+
+    /// <summary>What a guest thread does.</summary>
+    public delegate void GuestBody(VcpuState* state);
+
+    /// <summary>Runs on over interruptions; only the engine's own kicks are expected.</summary>
+    public ExitReason RunOverKicks(VcpuState* s)
+    {
+        ExitReason reason;
+        while ((reason = Engine.Run(s)) == ExitReason.Interrupt)
+        {
+            s->Pending = 0;
+            ulong none = 0;
+            Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&none, 0, 8);
+        }
+
+        return reason;
+    }
+
+    private ThreadBinding Bind()
+    {
         try
         {
-            binding = ThreadBinding.Bind(Engine);
+            return ThreadBinding.Bind(Engine);
         }
         catch (EngineException e)
         {
             throw new InvalidOperationException("THE RE-ENCODER CANNOT BE TESTED IN PROCESS ON THIS HOST: " + e.Message, e);
         }
+    }
 
+    // Blocks all signals, as unbinding demands.
+    private void Leave(VcpuState* state)
+    {
+        ulong all = ulong.MaxValue;
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, (long)&all, 0, 8);
+        Engine.World.Remove(state);
+    }
+
+    private void RunBound(Action body)
+    {
+        ulong mask;
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, 0, (long)&mask, 8);
+        ulong gsBase = GetHostGs();
+        ThreadBinding binding = Bind();
         _state = binding.State;
         Tid = (int)Sys.Call(Nr.gettid);
         Engine.World.Add(_state, Tid);
-        ulong gsBase;
-        Sys.Call(Nr.arch_prctl, Linux.ARCH_GET_GS, (long)&gsBase);
         InstallGate();
         try
         {
@@ -101,14 +151,11 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         }
         finally
         {
-            ulong all = ulong.MaxValue, old;
-            Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, (long)&all, (long)&old, 8);
-            RestoreHandlers();
-            Engine.World.Remove(_state);
+            Leave(_state);
             binding.Dispose();
+            RestoreHandlers();
             SetHostGs(gsBase);
-            old &= ~SignalMasks.AllButFaults;
-            Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&old, 0, 8);
+            Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&mask, 0, 8);
         }
     }
 
