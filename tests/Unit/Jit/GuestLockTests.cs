@@ -94,7 +94,8 @@ public sealed class GuestLockTests
         {
             using (gate.Hold())
                 Volatile.Write(ref got, true);
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         other.Start();
         other.Join(20);
         return Volatile.Read(ref got);
