@@ -8,10 +8,10 @@ int main(void)
     int p[2], status;
     CHECK(pipe(p) == 0);
     fflush(stdout);
+    signal(SIGUSR1, SIG_IGN); // before the fork: on a busy machine the child may not get to it before the first signal
     pid_t pid = fork();
     if (pid == 0) {
         struct timespec t = { 0, 100000000 };
-        signal(SIGUSR1, SIG_IGN);
         if (nanosleep(&t, NULL) != 0)
             _exit(1);
         struct pollfd f = { .fd = p[0], .events = POLLIN };
