@@ -49,7 +49,7 @@ public sealed unsafe partial class X86Reencoder
             return;
         }
 
-        EmitThroughRegister(b, target, code, in insn);
+        EmitThroughRegister(b, at, target, code, in insn);
     }
 
     // 16-bit lea keeps the upper bits of the register, so it takes the general way.
@@ -77,10 +77,15 @@ public sealed unsafe partial class X86Reencoder
 
     // The address goes to a register the instruction does not use. Only rax, rcx, rdx, rbx, rsi and rdi come into question: they need
     // no extension bit, so every encoding (ah..bh forms, two-byte VEX) can name them.
-    private void EmitThroughRegister(BlockBuilder b, ulong target, byte* code, in X86Insn insn)
+    private void EmitThroughRegister(BlockBuilder b, ulong at, ulong target, byte* code, in X86Insn insn)
     {
-        int used = GprUse.Mask(in insn, options.Mode);
-        int register = FreeLowRegister(used);
+        int register = FreeLowRegister(GprUse.Mask(in insn, options.Mode));
+        if (register < 0)
+        {
+            EmitSpecial(b, at, SpecialInsn.Undefined, in insn);
+            return;
+        }
+
         b.Hot.Mov(Mem.Fs(Slot.Scratch(0)), (Reg)register);
         b.Hot.MovImm((Reg)register, target);
         EmitWithBase(b, register, code, in insn);
@@ -88,12 +93,13 @@ public sealed unsafe partial class X86Reencoder
         b.EndInsn(insn.Length + _dropped, (InsnKind)((int)InsnKind.Borrows + register));
     }
 
+    // -1 for encodings that are not known to mean anything: they count as using every register.
     private static int FreeLowRegister(int used)
     {
         foreach (byte register in (ReadOnlySpan<byte>)[6, 7, 3, 2, 1, 0])
             if ((used & 1 << register) == 0)
                 return register;
-        throw new InvalidOperationException("an instruction with a RIP-relative operand uses every low register");
+        return -1;
     }
 
     // The instruction with [base] instead of [rip + disp32]: modrm rewritten, displacement dropped, extension bits of the base cleared.
@@ -124,20 +130,26 @@ public sealed unsafe partial class X86Reencoder
     // gs: operands are rare in 64-bit Linux programs: the host's gs base becomes the guest's for this one instruction, whatever its form.
     private void EmitSegmentSwapped(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
     {
+        int register = insn.RipRelative ? FreeLowRegister(GprUse.Mask(in insn, options.Mode)) : 0;
+        if (register < 0)
+        {
+            EmitSpecial(b, next - insn.Length, SpecialInsn.Undefined, in insn);
+            return;
+        }
+
         EmitSwapIn(b);
         InsnKind kind = InsnKind.SegmentSwapped;
         if (!insn.RipRelative)
             b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
         else if (!TryCopyRipRelative(b, RipTarget(next, in insn), code, in insn))
-            kind = EmitSwappedThroughRegister(b, RipTarget(next, in insn), code, in insn);
+            kind = EmitSwappedThroughRegister(b, register, RipTarget(next, in insn), code, in insn);
         EmitSwapOut(b);
         b.EndInsn(insn.Length + _dropped, kind);
     }
 
     // scratch[0] is the swap's, so the borrowed register is kept in scratch[1].
-    private InsnKind EmitSwappedThroughRegister(BlockBuilder b, ulong target, byte* code, in X86Insn insn)
+    private static InsnKind EmitSwappedThroughRegister(BlockBuilder b, int register, ulong target, byte* code, in X86Insn insn)
     {
-        int register = FreeLowRegister(GprUse.Mask(in insn, options.Mode));
         b.Hot.Mov(Mem.Fs(Slot.Scratch(1)), (Reg)register);
         b.Hot.MovImm((Reg)register, target);
         EmitWithBase(b, register, code, in insn);

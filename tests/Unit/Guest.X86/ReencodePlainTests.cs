@@ -1,8 +1,10 @@
 using Iced.Intel;
+using Suite.Guest.X86.Decode;
 using Suite.Guest.X86.Reencoder;
 using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Runtime;
+using Decoder = Iced.Intel.Decoder;
 
 namespace Suite.Tests.Guest.X86;
 
@@ -62,6 +64,82 @@ public sealed unsafe class ReencodePlainTests
 
             compare.AssertNoDifferences();
         });
+    }
+
+    [Fact]
+    public void Byte_strings_that_are_no_instruction()
+    {
+        using ReencodeHost host = new();
+        host.Run(() =>
+        {
+            ReencodeComparison compare = new(host);
+            ReencodeRandom random = new(3);
+            byte[] code = new byte[15];
+            for (int i = 0; i < 20000; i++)
+            {
+                ulong at = (i & 1) == 0 ? ReencodeHost.FarCode : ReencodeHost.NearCode;
+                compare.Data = (i & 1) == 0 ? ReencodeHost.FarData : ReencodeHost.NearData;
+                Shape(random, code, compare.Data - at);
+                Decoder decoder = Decoder.Create(64, new ByteArrayCodeReader(code), at);
+                decoder.Decode(out Instruction instruction);
+                if (!instruction.IsInvalid || decoder.LastError == DecoderError.NoMoreBytes || IsTooLong(code))
+                    continue;
+                compare.Randomize(random);
+                compare.Check(Convert.ToHexString(code.AsSpan(0, 3)), at, code);
+            }
+
+            Assert.True(compare.Count > 5000, $"{compare.Count}");
+            compare.AssertNoDifferences();
+        });
+    }
+
+    // What is no instruction has no length; where one was assumed that is over the limit, another fault is due.
+    private static bool IsTooLong(byte[] code)
+    {
+        fixed (byte* at = code)
+            return X86Decoder.Decode(at, code.Length, CpuMode.Bits64, out X86Insn insn) && insn.TooLong;
+    }
+
+    // Some prefixes, an escape, and a ModRM byte that names registers or the data.
+    private static void Shape(ReencodeRandom random, byte[] code, ulong distance)
+    {
+        int n = 0;
+        for (int i = random.Below(4) - 1; i > 0; i--)
+            code[n++] = random.Pick<byte>([0x66, 0xF2, 0xF3, 0xF0, 0x48, 0x41]);
+        switch (random.Below(6))
+        {
+            case 0:
+                break;
+            case 1:
+                code[n++] = 0x0F;
+                break;
+            case 2:
+                code[n++] = 0x0F;
+                code[n++] = random.Pick<byte>([0x38, 0x3A]);
+                break;
+            case 3:
+                code[n++] = 0xC5;
+                code[n++] = (byte)random.Next();
+                break;
+            case 4:
+                code[n++] = random.Pick<byte>([0xC4, 0x8F]);
+                code[n++] = (byte)(0xE0 | random.Below(32));
+                code[n++] = (byte)random.Next();
+                break;
+            default:
+                code[n++] = 0x62;
+                code[n++] = (byte)(0xF0 | random.Below(16));
+                code[n++] = (byte)random.Next();
+                code[n++] = (byte)random.Next();
+                break;
+        }
+
+        code[n++] = (byte)random.Next();
+        bool memory = random.OneIn(2);
+        code[n] = (byte)(random.Next() & 0x38 | (memory ? 0x05u : 0xC0 | random.Next() & 7));
+        n++;
+        BitConverter.TryWriteBytes(code.AsSpan(n), (uint)distance + 256);
+        code.AsSpan(n + 4).Fill(ReencodeHost.Stop);
     }
 
     [Theory]
