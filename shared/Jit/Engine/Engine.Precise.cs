@@ -98,7 +98,10 @@ public sealed unsafe partial class Engine
     {
         if (s->Reason == ExitReason.Interrupt || singleStep)
             return Precision.Step;
-        throw new InvalidOperationException($"host fault (signal {FaultSignal(s)}) outside any block at {s->HostPc:x}, address {s->FaultAddress:x}");
+        // A thunk reads the return address a second time: it can be gone by then, or reach past the end of a mapping. The guest gets its
+        // fault; where the return was is not known any more.
+        _translator.Unborrow(ref *s, InsnKind.BorrowsRcx);
+        return Precision.Exact;
     }
 
     // The trap of TF, as opposed to int3 and icebp.
