@@ -111,9 +111,7 @@ public sealed unsafe partial class Engine
         for (int i = firstLink; i < _current.Links.Count; i++)
         {
             ref Link link = ref _current.Links[i];
-            byte* host = _map.Find(link.Target);
-            if (host == null)
-                host = FindInside(link.Target);
+            byte* host = Find(link.Target);
             if (host != null)
                 Connect(ref link, i, host);
         }
@@ -137,6 +135,13 @@ public sealed unsafe partial class Engine
     {
         byte* at = _region.Base + link.Patch;
         Volatile.Write(ref *(int*)at, (int)(host - (at + 4))); // aligned by BlockBuilder: other threads see the old or the new target
+    }
+
+    // Host code for a guest pc: a block's start, or an instruction inside one.
+    private byte* Find(ulong pc)
+    {
+        byte* host = _map.Find(pc);
+        return host != null ? host : FindInside(pc);
     }
 
     // Host code of an instruction in the middle of a block: every instruction boundary is an entry, since guest state has one form.

@@ -78,7 +78,7 @@ public sealed unsafe partial class Engine
     {
         using (_gate.Hold())
         {
-            byte* host = _map.Find(pc);
+            byte* host = Find(pc);
             return host != null ? host : Translate(pc, ThunkKind.None);
         }
     }
@@ -143,9 +143,7 @@ public sealed unsafe partial class Engine
             s->Pc = link.Target;
             s->Held = 0;
             uint epoch = *_region.StopWord;
-            byte* host = _map.Find(s->Pc);
-            if (host == null)
-                host = FindInside(s->Pc);
+            byte* host = Find(s->Pc);
             if (host == null)
                 host = Translate(s->Pc, ThunkKind.None);
             if (host != null && generation == _current && epoch == *_region.StopWord && !link.Linked)
@@ -160,9 +158,7 @@ public sealed unsafe partial class Engine
         s->Held = 0;
         using (_gate.Hold())
         {
-            byte* host = _map.Find(target);
-            if (host == null)
-                host = FindInside(target);
+            byte* host = Find(target);
             ThunkKind kind = _options.NoChain ? ThunkKind.None : s->ExitArg == 1 ? ThunkKind.Return : ThunkKind.Jump;
             if (host == null)
                 return Translate(target, kind);

@@ -1,4 +1,3 @@
-using System.Text;
 using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Runtime;
@@ -94,13 +93,6 @@ public sealed unsafe partial class GuestMemory : IGuestReader
                 return null;
             address += (ulong)room;
         }
-    }
-
-    /// <summary>Reads a path or other text as UTF-8, keeping invalid bytes (Latin-1 fallback is never needed by callers: they pass bytes on).</summary>
-    public string? ReadText(ulong address)
-    {
-        byte[]? bytes = ReadCString(address);
-        return bytes is null ? null : Encoding.UTF8.GetString(bytes);
     }
 
     /// <summary>Reads a NULL-terminated vector of string pointers (argv, envp) for 64-bit guests. Null when any of it is a bad address.</summary>
