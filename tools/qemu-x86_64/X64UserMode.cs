@@ -6,6 +6,7 @@ using Suite.Host;
 using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
+using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -13,6 +14,7 @@ using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Syscalls.Tables;
 using Suite.LinuxUser.Threads;
 
 namespace Suite.Tools.X64;
@@ -112,7 +114,7 @@ internal static unsafe class X64UserMode
         Engine engine = new(engineOptions, reencoder, memory);
         reencoder.Prepare(engine.Region);
         memory.Attach(engine);
-        SyscallEntry[] syscalls = X64Syscalls.Build();
+        SyscallEntry[] syscalls = SyscallTable();
         for (int i = 0; i < syscalls.Length; i++)
             engine.Region.InlineCalls[i] = syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
         SignalActions actions = new(engine.Stubs);
@@ -131,7 +133,7 @@ internal static unsafe class X64UserMode
             Loop = new X64CpuLoop(new X64Special(model)).Run,
             Log = log,
             LogItems = items,
-            Strace = inline ? null : new StracePrinter(new StraceAbi(8, false), memory),
+            Strace = inline ? null : new StracePrinter(new GuestAbi(8, false), memory),
             Prefixes = options.Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = model.IsHost ? null : model.ProcCpuinfo,
@@ -210,9 +212,16 @@ internal static unsafe class X64UserMode
         return text.ToString();
     }
 
+    private static SyscallEntry[] SyscallTable()
+    {
+        SyscallEntry[] table = X64Syscalls.Build();
+        table[Nr.arch_prctl] = new SyscallEntry { Flow = SyscallFlow.Handled, Handler = &X64ArchPrctl.ArchPrctl };
+        return table;
+    }
+
     private static int PrintCoverage()
     {
-        SyscallEntry[] entries = X64Syscalls.Build();
+        SyscallEntry[] entries = SyscallTable();
         SyscallRow?[] rows = X64SyscallNumbers.Build();
         List<(int, SyscallRow, string)> lines = [];
         for (int i = 0; i < rows.Length; i++)

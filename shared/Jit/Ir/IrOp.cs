@@ -1,0 +1,163 @@
+namespace Suite.Jit.Ir;
+
+/// <summary>
+/// What an IR instruction computes. Operands are values (indices of earlier instructions) a, b, c; imm is a constant. Integer operations take
+/// their width from the instruction's type; shift counts are taken modulo that width.
+/// </summary>
+public enum IrOp : byte
+{
+    None,
+
+    // Guest instruction boundaries. imm = guest pc, a = its length in bytes.
+    InsnStart,
+
+    // Constants and guest state. imm = the constant, or the slot.
+    Const,
+    Get,
+    Put,
+
+    // Memory. a = address (I32), imm = MemAccess.Pack(kind, displacement); b = value for stores. The effective address wraps at 32 bits.
+    Load,
+    Store,
+
+    // Integers (I32 and I64).
+    Add,
+    Sub,
+    Mul,
+    MulHighS,
+    MulHighU,
+
+    /// <summary>Quotient; a when the divisor is zero or the quotient overflows.</summary>
+    DivS,
+    DivU,
+    And,
+    Or,
+    Xor,
+    AndNot,
+    Not,
+    Neg,
+    Shl,
+    ShrU,
+    ShrS,
+    RotL,
+
+    /// <summary>Leading zeros: the width for zero.</summary>
+    Clz,
+    Popcount,
+    ByteSwap,
+    Sext8,
+    Sext16,
+
+    /// <summary>I32 to I64.</summary>
+    Sext32,
+    Zext32,
+
+    /// <summary>I64 to I32: low half, high half.</summary>
+    Low,
+    High,
+
+    // Comparisons of a with b, either I32 or I64; the result is I32 0 or 1.
+    Eq,
+    Ne,
+    LtS,
+    LtU,
+    LeS,
+    LeU,
+
+    /// <summary>a != 0 ? b : c, for any type.</summary>
+    Select,
+
+    // Orderings: an I64 that stands for the outcome of a comparison. less = bit 62, equal = low 32 bits all zero, greater = positive as signed.
+    // A signed or unsigned comparison is one widening subtraction, a test of it one host compare, and every combination of the three can be expressed.
+
+    /// <summary>sext(a) - sext(b) of I32 operands.</summary>
+    OrderS,
+
+    /// <summary>zext(a) - zext(b) of I32 operands.</summary>
+    OrderU,
+
+    /// <summary>From I32 bits: 8 less, 4 greater, 2 equal (other bits ignored).</summary>
+    OrderFromBits,
+
+    /// <summary>Back to the bits 8, 4, 2.</summary>
+    OrderToBits,
+    OrderLess,
+    OrderGreater,
+    OrderEqual,
+
+    // Floating point (F64), with the host's MXCSR: rounding mode, sticky flags, unmasked exceptions.
+    FAdd,
+    FSub,
+    FMul,
+    FDiv,
+    FSqrt,
+
+    /// <summary>a * b + c with one rounding.</summary>
+    FMulAdd,
+
+    /// <summary>a * b - c with one rounding.</summary>
+    FMulSub,
+    FNeg,
+    FAbs,
+
+    /// <summary>Rounds to single precision; still an F64.</summary>
+    FToSingle,
+
+    /// <summary>I32 bits of a single to F64 and back; quiets signalling NaNs (callers test for them first).</summary>
+    FFromSingleBits,
+    FToSingleBits,
+
+    /// <summary>Same bits as I64 and back.</summary>
+    FBits,
+    FFromBits,
+
+    /// <summary>To I32 with truncation, with the current rounding mode; out of range is the caller's to exclude.</summary>
+    FToI32Truncate,
+    FToI32Round,
+    FFromI32,
+
+    // Quiet comparisons: I32 0 or 1.
+    FLess,
+    FGreater,
+    FEqual,
+    FUnordered,
+
+    /// <summary>A vector operation: imm = <see cref="VecOp"/> and its immediate, see <see cref="VecImm"/>.</summary>
+    Vec,
+
+    /// <summary>Vector load and store of 16 bytes at a 16-byte aligned address (a; low bits ignored), reversed to the lane order of V128. b = value.</summary>
+    VecLoad,
+    VecStore,
+
+    /// <summary>MXCSR for vectors (imm 1) or back to the scalar one (imm 0): state slots in the layout name where each is kept.</summary>
+    FpMode,
+
+    // Atomics and order.
+
+    /// <summary>If the big-endian word at a equals b, stores c there, in one step. I32 1 when stored.</summary>
+    CompareExchange32,
+    Fence,
+
+    /// <summary>A managed helper of the guest: imm = helper number, operands I32/I64/F64 bits. In compiled code the whole instruction is left to the interpreter.</summary>
+    Call,
+
+    // Leaving. A block ends with Exit, ExitTo or Trap.
+
+    /// <summary>If a != 0, go on at guest pc imm.</summary>
+    ExitIf,
+
+    /// <summary>Go on at guest pc imm.</summary>
+    Exit,
+
+    /// <summary>Go on at guest pc a.</summary>
+    ExitTo,
+
+    /// <summary>Leave with an <see cref="Runtime.ExitReason"/> (imm low 32 bits) and its argument (imm high 32 bits); Pc is this instruction's.</summary>
+    Trap,
+
+    /// <summary>If a != 0, as <see cref="Trap"/>; what the instruction did before must be nothing.</summary>
+    TrapIf,
+
+    /// <summary>As Trap, but Pc is behind this instruction: a system call.</summary>
+    TrapBehind,
+}

@@ -1,0 +1,59 @@
+namespace Suite.Jit.Ir;
+
+/// <summary>Where a piece of guest state lives while compiled code runs.</summary>
+public enum SlotHome : byte
+{
+    /// <summary>In the guest's state block, at the slot's offset.</summary>
+    Memory,
+
+    /// <summary>In a general host register.</summary>
+    Register,
+
+    /// <summary>In a host vector register.</summary>
+    VectorRegister,
+}
+
+/// <summary>One piece of guest state: a register, a condition field, a carry bit.</summary>
+/// <param name="Name">For listings.</param>
+/// <param name="Type">I32, I64, F64 or V128.</param>
+/// <param name="Offset">Bytes from the start of the state block; also the canonical home of a slot that is not pinned.</param>
+/// <param name="Home">Pinned to a register or not.</param>
+/// <param name="Register">Its number when pinned.</param>
+/// <param name="IsLazy">Need not be exact when a memory access faults or an instruction is left to the interpreter: only at exits.</param>
+public readonly record struct StateSlot(string Name, IrType Type, int Offset, SlotHome Home = SlotHome.Memory, byte Register = 0, bool IsLazy = false);
+
+/// <summary>
+/// The state of a guest as IR and back end see it: numbered slots. The state block's address is in rbp while compiled code runs
+/// (<see cref="Runtime.VcpuState.Gpr"/>[5] outside); pinned slots live in <see cref="Runtime.VcpuState.Gpr"/> and the vector area outside.
+/// </summary>
+public sealed class StateLayout
+{
+    public StateLayout(StateSlot[] slots, int size)
+    {
+        Slots = slots;
+        Size = size;
+    }
+
+    public StateSlot[] Slots { get; }
+
+    /// <summary>Bytes of the state block.</summary>
+    public int Size { get; }
+
+    /// <summary>Offsets (I32) of the MXCSR values for scalar and vector floating point, and of the flag that says which is loaded; -1 without vectors.</summary>
+    public int ScalarMxcsrOffset { get; init; } = -1;
+    public int VectorMxcsrOffset { get; init; } = -1;
+    public int VectorModeOffset { get; init; } = -1;
+
+    /// <summary>Where a slot's value is for managed code, on the thread or with the thread stopped outside compiled code.</summary>
+    public unsafe void* AddressOf(Runtime.VcpuState* s, int slot) => AddressOf(s, in Slots[slot]);
+
+    private static unsafe void* AddressOf(Runtime.VcpuState* s, in StateSlot slot) => slot.Home switch
+    {
+        SlotHome.Register => &s->Gpr[slot.Register],
+        SlotHome.VectorRegister => VectorImage.Register(s, slot.Register),
+        _ => (byte*)s->Gpr[BlockRegister] + slot.Offset,
+    };
+
+    /// <summary>rbp.</summary>
+    public const int BlockRegister = 5;
+}
