@@ -21,6 +21,7 @@ public sealed partial class RepoTests(ITestOutputHelper output)
         ["Guest.*"] = ["Jit", "Host"],
         ["LinuxUser"] = ["Jit", "Host"],
         ["Cli"] = ["Host"],
+        ["UserMode"] = ["LinuxUser", "Cli", "Jit", "Host"],
         ["Devices"] = ["Host"],
         ["PcBios"] = ["Host"],
         ["Machines"] = ["Devices", "PcBios", "Jit", "Host"],
