@@ -18,7 +18,7 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
                 SignalDelivery.DeliverPending(t);
             switch (t.Engine.Run(s))
             {
-                case ExitReason.Syscall:
+                case ExitReason.Syscall or ExitReason.SystemCall:
                     Dispatcher.Serve(t);
                     break;
                 case ExitReason.SyscallFault:
