@@ -16,6 +16,9 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
     private const int PageSize = 4096;
 
     /// <inheritdoc/>
+    public TranslatorTraits Traits { get; } = new() { IsCompatibilityMode = options.Mode == CpuMode.Bits32 };
+
+    /// <inheritdoc/>
     public bool Translate(ulong pc, byte* code, int available, BlockBuilder b)
     {
         ulong page = pc & ~(ulong)(PageSize - 1);
