@@ -14,6 +14,7 @@ public sealed unsafe class XsaveFrame(ulong xcr0)
     /// <summary>Bytes of the FXSAVE area.</summary>
     public const int Legacy = 512;
 
+    private const ulong X87AndSse = 3;
     private const int SwReserved = 464, Header = 512, HeaderBytes = 64, MxcsrOffset = 24, MxcsrMaskOffset = 28;
     private const uint Magic1 = 0x46505853, Magic2 = 0x46505845;
 
@@ -59,7 +60,7 @@ public sealed unsafe class XsaveFrame(ulong xcr0)
             *(uint*)(p + SwReserved + 4) = (uint)(Bytes + before);
             *(ulong*)(p + SwReserved + 8) = xcr0;
             *(uint*)(p + SwReserved + 16) = (uint)_size;
-            *(ulong*)(p + Header) &= xcr0;
+            *(ulong*)(p + Header) = *(ulong*)(p + Header) & xcr0 | X87AndSse; // these two always count, whatever a handler writes into them
             *(uint*)(p + _size) = Magic2;
         }
     }
@@ -76,7 +77,7 @@ public sealed unsafe class XsaveFrame(ulong xcr0)
         if (!memory.TryRead(address, new Span<byte>(legacy, Legacy)))
             return false;
         new ReadOnlySpan<byte>(legacy, SwReserved).CopyTo(new Span<byte>(area, SwReserved));
-        ulong components = 3;
+        ulong components = X87AndSse;
         if (xsave && HostCpu.HasXsave && *(uint*)(legacy + SwReserved) == Magic1)
         {
             int size = Math.Min((int)*(uint*)(legacy + SwReserved + 16), _size);
