@@ -21,7 +21,7 @@ internal sealed class StructConverter
         HostSize = hostSize;
         IsSized = isSized;
         IsSame = !bigEndian && guestSize == hostSize
-            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null);
+            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null && m.Rule != FieldRule.Inode);
     }
 
     /// <summary>Bytes of the guest's struct.</summary>
@@ -48,7 +48,7 @@ internal sealed class StructConverter
 
     /// <summary>For a scalar that stands alone, or an array of them.</summary>
     public static StructConverter OfScalar(int guestBytes, int hostBytes, bool signed, GuestAbi abi) =>
-        new([new FieldMove(0, guestBytes, 0, hostBytes, signed, 1, FieldRule.Truncate, null)], abi.BigEndian, guestBytes, hostBytes, isSized: false);
+        new([new FieldMove(0, guestBytes, 0, hostBytes, signed, 1, guestBytes == 2 && hostBytes == 4 ? FieldRule.ShortId : FieldRule.Truncate, null)], abi.BigEndian, guestBytes, hostBytes, isSized: false);
 
     /// <summary>Fills the host's struct. Of a struct cut short by its caller, what is there is converted.</summary>
     public void ToHost(ReadOnlySpan<byte> guest, Span<byte> host)
@@ -64,6 +64,8 @@ internal sealed class StructConverter
                 ulong value = GuestNumber.Read(guest.Slice(from, move.GuestBytes), _bigEndian, move.Signed);
                 if (move.Rule == FieldRule.Limit && move.GuestBytes == 4 && (uint)value == uint.MaxValue)
                     value = ulong.MaxValue;
+                if (move.Rule == FieldRule.ShortId)
+                    value = ShortIds.ToHost(value);
                 if (move.Flags is not null)
                     value = move.Flags.ToHost(value);
                 GuestNumber.Write(host.Slice(to, move.HostBytes), bigEndian: false, value);
@@ -97,6 +99,16 @@ internal sealed class StructConverter
 
     private static bool Narrow(in FieldMove move, ref ulong value)
     {
+        switch (move.Rule)
+        {
+            case FieldRule.Inode:
+                value = InodeNumber.Fold(value);
+                return true;
+            case FieldRule.ShortId:
+                value = ShortIds.ToGuest((uint)value);
+                return true;
+        }
+
         if (move.GuestBytes >= move.HostBytes || move.Rule == FieldRule.Truncate)
             return true;
         ulong most = move.Signed ? (1UL << (8 * move.GuestBytes - 1)) - 1 : (1UL << (8 * move.GuestBytes)) - 1;
@@ -123,7 +135,9 @@ internal sealed class StructConverter
             FieldRule rule = field.Type.Kind switch
             {
                 SignatureKind.Limit => FieldRule.Limit,
-                SignatureKind.Offset => FieldRule.Refuse,
+                SignatureKind.Size => FieldRule.Refuse,
+                SignatureKind.Inode => FieldRule.Inode,
+                SignatureKind.Uid or SignatureKind.Gid when field.Bytes == 2 => FieldRule.ShortId,
                 _ => FieldRule.Truncate,
             };
             FlagMap? flags = field.Type.Kind == SignatureKind.Flags ? personality.Flags(field.Type.Name) : null;
