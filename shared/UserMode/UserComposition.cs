@@ -73,7 +73,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
             LogItems = items,
-            Strace = inline ? null : new StracePrinter(Cpu.StraceAbi, memory),
+            Strace = inline ? null : new StracePrinter(Cpu.GuestAbi, memory),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,

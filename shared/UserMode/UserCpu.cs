@@ -39,8 +39,8 @@ public abstract class UserCpu
     /// <summary>Registers of system calls, signal frames.</summary>
     public abstract ILinuxAbi Abi { get; }
 
-    /// <summary>Word size and byte order for -strace.</summary>
-    public abstract StraceAbi StraceAbi { get; }
+    /// <summary>Word size and byte order.</summary>
+    public abstract GuestAbi GuestAbi { get; }
 
     /// <summary>Makes /proc/cpuinfo from the host's; null when the host's is right.</summary>
     public virtual Func<string, string>? CpuInfo => null;

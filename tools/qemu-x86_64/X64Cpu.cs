@@ -8,7 +8,6 @@ using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
-using Suite.LinuxUser.Strace;
 using Suite.UserMode.X86;
 
 namespace Suite.Tools.X64;
@@ -38,7 +37,7 @@ internal sealed unsafe class X64Cpu(CpuModel model) : X86UserCpu(model, CpuMode.
 
     public override ILinuxAbi Abi => _abi ??= new X64LinuxAbi(Xcr0);
 
-    public override StraceAbi StraceAbi => new(8, false);
+    public override GuestAbi GuestAbi => GuestAbi.X64;
 
     public override void SetStart(GuestThread thread, ulong entry, ulong stackPointer)
     {

@@ -1,6 +1,7 @@
 using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Compat;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Signals;
@@ -25,6 +26,9 @@ public sealed class GuestProcess
 
     /// <summary>Names and signatures by call number; built only when something prints them.</summary>
     public required Func<SyscallRow?[]> SyscallRows { get; init; }
+
+    /// <summary>How the calls of a 32-bit guest are served; null for a guest whose calls are the host's.</summary>
+    public CompatPersonality? Compat { get; init; }
 
     /// <summary>How the program was started, for exec and /proc.</summary>
     public required ProgramIdentity Identity { get; set; }

@@ -1,14 +1,13 @@
 using Suite.LinuxUser.Process;
-using Suite.LinuxUser.Syscalls;
 
-namespace Suite.Tools.X64;
+namespace Suite.LinuxUser.Syscalls.Tables;
 
 /// <summary>
 /// How each x86-64 call is served. Guest and host share numbers and layouts, so a call is passed on unless it touches what the emulator
 /// keeps: memory, signals, threads, processes, its own descriptors, /proc. Calls made in line are those that neither wait without being
 /// restartable nor need looking at.
 /// </summary>
-internal static unsafe class X64Syscalls
+public static unsafe class X64Syscalls
 {
     private const int Highest = 470;
 
@@ -24,7 +23,7 @@ internal static unsafe class X64Syscalls
     // Numbers of the table without a call behind them, and calls the kernel has dropped: they answer ENOSYS.
     private static bool IsHole(int number) => number is (> 336 and < 424) or 156 or 174 or 177 or 178 or 180 or 181 or 182 or 183 or 184 or 185 or 214 or 215 or 236;
 
-    /// <summary>The dispatch table.</summary>
+    /// <summary>The dispatch table. arch_prctl, which is about registers, is for the tool to fill in.</summary>
     public static SyscallEntry[] Build()
     {
         var t = new SyscallEntry[Highest + 1];
@@ -76,7 +75,6 @@ internal static unsafe class X64Syscalls
         t[58] = Handle(&ProcessCalls.Vfork);
         t[59] = Handle(&ExecCalls.Execve);
         t[60] = Handle(&ProcessCalls.Exit);
-        t[158] = Handle(&X64ArchPrctl.ArchPrctl);
         t[218] = Handle(&ProcessCalls.SetTidAddress);
         t[231] = Handle(&ProcessCalls.ExitGroup);
         t[273] = Handle(&ProcessCalls.SetRobustList);
