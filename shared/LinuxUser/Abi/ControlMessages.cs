@@ -16,24 +16,24 @@ public static class ControlMessages
     public static int HostRoom(int guestLength) => guestLength * 2 + HostHeader;
 
     /// <summary>Converts what a guest sends. Negative result: -EINVAL for a malformed header, as the kernel says; else the host length.</summary>
-    public static int ToHost(GuestLayout layout, ReadOnlySpan<byte> guest, Span<byte> host)
+    public static int ToHost(GuestAbi abi, ReadOnlySpan<byte> guest, Span<byte> host)
     {
         int h = 0;
         while (guest.Length >= GuestHeader)
         {
-            uint length = layout.U32(guest);
+            uint length = abi.U32(guest);
             if (length < GuestHeader || length > (uint)guest.Length)
                 return -Errno.EINVAL;
-            int level = layout.I32(guest, 4), type = layout.I32(guest, 8);
+            int level = abi.I32(guest, 4), type = abi.I32(guest, 8);
             ReadOnlySpan<byte> payload = guest[GuestHeader..(int)length];
             ReadOnlySpan<byte> code = Code(level, type, payload.Length, true);
-            int size = Grown(payload.Length, StructCode.GuestSize(code, layout), StructCode.HostSize(code));
+            int size = Grown(payload.Length, StructCode.GuestSize(code, abi), StructCode.HostSize(code));
             Span<byte> to = host.Slice(h, HostHeader + size);
             to.Clear();
             BinaryPrimitives.WriteUInt64LittleEndian(to, (ulong)(HostHeader + size));
             BinaryPrimitives.WriteInt32LittleEndian(to[8..], level);
             BinaryPrimitives.WriteInt32LittleEndian(to[12..], type);
-            StructCode.ToHost(code, layout, payload, to[HostHeader..]);
+            StructCode.ToHost(code, abi, payload, to[HostHeader..]);
             h += HostHeader + (size + 7 & ~7);
             guest = guest[Math.Min(guest.Length, (int)(length + 3 & ~3u))..];
         }
@@ -42,13 +42,13 @@ public static class ControlMessages
     }
 
     /// <summary>Converts what the host received.</summary>
-    /// <param name="layout">The guest.</param>
+    /// <param name="abi">The guest.</param>
     /// <param name="host">The host's control data, as long as the kernel says.</param>
     /// <param name="guest">The guest's buffer.</param>
     /// <param name="truncated">True when something did not fit (MSG_CTRUNC).</param>
     /// <param name="lost">Gets descriptors that were received but did not fit; they are to be closed.</param>
     /// <returns>Bytes used of the guest's buffer.</returns>
-    public static int ToGuest(GuestLayout layout, ReadOnlySpan<byte> host, Span<byte> guest, out bool truncated, List<int> lost)
+    public static int ToGuest(GuestAbi abi, ReadOnlySpan<byte> host, Span<byte> guest, out bool truncated, List<int> lost)
     {
         int g = 0;
         truncated = false;
@@ -60,7 +60,7 @@ public static class ControlMessages
             int level = BinaryPrimitives.ReadInt32LittleEndian(host[8..]), type = BinaryPrimitives.ReadInt32LittleEndian(host[12..]);
             ReadOnlySpan<byte> payload = host[HostHeader..length];
             ReadOnlySpan<byte> code = Code(level, type, payload.Length, false);
-            int size = Grown(payload.Length, StructCode.HostSize(code), StructCode.GuestSize(code, layout));
+            int size = Grown(payload.Length, StructCode.HostSize(code), StructCode.GuestSize(code, abi));
             bool rights = level == SOL_SOCKET && type == SCM_RIGHTS;
             int room = Math.Max(0, guest.Length - g - GuestHeader), kept = Math.Min(size, rights ? room & ~3 : room);
             truncated |= kept < size || guest.Length - g < GuestHeader;
@@ -70,10 +70,10 @@ public static class ControlMessages
             if (guest.Length - g >= GuestHeader && (kept > 0 || size == 0))
             {
                 Span<byte> to = guest.Slice(g, GuestHeader + kept);
-                layout.Put32(to, 0, (uint)(GuestHeader + kept));
-                layout.Put32(to, 4, (uint)level);
-                layout.Put32(to, 8, (uint)type);
-                StructCode.ToGuest(code, layout, payload, to[GuestHeader..]);
+                abi.Put32(to, 0, (uint)(GuestHeader + kept));
+                abi.Put32(to, 4, (uint)level);
+                abi.Put32(to, 8, (uint)type);
+                StructCode.ToGuest(code, abi, payload, to[GuestHeader..]);
                 g = Math.Min(guest.Length, g + GuestHeader + (kept + 3 & ~3));
             }
 

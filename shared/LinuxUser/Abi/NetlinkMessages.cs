@@ -13,14 +13,14 @@ public static class NetlinkMessages
     private const int NLM_F_CAPPED = 0x100, NLM_F_ACK_TLVS = 0x200;
 
     /// <summary>Guest bytes become host bytes.</summary>
-    public static void ToHost(GuestLayout layout, int protocol, Span<byte> data) => Messages(new Swapper(layout, protocol, toHost: true), data);
+    public static void ToHost(GuestAbi abi, int protocol, Span<byte> data) => Messages(new Swapper(abi, protocol, toHost: true), data);
 
     /// <summary>Host bytes become guest bytes.</summary>
-    public static void ToGuest(GuestLayout layout, int protocol, Span<byte> data) => Messages(new Swapper(layout, protocol, toHost: false), data);
+    public static void ToGuest(GuestAbi abi, int protocol, Span<byte> data) => Messages(new Swapper(abi, protocol, toHost: false), data);
 
     private static void Messages(in Swapper swapper, Span<byte> data)
     {
-        if (!swapper.Layout.BigEndian || swapper.Protocol == NETLINK_KOBJECT_UEVENT)
+        if (!swapper.Abi.BigEndian || swapper.Protocol == NETLINK_KOBJECT_UEVENT)
             return;
         while (data.Length >= HeaderSize)
         {
@@ -120,18 +120,18 @@ public static class NetlinkMessages
     }
 
     /// <summary>Reads fields before they are swapped, whichever side they come from.</summary>
-    private readonly struct Swapper(GuestLayout layout, int protocol, bool toHost)
+    private readonly struct Swapper(GuestAbi abi, int protocol, bool toHost)
     {
-        public GuestLayout Layout { get; } = layout;
+        public GuestAbi Abi { get; } = abi;
 
         public int Protocol { get; } = protocol;
 
         public bool IsToHost { get; } = toHost;
 
-        public uint U32(ReadOnlySpan<byte> data, int at) => IsToHost ? Layout.U32(data, at) : BinaryPrimitives.ReadUInt32LittleEndian(data[at..]);
+        public uint U32(ReadOnlySpan<byte> data, int at) => IsToHost ? Abi.U32(data, at) : BinaryPrimitives.ReadUInt32LittleEndian(data[at..]);
 
-        public ushort U16(ReadOnlySpan<byte> data, int at) => IsToHost ? Layout.U16(data, at) : BinaryPrimitives.ReadUInt16LittleEndian(data[at..]);
+        public ushort U16(ReadOnlySpan<byte> data, int at) => IsToHost ? Abi.U16(data, at) : BinaryPrimitives.ReadUInt16LittleEndian(data[at..]);
 
-        public void Fields(ReadOnlySpan<byte> code, Span<byte> data) => StructCode.SwapInPlace(code, Layout, data);
+        public void Fields(ReadOnlySpan<byte> code, Span<byte> data) => StructCode.SwapInPlace(code, Abi, data);
     }
 }

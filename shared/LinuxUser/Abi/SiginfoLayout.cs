@@ -14,20 +14,20 @@ public static class SiginfoLayout
     private const int HostUnion = 16, GuestUnion = 12;
 
     /// <summary>Host to guest. The whole guest siginfo is written; bytes no member covers become zero.</summary>
-    public static void ToGuest(GuestLayout layout, ReadOnlySpan<byte> host, Span<byte> guest)
+    public static void ToGuest(GuestAbi abi, ReadOnlySpan<byte> host, Span<byte> guest)
     {
         guest[..Size].Clear();
         int signal = BinaryPrimitives.ReadInt32LittleEndian(host), code = BinaryPrimitives.ReadInt32LittleEndian(host[8..]);
-        StructCode.ToGuest("iii"u8, layout, host, guest);
-        StructCode.ToGuest(Union(signal, code), layout, host[HostUnion..Size], guest[GuestUnion..Size]);
+        StructCode.ToGuest("iii"u8, abi, host, guest);
+        StructCode.ToGuest(Union(signal, code), abi, host[HostUnion..Size], guest[GuestUnion..Size]);
     }
 
     /// <summary>Guest to host, for rt_sigqueueinfo(2) and its relatives. <paramref name="signal"/> is the number of the call's argument.</summary>
-    public static void ToHost(GuestLayout layout, int signal, ReadOnlySpan<byte> guest, Span<byte> host)
+    public static void ToHost(GuestAbi abi, int signal, ReadOnlySpan<byte> guest, Span<byte> host)
     {
         host[..Size].Clear();
-        StructCode.ToHost("iii"u8, layout, guest, host);
-        StructCode.ToHost(Union(signal, layout.I32(guest, 8)), layout, guest[GuestUnion..Size], host[HostUnion..Size]);
+        StructCode.ToHost("iii"u8, abi, guest, host);
+        StructCode.ToHost(Union(signal, abi.I32(guest, 8)), abi, guest[GuestUnion..Size], host[HostUnion..Size]);
     }
 
     // The union's member as a struct code.

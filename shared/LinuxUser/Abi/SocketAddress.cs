@@ -15,17 +15,17 @@ public static class SocketAddress
         AF_ALG = 38, AF_VSOCK = 40, AF_QIPCRTR = 42, AF_XDP = 44;
 
     /// <summary>Guest bytes become host bytes.</summary>
-    public static void ToHost(GuestLayout layout, Span<byte> address)
+    public static void ToHost(GuestAbi abi, Span<byte> address)
     {
         if (address.Length >= 2)
-            StructCode.SwapInPlace(Code(layout.U16(address)), layout, address);
+            StructCode.SwapInPlace(Code(abi.U16(address)), abi, address);
     }
 
     /// <summary>Host bytes become guest bytes.</summary>
-    public static void ToGuest(GuestLayout layout, Span<byte> address)
+    public static void ToGuest(GuestAbi abi, Span<byte> address)
     {
         if (address.Length >= 2)
-            StructCode.SwapInPlace(Code(BinaryPrimitives.ReadUInt16LittleEndian(address)), layout, address);
+            StructCode.SwapInPlace(Code(BinaryPrimitives.ReadUInt16LittleEndian(address)), abi, address);
     }
 
     // Fields of <linux/in6.h>, netlink.h, if_packet.h, can.h, tipc.h, if_alg.h, vm_sockets.h, qrtr.h, if_xdp.h.

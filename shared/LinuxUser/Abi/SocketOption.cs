@@ -9,7 +9,7 @@ public static class SocketOption
     public const int TCP_INFO = 11, PACKET_FANOUT_DATA = 22;
 
     /// <summary>The host's number of a guest's option. PowerPC numbers six options of SOL_SOCKET its own way.</summary>
-    public static int ToHost(GuestLayout layout, int level, int option) => !layout.IsPpc || level != SOL_SOCKET ? option : option switch
+    public static int ToHost(GuestAbi abi, int level, int option) => !abi.BigEndian || level != SOL_SOCKET ? option : option switch
     {
         16 => 18, // SO_RCVLOWAT
         17 => 19, // SO_SNDLOWAT
@@ -28,10 +28,10 @@ public static class SocketOption
     /// Options whose effect is memory in the host's layout (packet rings, iptables tables): a 32-bit guest would misread it, so it is told that
     /// they do not exist.
     /// </summary>
-    public static bool IsRefused(GuestLayout layout, int level, int option) => level switch
+    public static bool IsRefused(GuestAbi abi, int level, int option) => level switch
     {
         SOL_IP or SOL_IPV6 => option is >= 64 and <= 71 && !(level == SOL_IPV6 && option is >= 66 and <= 70),
-        SOL_PACKET => layout.IsPpc && option is 5 or 13,
+        SOL_PACKET => abi.BigEndian && option is 5 or 13,
         _ => false,
     };
 
@@ -112,9 +112,9 @@ public static class SocketOption
     };
 
     /// <summary>The bit fields of struct tcp_info, which a big-endian compiler counts from the other end of a byte (bytes 6 and 7).</summary>
-    public static void TurnTcpInfoBits(GuestLayout layout, Span<byte> guest)
+    public static void TurnTcpInfoBits(GuestAbi abi, Span<byte> guest)
     {
-        if (!layout.BigEndian || guest.Length < 8)
+        if (!abi.BigEndian || guest.Length < 8)
             return;
         guest[6] = (byte)(guest[6] << 4 | guest[6] >> 4);
         guest[7] = (byte)((guest[7] & 1) << 7 | (guest[7] >> 1 & 3) << 5);

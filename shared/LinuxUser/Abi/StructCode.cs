@@ -21,38 +21,38 @@ namespace Suite.LinuxUser.Abi;
 public static class StructCode
 {
     /// <summary>Size of the struct in the guest, in bytes.</summary>
-    public static int GuestSize(ReadOnlySpan<byte> code, GuestLayout layout) => Run(code, layout, default, default, Direction.Measure).Guest;
+    public static int GuestSize(ReadOnlySpan<byte> code, GuestAbi abi) => Run(code, abi, default, default, Direction.Measure).Guest;
 
     /// <summary>Size of the struct on the host, in bytes.</summary>
-    public static int HostSize(ReadOnlySpan<byte> code) => Run(code, GuestLayout.I386, default, default, Direction.Measure).Host;
+    public static int HostSize(ReadOnlySpan<byte> code) => Run(code, GuestAbi.I386, default, default, Direction.Measure).Host;
 
     /// <summary>Converts guest to host. Padding is left alone; fields that are not wholly in both spans too.</summary>
-    public static void ToHost(ReadOnlySpan<byte> code, GuestLayout layout, ReadOnlySpan<byte> guest, Span<byte> host) =>
-        Run(code, layout, MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(guest), guest.Length),
+    public static void ToHost(ReadOnlySpan<byte> code, GuestAbi abi, ReadOnlySpan<byte> guest, Span<byte> host) =>
+        Run(code, abi, MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(guest), guest.Length),
             host, Direction.ToHost);
 
     /// <summary>Converts host to guest. Padding is left alone; fields that are not wholly in both spans too.</summary>
-    public static void ToGuest(ReadOnlySpan<byte> code, GuestLayout layout, ReadOnlySpan<byte> host, Span<byte> guest) =>
-        Run(code, layout, guest,
+    public static void ToGuest(ReadOnlySpan<byte> code, GuestAbi abi, ReadOnlySpan<byte> host, Span<byte> guest) =>
+        Run(code, abi, guest,
             MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(host), host.Length), Direction.ToGuest);
 
     /// <summary>Swaps the fields of a struct that has one layout on both sides (no long, no pointer), where it lies.</summary>
-    public static void SwapInPlace(ReadOnlySpan<byte> code, GuestLayout layout, Span<byte> data)
+    public static void SwapInPlace(ReadOnlySpan<byte> code, GuestAbi abi, Span<byte> data)
     {
-        if (layout.BigEndian)
-            Run(code, layout, data, data, Direction.ToHost);
+        if (abi.BigEndian)
+            Run(code, abi, data, data, Direction.ToHost);
     }
 
     private enum Direction : byte { Measure, ToHost, ToGuest }
 
-    private static (int Guest, int Host) Run(ReadOnlySpan<byte> code, GuestLayout layout, Span<byte> guest, Span<byte> host, Direction direction)
+    private static (int Guest, int Host) Run(ReadOnlySpan<byte> code, GuestAbi abi, Span<byte> guest, Span<byte> host, Direction direction)
     {
-        Walker walker = new(code, layout, guest, host, direction);
+        Walker walker = new(code, abi, guest, host, direction);
         walker.Struct(0, 0, out int guestSize, out int hostSize, out _, out _);
         return (guestSize, hostSize);
     }
 
-    private ref struct Walker(ReadOnlySpan<byte> code, GuestLayout layout, Span<byte> guest, Span<byte> host, Direction direction)
+    private ref struct Walker(ReadOnlySpan<byte> code, GuestAbi abi, Span<byte> guest, Span<byte> host, Direction direction)
     {
         private readonly ReadOnlySpan<byte> _code = code;
         private readonly Span<byte> _guest = guest, _host = host;
@@ -78,7 +78,7 @@ public static class StructCode
                 {
                     (byte)'e' => (8, 8),
                     (byte)'s' => (4, 8),
-                    _ => (guestBytes == 8 ? layout.Align8 : guestBytes, hostBytes),
+                    _ => (guestBytes == 8 ? abi.LargestAlignment : guestBytes, hostBytes),
                 };
                 (guestAlign, hostAlign) = (Math.Max(guestAlign, alignGuest), Math.Max(hostAlign, alignHost));
                 (g, h) = (Align(g, alignGuest), Align(h, alignHost));
@@ -96,7 +96,7 @@ public static class StructCode
         {
             // The alignment is known only after a first walk, which moves nothing.
             int start = _at;
-            Walker measure = new(_code, layout, default, default, Direction.Measure) { _at = start };
+            Walker measure = new(_code, abi, default, default, Direction.Measure) { _at = start };
             measure.Struct(0, 0, out int guestSize, out int hostSize, out int alignGuest, out int alignHost);
             (guestAlign, hostAlign) = (Math.Max(guestAlign, alignGuest), Math.Max(hostAlign, alignHost));
             (g, h) = (Align(g, alignGuest), Align(h, alignHost));
@@ -113,7 +113,7 @@ public static class StructCode
 
         private readonly void Move(byte kind, int count, int g, int h, int guestBytes, int hostBytes)
         {
-            bool opaque = kind is (byte)'b' or (byte)'n' or (byte)'m' or (byte)'s' || (!layout.BigEndian && guestBytes == hostBytes);
+            bool opaque = kind is (byte)'b' or (byte)'n' or (byte)'m' or (byte)'s' || (!abi.BigEndian && guestBytes == hostBytes);
             if (opaque)
             {
                 // What is not all there is copied as far as it is: text and opaque bytes may be cut short.
@@ -140,16 +140,16 @@ public static class StructCode
         {
             for (; bytes >= 2; bytes -= 128, g += 128, h += 128)
                 if (direction == Direction.ToHost)
-                    SocketAddress.ToHost(layout, _host.Slice(h, Math.Min(bytes, 128)));
+                    SocketAddress.ToHost(abi, _host.Slice(h, Math.Min(bytes, 128)));
                 else
-                    SocketAddress.ToGuest(layout, _guest.Slice(g, Math.Min(bytes, 128)));
+                    SocketAddress.ToGuest(abi, _guest.Slice(g, Math.Min(bytes, 128)));
         }
 
         private readonly ulong GuestValue(byte kind, int at, int bytes) => bytes switch
         {
-            2 => layout.U16(_guest, at),
-            8 => layout.U64(_guest, at),
-            _ => kind == 'l' ? (ulong)layout.I32(_guest, at) : layout.U32(_guest, at),
+            2 => abi.U16(_guest, at),
+            8 => abi.U64(_guest, at),
+            _ => kind == 'l' ? (ulong)abi.I32(_guest, at) : abi.U32(_guest, at),
         };
 
         private readonly void PutHost(int at, int bytes, ulong value)
@@ -172,11 +172,11 @@ public static class StructCode
         private readonly void PutGuest(int at, int bytes, ulong value)
         {
             if (bytes == 2)
-                layout.Put16(_guest, at, (ushort)value);
+                abi.Put16(_guest, at, (ushort)value);
             else if (bytes == 4)
-                layout.Put32(_guest, at, (uint)value);
+                abi.Put32(_guest, at, (uint)value);
             else
-                layout.Put64(_guest, at, value);
+                abi.Put64(_guest, at, value);
         }
 
         private int Count()

@@ -41,6 +41,9 @@ public sealed class CompatPersonality
     /// <summary>The guest's word size and byte order.</summary>
     public GuestAbi Abi { get; }
 
+    /// <summary>Descriptors whose data a big-endian guest must have converted.</summary>
+    internal DescriptorKinds Kinds { get; } = new();
+
     /// <summary>The dispatch table for <see cref="Process.GuestProcess.Syscalls"/>: every number goes through <see cref="CompatCalls.Serve"/>.</summary>
     public unsafe SyscallEntry[] BuildTable()
     {

@@ -11,6 +11,12 @@ internal enum FieldRule : byte
 
     /// <summary>The call fails with EOVERFLOW.</summary>
     Refuse,
+
+    /// <summary>An inode number, made to fit whatever the guest's field is: programs with 32-bit numbers fail on larger ones.</summary>
+    Inode,
+
+    /// <summary>A user or group id in 16 bits.</summary>
+    ShortId,
 }
 
 /// <summary>One scalar, or several of a kind side by side, and where it lies in the guest's and in the host's struct.</summary>

@@ -21,7 +21,7 @@ internal sealed class StructConverter
         HostSize = hostSize;
         IsSized = isSized;
         IsSame = !bigEndian && guestSize == hostSize
-            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null);
+            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null && m.Rule != FieldRule.Inode);
     }
 
     /// <summary>Bytes of the guest's struct.</summary>
@@ -97,6 +97,16 @@ internal sealed class StructConverter
 
     private static bool Narrow(in FieldMove move, ref ulong value)
     {
+        switch (move.Rule)
+        {
+            case FieldRule.Inode:
+                value = InodeNumber.Fold(value);
+                return true;
+            case FieldRule.ShortId:
+                value = ShortIds.ToGuest((uint)value);
+                return true;
+        }
+
         if (move.GuestBytes >= move.HostBytes || move.Rule == FieldRule.Truncate)
             return true;
         ulong most = move.Signed ? (1UL << (8 * move.GuestBytes - 1)) - 1 : (1UL << (8 * move.GuestBytes)) - 1;
@@ -123,7 +133,9 @@ internal sealed class StructConverter
             FieldRule rule = field.Type.Kind switch
             {
                 SignatureKind.Limit => FieldRule.Limit,
-                SignatureKind.Offset => FieldRule.Refuse,
+                SignatureKind.Size => FieldRule.Refuse,
+                SignatureKind.Inode => FieldRule.Inode,
+                SignatureKind.Uid or SignatureKind.Gid when field.Bytes == 2 => FieldRule.ShortId,
                 _ => FieldRule.Truncate,
             };
             FlagMap? flags = field.Type.Kind == SignatureKind.Flags ? personality.Flags(field.Type.Name) : null;

@@ -2,6 +2,7 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Signals;
@@ -20,6 +21,9 @@ public sealed class GuestProcess
     public required ILinuxAbi Abi { get; init; }
 
     public required SignalActions Actions { get; init; }
+
+    /// <summary>What kind of programs this process runs.</summary>
+    public ElfTarget Target { get; init; } = ElfTarget.X86_64;
 
     /// <summary>Dispatch table by call number.</summary>
     public required SyscallEntry[] Syscalls { get; init; }

@@ -196,7 +196,7 @@ internal ref partial struct CallFormatter
             case SignatureKind.Long or SignatureKind.Offset or SignatureKind.Offset64 or SignatureKind.SplitOffset:
                 text.AppendDecimal((long)value);
                 break;
-            case SignatureKind.Ulong or SignatureKind.Size:
+            case SignatureKind.Ulong or SignatureKind.Size or SignatureKind.Inode:
                 text.AppendDecimal(value);
                 break;
             case SignatureKind.Limit:

@@ -4,7 +4,7 @@ namespace Suite.LinuxUser.Syscalls;
 public enum SignatureKind : byte
 {
     Int, Uint, Long, Ulong, Hex, Hex64, Size, Limit, Offset, Offset64, SplitOffset, Ptr,
-    Fd, Dirfd, Pid, Uid, Gid, Dev, Mode, FileMode, OpenMode, CloneFlags, Signal, SignalHandler,
+    Fd, Dirfd, Pid, Uid, Gid, Dev, Inode, Mode, FileMode, OpenMode, CloneFlags, Signal, SignalHandler,
     Path, Str, Strings, Flags, Enum, SocketOption, By, Pointer, Void, None,
 }
 
@@ -99,6 +99,7 @@ public readonly record struct SignatureType(SignatureKind Kind)
             "pid" => SignatureKind.Pid,
             "uid" => SignatureKind.Uid,
             "gid" => SignatureKind.Gid,
+            "inode" => SignatureKind.Inode,
             "dev" => SignatureKind.Dev,
             "mode" => SignatureKind.Mode,
             "filemode" => SignatureKind.FileMode,

@@ -76,9 +76,9 @@ public static unsafe class GuestThreads
             if ((request.Flags & Linux.CLONE_CHILD_CLEARTID) != 0)
                 child.ClearTid = request.ChildTid;
             if ((request.Flags & Linux.CLONE_CHILD_SETTID) != 0)
-                child.Memory.TryWrite(request.ChildTid, child.Tid);
+                child.Memory.TryWriteInt(request.ChildTid, child.Tid);
             if ((request.Flags & Linux.CLONE_PARENT_SETTID) != 0)
-                child.Memory.TryWrite(request.ParentTid, child.Tid);
+                child.Memory.TryWriteInt(request.ParentTid, child.Tid);
             Announce(child.Tid);
             child.ApplyMask();
             child.Process.Loop(child);
