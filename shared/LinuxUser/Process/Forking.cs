@@ -36,6 +36,7 @@ public static unsafe class Forking
                 t.Engine.World.Start(flushed: false);
         }
 
+        FixWritten(t, request, isChild: pid == 0, isParent: pid > 0);
         if (pid == 0)
             t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
         t.ApplyMask();
@@ -65,6 +66,7 @@ public static unsafe class Forking
     private static void RunVforkChild(GuestThread t, CloneRequest request)
     {
         t.IsVforkChild = true;
+        FixWritten(t, request, isChild: true, isParent: true);
         t.Tid = (int)Sys.Call(Nr.gettid);
         if ((request.Flags & Linux.CLONE_CLEAR_SIGHAND) != 0)
             t.Process.Actions.ClearHandlers();
@@ -73,6 +75,17 @@ public static unsafe class Forking
         t.ApplyMask();
         t.Process.Loop(t);
         Sys.Call(Nr.exit, t.ExitStatus);
+    }
+
+    // What the kernel wrote for the guest, in the host's byte order: into the parent's memory, the child's, or both at once when they are one.
+    private static void FixWritten(GuestThread t, CloneRequest request, bool isChild, bool isParent)
+    {
+        if (isChild && (request.Flags & Linux.CLONE_CHILD_SETTID) != 0)
+            t.Memory.FixIntFromHost(request.ChildTid);
+        if (isParent && (request.Flags & Linux.CLONE_PARENT_SETTID) != 0)
+            t.Memory.FixIntFromHost(request.ParentTid);
+        if (isParent && (request.Flags & Linux.CLONE_PIDFD) != 0)
+            t.Memory.FixIntFromHost(request.PidFd);
     }
 
     private static void BecomeChild(GuestThread t)

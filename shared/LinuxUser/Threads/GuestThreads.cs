@@ -76,9 +76,9 @@ public static unsafe class GuestThreads
             if ((request.Flags & Linux.CLONE_CHILD_CLEARTID) != 0)
                 child.ClearTid = request.ChildTid;
             if ((request.Flags & Linux.CLONE_CHILD_SETTID) != 0)
-                child.Memory.TryWrite(request.ChildTid, child.Tid);
+                child.Memory.TryWriteInt(request.ChildTid, child.Tid);
             if ((request.Flags & Linux.CLONE_PARENT_SETTID) != 0)
-                child.Memory.TryWrite(request.ParentTid, child.Tid);
+                child.Memory.TryWriteInt(request.ParentTid, child.Tid);
             Announce(child.Tid);
             child.ApplyMask();
             child.Process.Loop(child);
@@ -106,6 +106,8 @@ public static unsafe class GuestThreads
         {
             for (int i = 0; i < 16; i++)
                 s->Gpr[i] = _registers.Gpr[i];
+            for (int i = 0; i < 6; i++)
+                s->Segments[i] = _registers.Segments[i];
             (s->Pc, s->Flags, s->SegmentBase) = (_registers.Pc, _registers.Flags, _registers.SegmentBase);
             _vectors.CopyTo(new Span<byte>((void*)s->VectorArea, _vectors.Length));
         }
