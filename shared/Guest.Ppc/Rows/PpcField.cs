@@ -80,6 +80,7 @@ internal readonly record struct PpcField(string Name, uint Bits, int Shift, PpcF
         new("ct", 31u << 21, 21, PpcFieldKind.Unsigned),    // icbt
         new("l", 3u << 21, 21, PpcFieldKind.Unsigned),      // sync, wait
         new("bh", 3u << 11, 11, PpcFieldKind.Unsigned),
+        new("l1", 1u << 21, 21, PpcFieldKind.Unsigned),     // cmp: 0, no 64-bit comparisons
         new("strm", 3u << 21, 21, PpcFieldKind.Unsigned),   // dst
         new("fxm", 0xFFu << 12, 12, PpcFieldKind.Unsigned),
         new("flm", 0xFFu << 17, 17, PpcFieldKind.Unsigned), // mtfsf

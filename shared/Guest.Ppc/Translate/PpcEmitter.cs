@@ -7,9 +7,11 @@ namespace Suite.Guest.Ppc;
 /// What a row's emitter builds IR with: guest registers by number, condition fields, memory addresses, ways out. All guest state must be put
 /// before the instruction ends, and after the last thing in it that may fault.
 /// </summary>
-public sealed class PpcEmitter(StateLayout layout, PpcModel model)
+public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
 {
+    private VcpuState* _thread;
     private bool _vectorMode;
+    private uint _singles;
 
     public IrBlock Ir { get; } = new();
 
@@ -24,18 +26,27 @@ public sealed class PpcEmitter(StateLayout layout, PpcModel model)
     public uint NextPc => Pc + 4;
 
     /// <summary>True when building for the interpreter: exact software forms instead of fast compiled ones.</summary>
-    public bool Exact { get; private set; }
+    public bool Exact => _thread is not null;
 
     /// <summary>Set when the instruction ended the block.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>Starts a block.</summary>
-    public void Begin(bool exact)
+    /// <summary>Starts a block to be compiled.</summary>
+    public void Begin() => Begin(null);
+
+    /// <summary>Starts a block of one instruction that is to be interpreted once, on the thread's state as it is.</summary>
+    public void BeginExact(VcpuState* thread) => Begin(thread);
+
+    /// <summary>The present value of an I32 slot, when building for the interpreter (<see cref="Exact"/>); else 0.</summary>
+    public uint Peek(int slot) => Exact ? *(uint*)Layout.AddressOf(_thread, slot) : 0;
+
+    private void Begin(VcpuState* thread)
     {
         Ir.Clear();
-        Exact = exact;
+        _thread = thread;
         Ended = false;
         _vectorMode = false;
+        _singles = 0;
     }
 
     /// <summary>Starts an instruction of the block.</summary>
@@ -57,7 +68,17 @@ public sealed class PpcEmitter(StateLayout layout, PpcModel model)
     public void SetGprHigh(int n, int value) => Put(PpcSlot.GprHigh(n), value);
 
     public int Fpr(int n) => Get(PpcSlot.Fpr(n));
-    public void SetFpr(int n, int value) => Put(PpcSlot.Fpr(n), value);
+    public void SetFpr(int n, int value)
+    {
+        Put(PpcSlot.Fpr(n), value);
+        _singles &= ~(1u << n);
+    }
+
+    /// <summary>Whether a floating-point register was given a result of single precision in this block.</summary>
+    public bool IsSingle(int n) => (_singles >> n & 1) != 0;
+
+    /// <summary>What was just put into a floating-point register is exact in single precision and no signalling NaN.</summary>
+    public void NoteSingle(int n) => _singles |= 1u << n;
 
     public int Vr(int n) => Get(PpcSlot.Vr(n));
     public void SetVr(int n, int value) => Put(PpcSlot.Vr(n), value);
@@ -162,6 +183,14 @@ public sealed class PpcEmitter(StateLayout layout, PpcModel model)
     {
         UseScalarFloat();
         Ir.TrapIf(condition, ExitReason.Special, argument);
+    }
+
+    /// <summary>Ends the block behind this instruction with a system call.</summary>
+    public void SystemCall()
+    {
+        UseScalarFloat();
+        Ir.TrapBehind(ExitReason.Syscall, 0);
+        EndBlock();
     }
 
     public void Illegal() => Trap(PpcTrap.Illegal);
