@@ -106,6 +106,8 @@ public static unsafe class GuestThreads
         {
             for (int i = 0; i < 16; i++)
                 s->Gpr[i] = _registers.Gpr[i];
+            for (int i = 0; i < 6; i++)
+                s->Segments[i] = _registers.Segments[i];
             (s->Pc, s->Flags, s->SegmentBase) = (_registers.Pc, _registers.Flags, _registers.SegmentBase);
             _vectors.CopyTo(new Span<byte>((void*)s->VectorArea, _vectors.Length));
         }

@@ -4,7 +4,7 @@ using Suite.Host;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Process;
 
-namespace Suite.Tools.X64;
+namespace Suite.UserMode;
 
 /// <summary>How this process was started: by a person, or by the tool itself for a program that a guest executed (<see cref="Respawn"/>).</summary>
 internal sealed class Invocation
@@ -43,9 +43,9 @@ internal sealed class Invocation
     }
 
     /// <summary>The tool again, with the options this one was given.</summary>
-    public Respawn MakeRespawn(UserOptions options)
+    public Respawn MakeRespawn(UserOptions options, string toolName)
     {
         int count = Words.Length - options.GuestArgs.Length - 1;
-        return new Respawn(Encoding.UTF8.GetBytes(X64UserMode.ToolName), [.. Words.Take(count).Select(w => GuestText.ToBytes(w))]);
+        return new Respawn(Encoding.UTF8.GetBytes(toolName), [.. Words.Take(count).Select(w => GuestText.ToBytes(w))]);
     }
 }

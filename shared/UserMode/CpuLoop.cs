@@ -1,18 +1,14 @@
-using Suite.Host;
 using Suite.Host.Diagnostics;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
 
-namespace Suite.Tools.X64;
+namespace Suite.UserMode;
 
-/// <summary>Runs one guest thread: the engine returns, the personality decides.</summary>
-internal sealed unsafe class X64CpuLoop(X64Special special)
+/// <summary>Runs one guest thread: the engine returns, the personality or the target decides.</summary>
+internal sealed unsafe class CpuLoop(UserCpu cpu)
 {
-    // The legacy vsyscall page: three entry points that programs linked statically long ago still call.
-    private const ulong VsyscallPage = 0xFFFF_FFFF_FF60_0000, VsyscallSize = 0xC00;
-
     public void Run(GuestThread t)
     {
         VcpuState* s = t.State;
@@ -22,7 +18,7 @@ internal sealed unsafe class X64CpuLoop(X64Special special)
                 SignalDelivery.DeliverPending(t);
             switch (t.Engine.Run(s))
             {
-                case ExitReason.Syscall:
+                case ExitReason.Syscall or ExitReason.SystemCall:
                     Dispatcher.Serve(t);
                     break;
                 case ExitReason.SyscallFault:
@@ -32,15 +28,14 @@ internal sealed unsafe class X64CpuLoop(X64Special special)
                     LogFault(t);
                     SignalDelivery.Fault(t);
                     break;
-                case ExitReason.FetchFault when s->Pc - VsyscallPage < VsyscallSize && s->Pc % 0x400 == 0:
-                    Vsyscall(t);
+                case ExitReason.FetchFault when cpu.ServeFetchFault(t):
                     break;
                 case ExitReason.FetchFault:
                     LogFault(t);
                     SignalDelivery.FetchFault(t);
                     break;
                 case ExitReason.Special:
-                    special.Execute(t);
+                    cpu.ExecuteSpecial(t);
                     break;
                 case ExitReason.Interrupt:
                     break;
@@ -48,22 +43,6 @@ internal sealed unsafe class X64CpuLoop(X64Special special)
                     throw new InvalidOperationException($"unexpected exit {s->Reason} at {s->Pc:x}");
             }
         }
-    }
-
-    private static void Vsyscall(GuestThread t)
-    {
-        VcpuState* s = t.State;
-        ReadOnlySpan<int> numbers = [Nr.gettimeofday, Nr.time, Nr.getcpu];
-        if (!t.Memory.TryRead(s->Gpr[4], out ulong back))
-        {
-            SignalDelivery.FetchFault(t);
-            return;
-        }
-
-        int number = numbers[(int)((s->Pc - VsyscallPage) / 0x400)];
-        s->Gpr[0] = (ulong)Sys.Call(number, (long)s->Gpr[7], (long)s->Gpr[6], (long)s->Gpr[2]);
-        s->Gpr[4] += 8;
-        s->Pc = back;
     }
 
     private static void LogFault(GuestThread t)
