@@ -3,6 +3,7 @@ using Suite.Host;
 using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
+using Suite.LinuxUser.Compat;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -22,6 +23,14 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
 
     private IReadOnlyList<string> Prefixes { get; } =
         options.Prefixes.Count == 0 && target.DefaultPrefix is { } prefix && Directory.Exists(prefix) ? [prefix] : options.Prefixes;
+
+    /// <summary>The guest's address space, empty.</summary>
+    public GuestMemory MakeMemory()
+    {
+        if (Target.Elf.Is64)
+            return new GuestMemory();
+        return new GuestMemory(Target.Elf.AddressLimit, Target.GuestAbi, CodeRegion.UsualPlace(HostLimits.CodeCacheSize(options.CodeCacheSize)));
+    }
 
     /// <summary>What to load, and with what arguments; the target's own mappings are in <paramref name="memory"/> afterwards.</summary>
     public ProgramStart ProgramStart(GuestMemory memory)
@@ -54,7 +63,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
-        SyscallEntry[] syscalls = Target.Syscalls();
+        CompatPersonality? compat = Target.MakeCompat();
+        SyscallEntry[] syscalls = Target.Syscalls(compat);
         for (int i = 0; i < syscalls.Length; i++)
             engine.Region.InlineCalls[i] = syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
         SignalActions actions = new(engine.Stubs);
@@ -65,6 +75,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Engine = engine,
             Memory = memory,
             Abi = Cpu.Abi,
+            Target = Target.Elf,
+            Compat = compat,
             Actions = actions,
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
@@ -73,7 +85,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
             LogItems = items,
-            Strace = inline ? null : new StracePrinter(Cpu.GuestAbi, memory),
+            Strace = inline ? null : new StracePrinter(Target.GuestAbi, memory),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,

@@ -3,7 +3,6 @@ using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
-using Suite.LinuxUser.Strace;
 
 namespace Suite.UserMode;
 
@@ -38,9 +37,6 @@ public abstract class UserCpu
 
     /// <summary>Registers of system calls, signal frames.</summary>
     public abstract ILinuxAbi Abi { get; }
-
-    /// <summary>Word size and byte order.</summary>
-    public abstract GuestAbi GuestAbi { get; }
 
     /// <summary>Makes /proc/cpuinfo from the host's; null when the host's is right.</summary>
     public virtual Func<string, string>? CpuInfo => null;

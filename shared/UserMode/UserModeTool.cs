@@ -63,7 +63,7 @@ public static class UserModeTool
     private static int Run(UserComposition parts)
     {
         string tool = parts.Target.ToolName;
-        GuestMemory memory = new();
+        GuestMemory memory = parts.MakeMemory();
         if (!parts.ProgramStart(memory).TryLoad(memory, out LoadedImage? image, out StackLayout? stack, out ProgramIdentity? identity, out LoadError? error))
         {
             HostText.WriteError($"{tool}: {error.Message}\n");

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Compat;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Syscalls;
 
@@ -28,8 +30,15 @@ public abstract class UserTarget
     /// <param name="error">For the user: what is wrong with <paramref name="spec"/>.</param>
     public abstract bool TrySelectCpu(string? spec, [NotNullWhen(true)] out UserCpu? cpu, [NotNullWhen(false)] out string? error);
 
+    /// <summary>Word size and byte order.</summary>
+    public GuestAbi GuestAbi => Elf.Is64 ? GuestAbi.X64 : Elf.BigEndian ? GuestAbi.Ppc : GuestAbi.I386;
+
+    /// <summary>How the calls of a 32-bit guest are served; null for a guest whose calls are the host's.</summary>
+    public virtual CompatPersonality? MakeCompat() => null;
+
     /// <summary>How each call is served, by number.</summary>
-    public abstract SyscallEntry[] Syscalls();
+    /// <param name="compat">What <see cref="MakeCompat"/> made.</param>
+    public abstract SyscallEntry[] Syscalls(CompatPersonality? compat);
 
     /// <summary>Names and signatures by number, for -strace, -d unimp and --coverage; null where there is no call.</summary>
     public abstract SyscallRow?[] SyscallRows();

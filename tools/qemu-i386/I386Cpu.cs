@@ -5,7 +5,6 @@ using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
-using Suite.LinuxUser.Strace;
 using Suite.UserMode.X86;
 
 namespace Suite.Tools.I386;
@@ -31,8 +30,6 @@ internal sealed unsafe class I386Cpu(CpuModel model) : X86UserCpu(model, CpuMode
     }
 
     public override ILinuxAbi Abi => _abi ??= new I386LinuxAbi(Xcr0, _vdso);
-
-    public override StraceAbi StraceAbi => new(4, false);
 
     public override void SetStart(GuestThread thread, ulong entry, ulong stackPointer)
     {

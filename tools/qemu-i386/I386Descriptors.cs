@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Compat;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Syscalls;
 
@@ -62,8 +63,14 @@ internal static unsafe class I386Descriptors
         }
     }
 
-    /// <summary>What CLONE_SETTLS asks for can be done: 0, or the error clone is to return.</summary>
-    public static long CheckTls(GuestThread t, ulong address)
+    /// <summary>clone(2), refused when its thread-local segment cannot be had: the new thread could not say so any more.</summary>
+    public static long Clone(GuestThread t, in SysArgs a)
+    {
+        long error = (a.A1 & Linux.CLONE_SETTLS) != 0 ? CheckTls(t, a.A4) : 0;
+        return error != 0 ? error : CompatCalls.Serve(t, a);
+    }
+
+    private static long CheckTls(GuestThread t, ulong address)
     {
         const int First = 12;
         if (!t.Memory.TryRead(address, out uint entry) || !t.Memory.TryRead(address + DescriptorBytes - 4, out uint _))

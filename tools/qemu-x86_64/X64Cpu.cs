@@ -37,8 +37,6 @@ internal sealed unsafe class X64Cpu(CpuModel model) : X86UserCpu(model, CpuMode.
 
     public override ILinuxAbi Abi => _abi ??= new X64LinuxAbi(Xcr0);
 
-    public override GuestAbi GuestAbi => GuestAbi.X64;
-
     public override void SetStart(GuestThread thread, ulong entry, ulong stackPointer)
     {
         thread.State->Gpr[Rsp] = stackPointer;

@@ -1,5 +1,6 @@
 using Suite.Guest.X86.Cpu;
 using Suite.Host;
+using Suite.LinuxUser.Compat;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Syscalls;
 using Suite.LinuxUser.Syscalls.Tables;
@@ -13,7 +14,7 @@ internal sealed class X64Target : X86UserTarget
 {
     public override ElfTarget Elf => ElfTarget.X86_64;
 
-    public override unsafe SyscallEntry[] Syscalls()
+    public override unsafe SyscallEntry[] Syscalls(CompatPersonality? compat)
     {
         SyscallEntry[] table = X64Syscalls.Build();
         table[Nr.arch_prctl] = new SyscallEntry { Flow = SyscallFlow.Handled, Handler = &X64ArchPrctl.ArchPrctl };

@@ -78,6 +78,9 @@ public sealed unsafe class CodeRegion
     /// <summary>Entries {pc, host} of 32 bits each, in the place of the return table, for <see cref="TranslatorTraits.ComparesTargets"/>; indexed by bits 2 to 17 of the pc.</summary>
     public ulong* TargetTable => ReturnTable;
 
+    /// <summary>Where a region with low memory lies if nothing is in its way; 32-bit guests are kept out of there from the start.</summary>
+    public static (ulong Start, ulong End) UsualPlace(int codeBytes) => (Candidates[0], Candidates[0] + (ulong)CodeOffset + (ulong)codeBytes + LowMemory.Bytes);
+
     /// <summary>Reserves a region of <paramref name="codeBytes"/> of code.</summary>
     /// <exception cref="EngineException">No free place below 2 GiB, or the host refuses executable memory.</exception>
     public static CodeRegion Reserve(int codeBytes, bool lowMemory = false)
