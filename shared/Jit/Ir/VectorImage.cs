@@ -6,7 +6,7 @@ namespace Suite.Jit.Ir;
 /// <summary>Host vector registers in the XSAVE image of a thread that is outside generated code (AMD64 manual volume 2, 11.5).</summary>
 public static unsafe class VectorImage
 {
-    private const int LegacyXmm = 160, Header = 512, Hi16Component = 7, MxcsrOffset = 24;
+    private const int LegacyXmm = 160, Header = 512, Hi16Component = 7, MxcsrOffset = 24, Sse = 2;
     private static readonly int Hi16 = (HostCpu.Xcr0 >> Hi16Component & 1) != 0 ? HostCpu.XsaveComponent(Hi16Component).Offset : 0;
 
     /// <summary>The low 16 bytes of a vector register.</summary>
@@ -19,6 +19,18 @@ public static unsafe class VectorImage
     /// <summary>The MXCSR that is loaded when the thread goes on.</summary>
     public static ref uint Mxcsr(VcpuState* s) => ref *(uint*)(s->VectorArea + MxcsrOffset);
 
-    /// <summary>Declares x87, SSE, AVX and AVX-512 components as present, so that what is written to the image gets loaded.</summary>
-    public static void MarkInUse(VcpuState* s) => *(ulong*)(s->VectorArea + Header) |= HostCpu.Xcr0 & 0xE7;
+    /// <summary>
+    /// Makes the image say what the registers hold, so that it can be read and written: the processor leaves out components that are all zero.
+    /// Needed once after generated code has been left, before a register is touched here.
+    /// </summary>
+    public static void MarkInUse(VcpuState* s)
+    {
+        byte* image = (byte*)s->VectorArea;
+        ref ulong present = ref *(ulong*)(image + Header);
+        if ((present & Sse) == 0)
+            new Span<byte>(image + LegacyXmm, 16 * 16).Clear();
+        if (Hi16 != 0 && (present & 1 << Hi16Component) == 0)
+            new Span<byte>(image + Hi16, 16 * 64).Clear();
+        present |= Sse | (Hi16 != 0 ? 1u << Hi16Component : 0);
+    }
 }

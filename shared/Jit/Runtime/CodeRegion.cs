@@ -59,6 +59,9 @@ public sealed unsafe class CodeRegion
     /// <summary>Current table of the block map, read by the look-up stub.</summary>
     public ulong* BlockMap => (ulong*)(Base + SharedOffset + 16);
 
+    /// <summary>The selector <see cref="Stubs.StateSelector"/>, for code in compatibility mode whose fs is the guest's at that moment.</summary>
+    public ushort* StateSelector => (ushort*)(Base + SharedOffset + 24);
+
     /// <summary>Handlers that stood before the signal gate, by signal number.</summary>
     public ulong* OldHandlers => (ulong*)(Base + SharedOffset + 0x100);
 

@@ -53,6 +53,7 @@ public sealed unsafe class Stubs
             EmitLookups();
         CodeStart = Align(_a.Position);
         *region.DefaultMxcsr = 0x1F80;
+        *region.StateSelector = StateSelector;
     }
 
     /// <summary>The fs selector of code in compatibility mode: the last of the three thread-local descriptors (asm/segment.h, GDT_ENTRY_TLS).</summary>

@@ -1,0 +1,90 @@
+namespace Suite.Jit.Ir;
+
+// Operations without effects.
+public sealed unsafe partial class IrInterpreter
+{
+    private IrValue Compute(IrBlock block, in IrInsn n)
+    {
+        IrValue r = default;
+        switch (n.Op)
+        {
+            case IrOp.Const:
+                r.U64 = n.Type == IrType.I32 ? (uint)n.Imm : (ulong)n.Imm;
+                return r;
+            case IrOp.Get:
+                return Get((int)n.Imm);
+            case IrOp.Select:
+                return _values[n.A].U64 != 0 ? _values[n.B] : _values[n.C];
+            case IrOp.Vec:
+                r.V128 = VecInterpreter.Evaluate(VecImm.Op(n.Imm), VecImm.Immediate(n.Imm), _values[n.A].V128,
+                    n.B < 0 ? default : _values[n.B].V128, n.C < 0 ? default : _values[n.C].V128);
+                return r;
+        }
+
+        IrValue a = _values[n.A], b = n.B < 0 ? default : _values[n.B], c = n.C < 0 ? default : _values[n.C];
+        if (n.Op is >= IrOp.FAdd and <= IrOp.FUnordered)
+            return Float(n.Op, a, b, c);
+        bool wide = block.TypeOf(n.A) == IrType.I64;
+        r.U64 = IrMath.IsComparison(n.Op)
+            ? wide ? IrMath.Compare(n.Op, a.I64, b.I64) : IrMath.Compare(n.Op, a.I32, b.I32)
+            : wide ? IrMath.Evaluate64(n.Op, a.U64, b.U64) : IrMath.Evaluate32(n.Op, a.U32, b.U32);
+        if (n.Type == IrType.I32)
+            r.U64 = r.U32;
+        return r;
+    }
+
+    private static IrValue Float(IrOp op, IrValue a, IrValue b, IrValue c)
+    {
+        IrValue r = default;
+        switch (op)
+        {
+            case IrOp.FBits or IrOp.FFromBits:
+                return a;
+            case IrOp.FFromSingleBits:
+                r.F64 = BitConverter.UInt32BitsToSingle(a.U32);
+                return r;
+            case IrOp.FToSingleBits:
+                r.U64 = BitConverter.SingleToUInt32Bits((float)a.F64);
+                return r;
+            case IrOp.FNeg:
+                r.U64 = a.U64 ^ 1UL << 63;
+                return r;
+            case IrOp.FAbs:
+                r.U64 = a.U64 & ~(1UL << 63);
+                return r;
+            case IrOp.FToI32Truncate:
+                r.U64 = (uint)(int)a.F64;
+                return r;
+            case IrOp.FToI32Round:
+                r.U64 = (uint)(int)Math.Round(a.F64, MidpointRounding.ToEven);
+                return r;
+            case IrOp.FLess:
+                r.U64 = a.F64 < b.F64 ? 1u : 0;
+                return r;
+            case IrOp.FGreater:
+                r.U64 = a.F64 > b.F64 ? 1u : 0;
+                return r;
+            case IrOp.FEqual:
+                r.U64 = a.F64 == b.F64 ? 1u : 0;
+                return r;
+            case IrOp.FUnordered:
+                r.U64 = double.IsNaN(a.F64) || double.IsNaN(b.F64) ? 1u : 0;
+                return r;
+        }
+
+        r.F64 = op switch
+        {
+            IrOp.FAdd => a.F64 + b.F64,
+            IrOp.FSub => a.F64 - b.F64,
+            IrOp.FMul => a.F64 * b.F64,
+            IrOp.FDiv => a.F64 / b.F64,
+            IrOp.FSqrt => Math.Sqrt(a.F64),
+            IrOp.FMulAdd => Math.FusedMultiplyAdd(a.F64, b.F64, c.F64),
+            IrOp.FMulSub => Math.FusedMultiplyAdd(a.F64, b.F64, -c.F64),
+            IrOp.FToSingle => (float)a.F64,
+            IrOp.FFromI32 => a.I32,
+            _ => throw new InvalidOperationException($"{op} has no interpretation"),
+        };
+        return r;
+    }
+}
