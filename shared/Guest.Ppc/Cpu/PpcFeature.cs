@@ -1,6 +1,7 @@
 namespace Suite.Guest.Ppc;
 
-/// <summary>What a CPU model has beyond the common 32-bit core. A row needs all the bits it names; a word whose row needs more is illegal.</summary>
+/// <summary>What a CPU model has beyond the common 32-bit core. A row needs all the bits it names; a word whose row needs more is illegal.
+/// What Linux emulates for all models (mcrxr, strings, popcntb, isel) needs no bit.</summary>
 [Flags]
 public enum PpcFeature : ulong
 {
@@ -40,23 +41,23 @@ public enum PpcFeature : ulong
     /// <summary>Instructions of POWER kept by the 601: abs, doz, mul, the MQ shifts.</summary>
     Power = 1UL << 10,
 
-    /// <summary>lswi, lswx, stswi, stswx in hardware; elsewhere Linux emulates them.</summary>
-    Strings = 1UL << 11,
-
-    /// <summary>isel in hardware; elsewhere Linux emulates it.</summary>
-    Isel = 1UL << 12,
-
-    /// <summary>popcntb in hardware; elsewhere Linux emulates it.</summary>
-    Popcntb = 1UL << 13,
-
     /// <summary>Multiply-accumulate of the 4xx: macchw, nmacchw, mulchw and theirs.</summary>
-    Mac4xx = 1UL << 14,
+    Mac4xx = 1UL << 11,
 
     /// <summary>dlmzb.</summary>
-    Dlmzb = 1UL << 15,
+    Dlmzb = 1UL << 12,
 
     /// <summary>Book E: mbar, msync as a name, wrtee, the Book E special registers.</summary>
-    BookE = 1UL << 16,
+    BookE = 1UL << 13,
+
+    /// <summary>The embedded system architecture of Book E and the 4xx: wrtee, rfci, tlbwe, device control registers.</summary>
+    Embedded = 1UL << 14,
+
+    /// <summary>dccci, iccci, dcread, icread.</summary>
+    Core4xx = 1UL << 15,
+
+    /// <summary>icbt with the encoding of the 403 and 405.</summary>
+    Core40x = 1UL << 16,
 
     /// <summary>dcba.</summary>
     Dcba = 1UL << 17,
@@ -67,20 +68,20 @@ public enum PpcFeature : ulong
     /// <summary>The 601's real-time clock in place of the time base.</summary>
     RealTimeClock = 1UL << 19,
 
-    /// <summary>wait (e500mc, later e200).</summary>
+    /// <summary>wait, rotations and counts of e500mc.</summary>
     Wait = 1UL << 20,
 
-    /// <summary>lbarx, lharx, stbcx., sthcx.</summary>
-    SmallReservations = 1UL << 21,
-
     /// <summary>icbt, and cache locking (dcbtls ...).</summary>
-    CacheLock = 1UL << 22,
+    CacheLock = 1UL << 21,
 
     /// <summary>eciwx, ecowx.</summary>
-    ExternalControl = 1UL << 23,
+    ExternalControl = 1UL << 22,
 
-    /// <summary>mcrxr in hardware; elsewhere Linux emulates it.</summary>
-    Mcrxr = 1UL << 24,
+    /// <summary>tlbld, tlbli.</summary>
+    SoftTlb = 1UL << 23,
+
+    /// <summary>User-mode copies of the performance monitor's registers.</summary>
+    UserMonitor = 1UL << 24,
 
     /// <summary>The user-mode special registers SPRG4 to SPRG7 and USPRG0 are readable.</summary>
     UserSprg = 1UL << 25,

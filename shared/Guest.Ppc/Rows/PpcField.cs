@@ -86,6 +86,7 @@ internal readonly record struct PpcField(string Name, uint Bits, int Shift, PpcF
         new("u", 15u << 12, 12, PpcFieldKind.Unsigned),     // mtfsfi
         new("sr", 15u << 16, 16, PpcFieldKind.Unsigned),
         new("spr", 0x3FFu << 11, 11, PpcFieldKind.Spr),
+        new("tbr", 0x3FFu << 11, 11, PpcFieldKind.Spr),
         new("dcrn", 0x3FFu << 11, 11, PpcFieldKind.Spr),
         new("e", 1u << 15, 15, PpcFieldKind.Unsigned),      // wrteei
         new("target", 0x3FFFFFCu, 0, PpcFieldKind.Target),

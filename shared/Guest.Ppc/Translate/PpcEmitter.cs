@@ -7,8 +7,9 @@ namespace Suite.Guest.Ppc;
 /// What a row's emitter builds IR with: guest registers by number, condition fields, memory addresses, ways out. All guest state must be put
 /// before the instruction ends, and after the last thing in it that may fault.
 /// </summary>
-public sealed class PpcEmitter(StateLayout layout, PpcModel model)
+public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
 {
+    private VcpuState* _thread;
     private bool _vectorMode;
 
     public IrBlock Ir { get; } = new();
@@ -24,16 +25,24 @@ public sealed class PpcEmitter(StateLayout layout, PpcModel model)
     public uint NextPc => Pc + 4;
 
     /// <summary>True when building for the interpreter: exact software forms instead of fast compiled ones.</summary>
-    public bool Exact { get; private set; }
+    public bool Exact => _thread is not null;
 
     /// <summary>Set when the instruction ended the block.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>Starts a block.</summary>
-    public void Begin(bool exact)
+    /// <summary>Starts a block to be compiled.</summary>
+    public void Begin() => Begin(null);
+
+    /// <summary>Starts a block of one instruction that is to be interpreted once, on the thread's state as it is.</summary>
+    public void BeginExact(VcpuState* thread) => Begin(thread);
+
+    /// <summary>The present value of an I32 slot, when building for the interpreter (<see cref="Exact"/>); else 0.</summary>
+    public uint Peek(int slot) => Exact ? *(uint*)Layout.AddressOf(_thread, slot) : 0;
+
+    private void Begin(VcpuState* thread)
     {
         Ir.Clear();
-        Exact = exact;
+        _thread = thread;
         Ended = false;
         _vectorMode = false;
     }
@@ -123,6 +132,9 @@ public sealed class PpcEmitter(StateLayout layout, PpcModel model)
         _vectorMode = true;
     }
 
+    /// <summary>Ends a block that just stops: goes on behind the last instruction.</summary>
+    public void FallThrough() => Exit(NextPc);
+
     /// <summary>No instruction may be added behind this one.</summary>
     public void EndBlock() => Ended = true;
 
@@ -162,6 +174,14 @@ public sealed class PpcEmitter(StateLayout layout, PpcModel model)
     {
         UseScalarFloat();
         Ir.TrapIf(condition, ExitReason.Special, argument);
+    }
+
+    /// <summary>Ends the block behind this instruction with a system call.</summary>
+    public void SystemCall()
+    {
+        UseScalarFloat();
+        Ir.TrapBehind(ExitReason.Syscall, 0);
+        EndBlock();
     }
 
     public void Illegal() => Trap(PpcTrap.Illegal);
