@@ -131,7 +131,7 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         AltStack alternate = t.AltStack;
         *(uint*)frame = action.Has(Linux.SA_RESTORER) ? (uint)action.Restorer : (uint)vdso.RtSigreturn;
         (*(uint*)(frame + 8), *(uint*)(frame + 12)) = (at + Info, at + Ucontext);
-        SiginfoLayout.ToGuest(GuestLayout.I386, siginfo, new Span<byte>(frame + Info, SiginfoLayout.Size));
+        SiginfoLayout.ToGuest(GuestAbi.I386, siginfo, new Span<byte>(frame + Info, SiginfoLayout.Size));
         *(uint*)(frame + Ucontext) = HostCpu.HasXsave ? UC_FP_XSTATE : 0;
         uint* stack = (uint*)(frame + UcStack);
         bool onStack = alternate.Holds((uint)t.State->Gpr[Esp]);

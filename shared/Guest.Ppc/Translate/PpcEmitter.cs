@@ -132,6 +132,9 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
         _vectorMode = true;
     }
 
+    /// <summary>Ends a block that just stops: goes on behind the last instruction.</summary>
+    public void FallThrough() => Exit(NextPc);
+
     /// <summary>No instruction may be added behind this one.</summary>
     public void EndBlock() => Ended = true;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
 using Suite.LinuxUser.Syscalls.Tables;
@@ -88,6 +89,27 @@ public sealed class CompatPersonality
 
     /// <summary>As <see cref="Converter(string, string)"/>, of a struct that has the same name on both sides.</summary>
     internal StructConverter Converter(string name) => Converter(name, name);
+
+    /// <summary>Reads a struct of the guest in the host's form; false when the address is bad.</summary>
+    internal bool TryRead(GuestMemory memory, ulong address, string layout, Span<byte> host)
+    {
+        StructConverter converter = Converter(layout);
+        Span<byte> raw = stackalloc byte[converter.GuestSize];
+        if (!memory.TryRead(address, raw))
+            return false;
+        converter.ToHost(raw, host);
+        return true;
+    }
+
+    /// <summary>Writes a struct of the host in the guest's form, padding as zeros; false when the address is bad.</summary>
+    internal bool TryWrite(GuestMemory memory, ulong address, string layout, ReadOnlySpan<byte> host)
+    {
+        StructConverter converter = Converter(layout);
+        Span<byte> raw = stackalloc byte[converter.GuestSize];
+        raw.Clear();
+        converter.ToGuest(host, raw);
+        return memory.TryWrite(address, raw);
+    }
 
     /// <summary>What to do about a pointer of a type that a command selects.</summary>
     internal Pointee? PointeeOf(SignatureType type) => _pointees.GetOrAdd(type, static (t, self) => Pointee.Create(t, t, self), this);

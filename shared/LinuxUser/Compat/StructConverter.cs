@@ -48,7 +48,7 @@ internal sealed class StructConverter
 
     /// <summary>For a scalar that stands alone, or an array of them.</summary>
     public static StructConverter OfScalar(int guestBytes, int hostBytes, bool signed, GuestAbi abi) =>
-        new([new FieldMove(0, guestBytes, 0, hostBytes, signed, 1, FieldRule.Truncate, null)], abi.BigEndian, guestBytes, hostBytes, isSized: false);
+        new([new FieldMove(0, guestBytes, 0, hostBytes, signed, 1, guestBytes == 2 && hostBytes == 4 ? FieldRule.ShortId : FieldRule.Truncate, null)], abi.BigEndian, guestBytes, hostBytes, isSized: false);
 
     /// <summary>Fills the host's struct. Of a struct cut short by its caller, what is there is converted.</summary>
     public void ToHost(ReadOnlySpan<byte> guest, Span<byte> host)
@@ -64,6 +64,8 @@ internal sealed class StructConverter
                 ulong value = GuestNumber.Read(guest.Slice(from, move.GuestBytes), _bigEndian, move.Signed);
                 if (move.Rule == FieldRule.Limit && move.GuestBytes == 4 && (uint)value == uint.MaxValue)
                     value = ulong.MaxValue;
+                if (move.Rule == FieldRule.ShortId)
+                    value = ShortIds.ToHost(value);
                 if (move.Flags is not null)
                     value = move.Flags.ToHost(value);
                 GuestNumber.Write(host.Slice(to, move.HostBytes), bigEndian: false, value);

@@ -114,7 +114,7 @@ internal static class StructLayouts
         "olduname" => "sysname:char[65], nodename:char[65], release:char[65], version:char[65], machine:char[65]",
         "oldolduname" => "sysname:char[9], nodename:char[9], release:char[9], version:char[9], machine:char[9]",
         "sysinfo" => "uptime:w, loads:uw[3], totalram:uw, freeram:uw, sharedram:uw, bufferram:uw, totalswap:uw, freeswap:uw, procs:u16, .pad:u16, "
-            + "totalhigh:uw, freehigh:uw, mem_unit:u32, ...",
+            + "totalhigh:uw, freehigh:uw, mem_unit:u32, ..., pad:u32[2]",
         "perf_event_attr" => "type:u32 enum(perf_type), size:u32, config:u64 hex, ...",
         _ => null,
     };

@@ -20,7 +20,7 @@ public static unsafe partial class InfoCalls
             case PR_SET_MM:
                 return -Errno.EPERM;
             case PR_GET_TID_ADDRESS:
-                return t.Memory.TryWriteWord(a.A2, t.ClearTid) ? 0 : EFAULT;
+                return t.Memory.TryWrite(a.A2, t.ClearTid) ? 0 : EFAULT;
             case PR_GET_AUXV:
                 return Auxv(t, a);
             case PR_SET_SECCOMP:
