@@ -13,6 +13,9 @@ public interface ILinuxAbi
     /// <summary>Number and arguments of the call the thread has just made.</summary>
     SysArgs Arguments(GuestThread thread);
 
+    /// <summary>The guest's stack pointer; on x86 that is register 4.</summary>
+    unsafe ulong StackPointer(GuestThread thread) => thread.State->Gpr[4];
+
     /// <summary>Puts a result (a value or -errno) where the guest expects it.</summary>
     void SetResult(GuestThread thread, long result);
 
