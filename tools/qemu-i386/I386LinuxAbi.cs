@@ -48,8 +48,6 @@ internal sealed unsafe class I386LinuxAbi(ulong xcr0, I386Vdso vdso) : ILinuxAbi
             I386Descriptors.SetTls(child, tls);
     }
 
-    public ulong StackPointer(GuestThread t) => (uint)t.State->Gpr[Esp];
-
     public string DescribeRegisters(GuestThread t)
     {
         ulong* g = t.State->Gpr;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Suite.Guest.Ppc;
+using Suite.Guest.Ppc.Float;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 
@@ -44,13 +45,13 @@ internal sealed unsafe class PpcContext(StateLayout layout, PpcModel model)
 
         for (int n = 0; n < 32; n++)
             BinaryPrimitives.WriteUInt64BigEndian(context[(SignalFrame.FprOffset + n * 8)..], r.Slot<ulong>(PpcSlot.Fpr(n)));
-        GuestOrder.Put(context, SignalFrame.FpscrOffset + 4, PpcFloatState.ReadFpscr(s, layout));
+        GuestOrder.Put(context, SignalFrame.FpscrOffset + 4, FpscrState.Materialize(layout, s));
         if (_altivec)
         {
             for (int n = 0; n < 32; n++)
                 GuestOrder.PutVector(context, SignalFrame.VectorOffset + n * GuestOrder.VectorSize, r, n);
             GuestOrder.Put(context, SignalFrame.VrSaveOffset, r.Slot<uint>(PpcSlot.VrSave));
-            GuestOrder.Put(context, SignalFrame.VscrOffset, PpcFloatState.ReadVscr(s, layout));
+            GuestOrder.Put(context, SignalFrame.VscrOffset, AltivecState.ReadVscr(layout, s));
         }
         else if (_spe)
         {
@@ -80,7 +81,7 @@ internal sealed unsafe class PpcContext(StateLayout layout, PpcModel model)
         r.Slot<uint>(PpcSlot.Mq) = GuestOrder.Take(context, SignalFrame.Mq * 4);
         for (int n = 0; n < 32; n++)
             r.Slot<ulong>(PpcSlot.Fpr(n)) = BinaryPrimitives.ReadUInt64BigEndian(context[(SignalFrame.FprOffset + n * 8)..]);
-        PpcFloatState.WriteFpscr(s, layout, GuestOrder.Take(context, SignalFrame.FpscrOffset + 4));
+        FpscrState.Apply(layout, s, GuestOrder.Take(context, SignalFrame.FpscrOffset + 4));
 
         // Without the flag the context has no vectors, and they become zero.
         bool valid = (GuestOrder.Take(context, SignalFrame.Msr * 4) & MsrVector) != 0;
@@ -98,7 +99,7 @@ internal sealed unsafe class PpcContext(StateLayout layout, PpcModel model)
         for (int n = 0; n < 32; n++)
             GuestOrder.TakeVector(vectors, n * GuestOrder.VectorSize, r, n);
         if (valid)
-            PpcFloatState.WriteVscr(s, layout, GuestOrder.Take(context, SignalFrame.VscrOffset));
+            AltivecState.WriteVscr(layout, s, GuestOrder.Take(context, SignalFrame.VscrOffset));
         r.Slot<uint>(PpcSlot.VrSave) = GuestOrder.Take(context, SignalFrame.VrSaveOffset);
     }
 

@@ -1,4 +1,5 @@
 using Suite.Guest.Ppc;
+using Suite.Guest.Ppc.Float;
 using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Ir;
@@ -23,25 +24,24 @@ internal sealed unsafe class PpcCpu(PpcModel model, Func<int, bool> isServed) : 
     private const ulong VdsoHint = 0x10_0000;
 
     private readonly StateLayout _layout = PpcLayout.ForHost();
-    private readonly PpcProcessor _processor = new(model);
     private PpcSpecial? _special;
     private PpcLinuxAbi? _abi;
     private uint _sigtramp, _rtSigtramp;
 
-    public override byte[] Platform => _processor.Platform.ToArray();
+    public override byte[] Platform => System.Text.Encoding.ASCII.GetBytes(model.Platform);
 
     public override void PrepareMemory(GuestMemory memory, List<AuxEntry> aux)
     {
         const int SmallestFrame = SignalFrame.RtGap + SignalFrame.RtSize;
-        uint block = (uint)_processor.CacheBlock;
+        uint block = (uint)model.CacheLine;
         aux.Add(new AuxEntry(AuxTag.AT_IGNOREPPC, AuxTag.AT_IGNOREPPC));
         aux.Add(new AuxEntry(AuxTag.AT_IGNOREPPC, AuxTag.AT_IGNOREPPC));
         aux.Add(new AuxEntry(AuxTag.AT_DCACHEBSIZE, block));
         aux.Add(new AuxEntry(AuxTag.AT_ICACHEBSIZE, block));
         aux.Add(new AuxEntry(AuxTag.AT_UCACHEBSIZE, 0));
         aux.Add(new AuxEntry(AuxTag.AT_MINSIGSTKSZ, SmallestFrame));
-        aux.Add(new AuxEntry(AuxTag.AT_HWCAP, _processor.Hwcap));
-        aux.Add(new AuxEntry(AuxTag.AT_HWCAP2, 0));
+        aux.Add(new AuxEntry(AuxTag.AT_HWCAP, model.Hwcap));
+        aux.Add(new AuxEntry(AuxTag.AT_HWCAP2, model.Hwcap2));
 
         VdsoImage image = new(isServed);
         IImageMapper mapper = memory;
@@ -59,14 +59,21 @@ internal sealed unsafe class PpcCpu(PpcModel model, Func<int, bool> isServed) : 
 
     public override ILinuxAbi Abi => _abi ??= new PpcLinuxAbi(_layout, new PpcSignalFrame(_layout, new PpcContext(_layout, model), _sigtramp, _rtSigtramp));
 
-    public override Func<string, string>? CpuInfo => _processor.CpuInfo;
+    public override Func<string, string>? CpuInfo => host =>
+    {
+        const int Megahertz = 1000;
+        int processors = host.Split('\n').Count(line => line.StartsWith("processor", StringComparison.Ordinal));
+        return PpcCpuinfo.Write(model, Math.Max(processors, 1), Megahertz);
+    };
 
     public override void SetStart(GuestThread thread, ulong entry, ulong stackPointer)
     {
         ThreadBlock.Create(thread.State, _layout);
         PpcState r = new(_layout, thread.State);
         r.Reset();
-        PpcFloatState.Initialise(thread.State, _layout);
+        FpscrState.Apply(_layout, thread.State, 0);
+        AltivecState.WriteVscr(_layout, thread.State, AltivecState.NonJava);
+        VectorImage.MarkInUse(thread.State);
         r.SetGpr(StackPointer, (uint)stackPointer);
         thread.State->Pc = entry;
     }
@@ -82,7 +89,7 @@ internal sealed unsafe class PpcCpu(PpcModel model, Func<int, bool> isServed) : 
         return true;
     }
 
-    public override void LeaveBlock(GuestThread thread) => PpcFloatState.LeaveVectorMode(thread.State, _layout);
+    public override void LeaveBlock(GuestThread thread) => FpscrState.LeaveVectorMode(_layout, thread.State);
 
     public override string ListCode(ulong pc, ReadOnlySpan<byte> code) => PpcListing.Text(model, (uint)pc, code);
 

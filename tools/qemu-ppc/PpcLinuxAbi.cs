@@ -19,6 +19,8 @@ internal sealed unsafe class PpcLinuxAbi(StateLayout layout, PpcSignalFrame fram
     private const int Sp = 1, ThreadPointer = 2, Result = 3, InstructionLength = 4;
     private const int sigreturn = 119;
 
+    public PpcSignalFrame Frames { get; } = frames;
+
     public string Machine => "ppc";
 
     public SysArgs Arguments(GuestThread t)
@@ -45,9 +47,9 @@ internal sealed unsafe class PpcLinuxAbi(StateLayout layout, PpcSignalFrame fram
     public ulong StackPointer(GuestThread t) => State(t).Gpr(Sp);
 
     public bool PushFrame(GuestThread t, int signal, ReadOnlySpan<byte> siginfo, in GuestAction action, ulong savedMask) =>
-        frames.Push(t, signal, siginfo, action, savedMask);
+        Frames.Push(t, signal, siginfo, action, savedMask);
 
-    public bool PopFrame(GuestThread t, out ulong mask) => State(t).Gpr(0) == sigreturn ? frames.PopOld(t, out mask) : frames.PopRt(t, out mask);
+    public bool PopFrame(GuestThread t, out ulong mask) => State(t).Gpr(0) == sigreturn ? Frames.PopOld(t, out mask) : Frames.PopRt(t, out mask);
 
     public void BeginThread(GuestThread child) => ThreadBlock.Copy(child.State, layout);
 

@@ -14,7 +14,7 @@ internal static class PpcListing
         for (; code.Length >= 4; code = code[4..], pc += 4)
         {
             uint word = BinaryPrimitives.ReadUInt32BigEndian(code);
-            lines.Append($"0x{pc:x8}:  {word:x8}  {disassembler.Text(word, pc)}\n");
+            lines.Append($"0x{pc:x8}:  {word:x8}  {disassembler.Disassemble(word, pc)}\n");
         }
 
         return lines.ToString();

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Suite.Jit.Ir;
 using Suite.LinuxUser.Memory;
 
@@ -27,8 +26,7 @@ internal sealed unsafe class PpcMemory(GuestMemory memory) : IIrMemory
             return false;
         memory.AllowKernelWrites(address, sizeof(uint));
         // SAFETY: just read and known to be writable; a page that another thread unmaps at this moment is the guest's doing.
-        uint before = BinaryPrimitives.ReverseEndianness(expected);
-        stored = Interlocked.CompareExchange(ref *(uint*)address, BinaryPrimitives.ReverseEndianness(replacement), before) == before;
+        stored = Interlocked.CompareExchange(ref *(uint*)address, replacement, expected) == expected;
         return true;
     }
 

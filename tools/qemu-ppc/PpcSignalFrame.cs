@@ -1,4 +1,5 @@
 using Suite.Guest.Ppc;
+using Suite.Guest.Ppc.Float;
 using Suite.Host;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
@@ -36,7 +37,7 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
 
         if ((t.AltStack.Flags & AltStack.AutoDisarm) != 0 && (t.AltStack.Flags & AltStack.Disable) == 0)
             t.AltStack = AltStack.None;
-        PpcFloatState.WriteFpscr(t.State, layout, 0); // all exceptions off, as the kernel has it
+        FpscrState.Apply(layout, t.State, 0); // all exceptions off, as the kernel has it
         r.SetGpr(StackPointer, sp);
         r.SetGpr(3, (uint)signal);
         r.SetGpr(4, sp + (uint)(rt ? SignalFrame.RtInfo : SignalFrame.OldGap));

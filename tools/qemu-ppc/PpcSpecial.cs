@@ -1,4 +1,6 @@
 using Suite.Guest.Ppc;
+using Suite.Guest.Ppc.Float;
+using Suite.Guest.Ppc.Float;
 using Suite.Host;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
@@ -65,7 +67,7 @@ internal sealed unsafe class PpcSpecial(StateLayout layout, PpcModel model)
                 SignalDelivery.Raise(t, Linux.SIGBUS, BUS_ADRALN, t.State->FaultAddress);
                 break;
             case PpcTrap.FloatException:
-                SignalDelivery.Raise(t, Linux.SIGFPE, FloatCode(PpcFloatState.ReadFpscr(t.State, layout)), pc);
+                SignalDelivery.Raise(t, Linux.SIGFPE, FloatCode(FpscrState.Materialize(layout, t.State)), pc);
                 break;
             default:
                 throw new InvalidOperationException($"unknown trap {trap} at {pc:x}");

@@ -19,12 +19,26 @@ internal sealed unsafe class PpcTarget : UserTarget
     // Where Debian's cross compiler has the target's libraries.
     public override string? DefaultPrefix => "/usr/powerpc-linux-gnu";
 
-    public override string CpuHelp() => PpcModels.Help();
+    public override string CpuHelp()
+    {
+        StringWriter text = new();
+        PpcModel.WriteHelp(text);
+        return text.ToString();
+    }
 
     public override bool TrySelectCpu(string? spec, [NotNullWhen(true)] out UserCpu? cpu, [NotNullWhen(false)] out string? error)
     {
-        cpu = PpcModels.TryFind(spec, out PpcModel? model, out error) ? new PpcCpu(model, IsServed) : null;
-        return cpu is not null;
+        (cpu, error) = (null, null);
+        try
+        {
+            cpu = new PpcCpu(PpcModel.Parse(spec ?? ""), IsServed);
+            return true;
+        }
+        catch (PpcModelException e)
+        {
+            error = e.Message;
+            return false;
+        }
     }
 
     public override CompatPersonality MakeCompat() => CompatPersonality.Ppc();

@@ -59,8 +59,6 @@ internal sealed unsafe class X64LinuxAbi(ulong xcr0) : ILinuxAbi
         return value;
     }
 
-    public ulong StackPointer(GuestThread t) => t.State->Gpr[Rsp];
-
     public string DescribeRegisters(GuestThread t)
     {
         ReadOnlySpan<string> names = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];

@@ -192,7 +192,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     public void SystemCall()
     {
         UseScalarFloat();
-        Ir.TrapBehind(ExitReason.Syscall, 0);
+        Ir.TrapBehind(ExitReason.SystemCall, 0);
         EndBlock();
     }
 

@@ -33,9 +33,6 @@ public interface ILinuxAbi
     /// <summary>Start state of a new thread or process made by clone: result 0, its own stack and thread pointer where given.</summary>
     void PrepareChild(GuestThread child, ulong stack, bool setTls, ulong tls);
 
-    /// <summary>The guest's stack pointer.</summary>
-    ulong StackPointer(GuestThread thread);
-
     /// <summary>A new thread has a copy of its parent's host registers; a target that keeps state elsewhere gives it its own.</summary>
     void BeginThread(GuestThread child)
     {
