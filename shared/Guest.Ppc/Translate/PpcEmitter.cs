@@ -11,6 +11,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
 {
     private VcpuState* _thread;
     private bool _vectorMode;
+    private uint _singles;
 
     public IrBlock Ir { get; } = new();
 
@@ -40,6 +41,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
         _thread = thread;
         Ended = false;
         _vectorMode = false;
+        _singles = 0;
     }
 
     /// <summary>The present value of an I32 slot, when building for one interpretation; else 0.</summary>
@@ -64,7 +66,17 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     public void SetGprHigh(int n, int value) => Put(PpcSlot.GprHigh(n), value);
 
     public int Fpr(int n) => Get(PpcSlot.Fpr(n));
-    public void SetFpr(int n, int value) => Put(PpcSlot.Fpr(n), value);
+    public void SetFpr(int n, int value)
+    {
+        Put(PpcSlot.Fpr(n), value);
+        _singles &= ~(1u << n);
+    }
+
+    /// <summary>Whether a floating-point register was given a result of single precision in this block.</summary>
+    public bool IsSingle(int n) => (_singles >> n & 1) != 0;
+
+    /// <summary>What was just put into a floating-point register is exact in single precision and no signalling NaN.</summary>
+    public void NoteSingle(int n) => _singles |= 1u << n;
 
     public int Vr(int n) => Get(PpcSlot.Vr(n));
     public void SetVr(int n, int value) => Put(PpcSlot.Vr(n), value);
