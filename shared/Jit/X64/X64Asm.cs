@@ -6,7 +6,7 @@ namespace Suite.Jit.X64;
 /// A thin x86-64 assembler over a raw buffer: one method per form the engine emits, nothing chosen behind the caller's back.
 /// The caller guarantees room; <see cref="Position"/> moves forward. Encodings: AMD64 manual volume 3.
 /// </summary>
-public unsafe struct X64Asm(byte* at)
+public unsafe partial struct X64Asm(byte* at)
 {
     private byte* _p = at;
 
@@ -272,6 +272,8 @@ public unsafe struct X64Asm(byte* at)
     {
         if (m.Segment != 0)
             Byte(m.Segment);
+        if (m.Wraps)
+            Byte(0x67);
         Rex(wide, reg >> 3, m.Index >= 0 ? m.Index >> 3 : 0, m.Base >= 0 ? m.Base >> 3 : 0);
     }
 
