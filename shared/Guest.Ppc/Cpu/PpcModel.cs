@@ -7,7 +7,7 @@ namespace Suite.Guest.Ppc;
 /// <param name="CacheLine">Bytes that dcbz clears; AT_DCACHEBSIZE, AT_ICACHEBSIZE.</param>
 /// <param name="Platform">AT_PLATFORM.</param>
 /// <param name="KernelName">What Linux calls it in /proc/cpuinfo (arch/powerpc/kernel/cpu_specs*.h).</param>
-public sealed record PpcModel(string Name, uint Pvr, PpcFeature Features, int CacheLine, string Platform, string KernelName)
+public sealed record PpcModel(string Name, uint Pvr, PpcFeature Features, int CacheLine, string Platform = "powerpc", string KernelName = "(generic PPC)")
 {
     /// <summary>The name of the model that is used when none is asked for.</summary>
     public const string DefaultName = "7447a_v1.2";

@@ -1,5 +1,3 @@
-using Suite.LinuxUser.Abi;
-using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Compat;
@@ -7,9 +5,6 @@ namespace Suite.LinuxUser.Compat;
 // Sockets, polling, interprocess communication, signals, ioctl.
 internal static unsafe partial class CompatHandlers
 {
-    // Programs for the host's kernel, and pages in its layout: what an unprivileged user is told.
-    private static long NotPermitted(GuestThread t, in SysArgs a) => -Errno.EPERM;
-
     private static SyscallEntry Network(string name) => name switch
     {
         "socket" => Handle(&CompatSockets.Socket),
@@ -90,7 +85,6 @@ internal static unsafe partial class CompatHandlers
         "io_getevents" => Handle(&CompatAio.IoGetevents),
         "io_pgetevents" => Handle(&CompatAio.IoPgetevents),
         "io_pgetevents_time64" => Handle(&CompatAio.IoPgeteventsTime64),
-        "bpf" or "perf_event_open" => Handle(&NotPermitted),
         _ => ByRow,
     };
 }
