@@ -36,7 +36,7 @@ public static class PpcLayout
         }
         slots[PpcSlot.SatBits] = new StateSlot("satbits", IrType.V128, VrOffset + 32 * 16);
         int at = NamedOffset;
-        foreach (int slot in (ReadOnlySpan<int>)[PpcSlot.Acc, PpcSlot.FpA, PpcSlot.FpB, PpcSlot.FpC])
+        foreach (int slot in (ReadOnlySpan<int>)[PpcSlot.Acc, PpcSlot.FpA, PpcSlot.FpB, PpcSlot.FpC, PpcSlot.FpCompareA, PpcSlot.FpCompareB])
         {
             slots[slot] = new StateSlot(Name(slot), slot == PpcSlot.Acc ? IrType.I64 : IrType.F64, at, IsLazy: slot != PpcSlot.Acc);
             at += 8;
@@ -44,7 +44,7 @@ public static class PpcLayout
         for (int slot = PpcSlot.Lr; slot < PpcSlot.Count; slot++)
             if (slots[slot].Type == IrType.None)
             {
-                slots[slot] = new StateSlot(Name(slot), IrType.I32, at, IsLazy: slot == PpcSlot.FpOp);
+                slots[slot] = new StateSlot(Name(slot), IrType.I32, at, IsLazy: slot is PpcSlot.FpOp or PpcSlot.FpCompare);
                 at += 4;
             }
         return new StateLayout(slots, BlockSize)
@@ -80,6 +80,10 @@ public static class PpcLayout
         PpcSlot.FpA => "fp.a",
         PpcSlot.FpB => "fp.b",
         PpcSlot.FpC => "fp.c",
+        PpcSlot.FpCompare => "fp.compare",
+        PpcSlot.FpCompareA => "fp.compare.a",
+        PpcSlot.FpCompareB => "fp.compare.b",
+        PpcSlot.FpExceptionsOff => "fp.exceptions.off",
         PpcSlot.ScalarMxcsr => "mxcsr.scalar",
         PpcSlot.VectorMxcsr => "mxcsr.vector",
         PpcSlot.VectorMode => "mxcsr.mode",

@@ -44,6 +44,31 @@ public sealed class StateLayout
     public int VectorMxcsrOffset { get; init; } = -1;
     public int VectorModeOffset { get; init; } = -1;
 
+    /// <summary>Offset of <see cref="SpillBytes"/> bytes in which compiled code keeps intermediate values, a multiple of 16. No guest state.</summary>
+    public int SpillOffset { get; init; } = -1;
+
+    /// <summary>Offset of <see cref="ConstantBytes"/> bytes, a multiple of 16, that <see cref="WriteConstants"/> fills once for each thread.</summary>
+    public int ConstantsOffset { get; init; } = -1;
+
+    public const int SpillBytes = 512, ConstantBytes = 96;
+
+    /// <summary>Places of the constants, from <see cref="ConstantsOffset"/>: byte-reversing shuffle, of 16 bytes and of the low 8; sign and magnitude of a double.</summary>
+    public const int Reverse16 = 0, Reverse8 = 8, SignMask = 32, MagnitudeMask = 48, OrderLessValue = 64, OrderUnorderedValue = 72, ZeroValue = 80;
+
+    /// <summary>Fills the constants of a state block.</summary>
+    public unsafe void WriteConstants(byte* block)
+    {
+        byte* at = block + ConstantsOffset;
+        new Span<byte>(at, ConstantBytes).Clear();
+        for (int i = 0; i < 16; i++)
+            at[Reverse16 + i] = (byte)(15 - i);
+        new Span<byte>(at + 16, 16).Fill(0x80); // Reverse8 reads on into this: a shuffle index that yields zero
+        *(ulong*)(at + SignMask) = 1UL << 63;
+        *(ulong*)(at + MagnitudeMask) = ~(1UL << 63);
+        *(ulong*)(at + OrderLessValue) = IrMath.Less;
+        *(ulong*)(at + OrderUnorderedValue) = IrMath.Unordered;
+    }
+
     /// <summary>Where a slot's value is for managed code, on the thread or with the thread stopped outside compiled code.</summary>
     public unsafe void* AddressOf(Runtime.VcpuState* s, int slot) => AddressOf(s, in Slots[slot]);
 
