@@ -8,7 +8,7 @@ public static class GuestCompiler
 {
     /// <summary>The path of the built program, from the cache when nothing it depends on has changed.</summary>
     /// <exception cref="InvalidOperationException">gcc refused; the message holds what it said.</exception>
-    public static string Build(GuestSource source) => Build(source.SourcePath, source.Flags);
+    public static string Build(GuestSource source, GuestTarget target) => Build(source.SourcePath, [.. target.Flags, .. source.Flags]);
 
     /// <summary>Builds one source file with the given flags.</summary>
     /// <exception cref="InvalidOperationException">gcc refused; the message holds what it said.</exception>
@@ -25,7 +25,7 @@ public static class GuestCompiler
         ProcessResult gcc = HostProcess.Run(new ProcessRequest
         {
             Program = FindInPath(Path.GetExtension(sourcePath) == ".cc" ? "g++" : "gcc"),
-            Arguments = ["-Wall", .. flags.Except(libraries), "-o", fresh, sourcePath, .. libraries],
+            Arguments = ["-Wall", .. flags.Where(f => !libraries.Contains(f)), "-o", fresh, sourcePath, .. libraries],
             Directory = folder,
             Timeout = TimeSpan.FromMinutes(5),
         });
