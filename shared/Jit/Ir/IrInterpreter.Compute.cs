@@ -16,7 +16,7 @@ public sealed unsafe partial class IrInterpreter
             case IrOp.Select:
                 return _values[n.A].U64 != 0 ? _values[n.B] : _values[n.C];
             case IrOp.Vec:
-                r.V128 = VecInterpreter.Evaluate(VecImm.Op(n.Imm), VecImm.Immediate(n.Imm), _values[n.A].V128,
+                r.V128 = VecInterpreter.Evaluate(VecImm.Op(n.Imm), VecImm.Immediate(n.Imm), n.A < 0 ? default : _values[n.A].V128,
                     n.B < 0 ? default : _values[n.B].V128, n.C < 0 ? default : _values[n.C].V128);
                 return r;
         }
