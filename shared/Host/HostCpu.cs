@@ -47,6 +47,11 @@ public static unsafe class HostCpu
     /// <summary>True when XSAVEOPT exists (cpuid 0Dh.1, eax bit 0).</summary>
     public static bool HasXsaveopt => Xsaveopt;
 
+    /// <summary>True when user code may use rdfsbase and its kin (AT_HWCAP2, HWCAP2_FSGSBASE).</summary>
+    public static bool HasFsGsBase => (HostProcess.AuxValue(AT_HWCAP2) & 2) != 0;
+
+    private const int AT_HWCAP2 = 26;
+
     /// <summary>Place of an extended component (2 to 62) in a standard-format XSAVE image, in bytes (cpuid 0Dh, ebx and eax).</summary>
     public static (int Offset, int Size) XsaveComponent(int component)
     {

@@ -21,6 +21,8 @@ public sealed partial class RepoTests(ITestOutputHelper output)
         ["Guest.*"] = ["Jit", "Host"],
         ["LinuxUser"] = ["Jit", "Host"],
         ["Cli"] = ["Host"],
+        ["UserMode.X86"] = ["UserMode", "Guest.X86", "LinuxUser", "Jit", "Host"],
+        ["UserMode"] = ["LinuxUser", "Cli", "Jit", "Host"],
         ["Devices"] = ["Host"],
         ["PcBios"] = ["Host"],
         ["Machines"] = ["Devices", "PcBios", "Jit", "Host"],

@@ -1,1 +1,1 @@
-return Suite.Tools.X64.X64UserMode.Start(args);
+return Suite.UserMode.UserModeTool.Start(args, new Suite.Tools.X64.X64Target());

@@ -2,6 +2,7 @@ using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
+using Suite.UserMode.X86;
 
 namespace Suite.Tools.X64;
 
@@ -22,30 +23,9 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
     // FIX_EFLAGS of arch/x86/kernel/signal.c: AC OF DF TF SF ZF AF PF CF RF.
     private const ulong RestorableFlags = 0x40000 | 0x800 | DirectionFlag | TrapFlag | 0x80 | 0x40 | 0x10 | 4 | 1 | ResumeFlag;
 
-    // Software-reserved bytes of the FXSAVE image (struct _fpx_sw_bytes), and the XSAVE header behind it.
-    private const int SwReserved = 464, XsaveHeader = 512, HeaderBytes = 64, Legacy = 512, MxcsrOffset = 24, MxcsrMaskOffset = 28;
-    private const uint Magic1 = 0x46505853, Magic2 = 0x46505845;
-
     private static ReadOnlySpan<byte> ContextOrder => [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
 
-    private readonly int _xsaveSize = ImageSize(xcr0);
-
-    /// <summary>Bytes an XSAVE image with these components takes in standard format (cpuid 0Dh).</summary>
-    public static int ImageSize(ulong xcr0)
-    {
-        if (xcr0 == HostCpu.Xcr0)
-            return HostCpu.XsaveSize;
-        int size = XsaveHeader + HeaderBytes;
-        for (int component = 2; component < 63; component++)
-        {
-            if ((xcr0 >> component & 1) == 0)
-                continue;
-            (int offset, int bytes) = HostCpu.XsaveComponent(component);
-            size = Math.Max(size, offset + bytes);
-        }
-
-        return size;
-    }
+    private readonly XsaveFrame _image = new(xcr0);
 
     /// <summary>Pushes a frame and points the thread at the handler. False when the guest's stack cannot take it.</summary>
     public bool Push(GuestThread t, int signal, ReadOnlySpan<byte> siginfo, in GuestAction action, ulong savedMask)
@@ -59,8 +39,7 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
         if (action.Has(Linux.SA_ONSTACK) && (alternate.Flags & AltStack.Disable) == 0 && !onAlternate)
             sp = alternate.Address + alternate.Size;
         bool xsave = HostCpu.HasXsave;
-        int imageBytes = xsave ? _xsaveSize + 4 : Legacy;
-        ulong image = (sp - (ulong)imageBytes) & ~63UL;
+        ulong image = (sp - (ulong)_image.Bytes) & ~63UL;
         ulong at = ((image - FrameSize) & ~15UL) - 8;
         if (onAlternate && at < alternate.Address)
             return false; // the alternate stack is full
@@ -82,7 +61,7 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
         *(ulong*)(frame + SigMask) = savedMask;
         siginfo.CopyTo(new Span<byte>(frame + Info, 128));
 
-        if (!WriteImage(t, image, imageBytes, xsave) || !t.Memory.TryWrite(at, new ReadOnlySpan<byte>(frame, FrameSize)))
+        if (!WriteImage(t, image) || !t.Memory.TryWrite(at, new ReadOnlySpan<byte>(frame, FrameSize)))
             return false;
 
         if ((alternate.Flags & AltStack.AutoDisarm) != 0 && (alternate.Flags & AltStack.Disable) == 0)
@@ -115,79 +94,13 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
             t.AltStack = AltStack.None;
         else if (stack[2] >= 2048)
             t.AltStack = new AltStack(stack[0], flags & ~AltStack.OnStack, stack[2]);
-        return ReadImage(t, *(ulong*)(frame + FpState), (*(ulong*)(frame + UcFlags) & UC_FP_XSTATE) != 0);
+        return _image.Read(t.Memory, *(ulong*)(frame + FpState), (byte*)s->VectorArea, (*(ulong*)(frame + UcFlags) & UC_FP_XSTATE) != 0);
     }
 
-    private bool WriteImage(GuestThread t, ulong address, int bytes, bool xsave)
+    private bool WriteImage(GuestThread t, ulong address)
     {
-        byte* area = (byte*)t.State->VectorArea;
-        if (!xsave)
-            return t.Memory.TryWrite(address, new ReadOnlySpan<byte>(area, Legacy));
-        NormaliseInitial(area);
-        Span<byte> image = stackalloc byte[bytes];
-        new ReadOnlySpan<byte>(area, _xsaveSize).CopyTo(image);
-        fixed (byte* p = image)
-        {
-            *(uint*)(p + SwReserved) = Magic1;
-            *(uint*)(p + SwReserved + 4) = (uint)bytes;
-            *(ulong*)(p + SwReserved + 8) = xcr0;
-            *(uint*)(p + SwReserved + 16) = (uint)_xsaveSize;
-            *(ulong*)(p + XsaveHeader) &= xcr0;
-            *(uint*)(p + _xsaveSize) = Magic2;
-        }
-
+        Span<byte> image = stackalloc byte[_image.Bytes];
+        _image.Fill((byte*)t.State->VectorArea, image);
         return t.Memory.TryWrite(address, image);
-    }
-
-    // XSAVEOPT leaves components in their initial state unwritten; a handler reads what they are.
-    private static void NormaliseInitial(byte* area)
-    {
-        ulong inUse = *(ulong*)(area + XsaveHeader);
-        const int X87 = 1, Sse = 2, St0 = 32, StBytes = 128, Xmm0 = 160, XmmBytes = 256;
-        if ((inUse & X87) == 0)
-        {
-            new Span<byte>(area, MxcsrOffset).Clear();
-            *(ushort*)area = 0x37F;
-            new Span<byte>(area + St0, StBytes).Clear();
-        }
-
-        if ((inUse & Sse) == 0)
-            new Span<byte>(area + Xmm0, XmmBytes).Clear();
-        for (int component = 2; component < 63; component++)
-        {
-            if ((HostCpu.Xcr0 >> component & 1) == 0 || (inUse >> component & 1) != 0)
-                continue;
-            (int offset, int bytes) = HostCpu.XsaveComponent(component);
-            new Span<byte>(area + offset, bytes).Clear();
-        }
-    }
-
-    private bool ReadImage(GuestThread t, ulong address, bool xsave)
-    {
-        byte* area = (byte*)t.State->VectorArea;
-        ThreadBinding.InitVectors(area);
-        if (address == 0)
-            return true;
-        byte* legacy = stackalloc byte[Legacy];
-        if (!t.Memory.TryRead(address, new Span<byte>(legacy, Legacy)))
-            return false;
-        new ReadOnlySpan<byte>(legacy, SwReserved).CopyTo(new Span<byte>(area, SwReserved));
-        ulong components = 3;
-        if (xsave && HostCpu.HasXsave && *(uint*)(legacy + SwReserved) == Magic1)
-        {
-            int size = Math.Min((int)*(uint*)(legacy + SwReserved + 16), _xsaveSize);
-            if (size >= XsaveHeader + HeaderBytes && t.Memory.TryRead(address + (ulong)size, out uint magic) && magic == Magic2)
-            {
-                if (!t.Memory.TryRead(address + XsaveHeader, new Span<byte>(area + XsaveHeader, size - XsaveHeader)))
-                    return false;
-                components = *(ulong*)(area + XsaveHeader) & xcr0;
-                new Span<byte>(area + XsaveHeader + 8, HeaderBytes - 8).Clear(); // standard format, nothing reserved set
-            }
-        }
-
-        *(ulong*)(area + XsaveHeader) = components;
-        uint mask = *(uint*)(legacy + MxcsrMaskOffset);
-        *(uint*)(area + MxcsrOffset) &= mask == 0 ? 0xFFBF : mask & 0xFFFF;
-        return true;
     }
 }

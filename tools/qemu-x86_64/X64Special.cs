@@ -1,45 +1,29 @@
-using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Decode;
 using Suite.Guest.X86.Reencoder;
-using Suite.Host;
-using Suite.Host.Diagnostics;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
-using Suite.LinuxUser.Signals;
+using Suite.UserMode.X86;
 
 namespace Suite.Tools.X64;
 
-/// <summary>The few instructions that generated code leaves to managed code.</summary>
-internal sealed unsafe class X64Special(CpuModel model)
+/// <summary>The few instructions that generated code leaves to managed code and that are 64-bit mode's own.</summary>
+internal static unsafe class X64Special
 {
-    private const int Rax = 0, Rcx = 1, Rdx = 2, Rbx = 3, Rsp = 4;
-    private const int ILL_ILLOPN = 2, SI_KERNEL = 0x80, GeneralProtection = 13, InvalidOpcode = 6;
+    private const int Rsp = 4;
     private const ushort UserCode = 0x33, UserCode32 = 0x23, UserData = 0x2B;
 
     // Flags that iret restores in user mode (AMD64 manual volume 3, IRET): all but IF, IOPL, VM, VIF, VIP.
     private const ulong IretFlags = 0x254DD5;
 
     /// <summary>Does what the instruction at Pc says, or raises its fault.</summary>
-    public void Execute(GuestThread t)
+    public static void Execute(GuestThread t, SpecialInsn what, int length)
     {
-        VcpuState* s = t.State;
-        int length = (int)(s->ExitArg >> 8);
-        ulong* g = s->Gpr;
-        switch ((SpecialInsn)(s->ExitArg & 0xFF))
+        switch (what)
         {
-            case SpecialInsn.Cpuid:
-                CpuidLeaf leaf = model.Query((uint)g[Rax], (uint)g[Rcx]);
-                (g[Rax], g[Rbx], g[Rcx], g[Rdx]) = (leaf.Eax, leaf.Ebx, leaf.Ecx, leaf.Edx);
-                s->Pc += (ulong)length;
-                break;
-            case SpecialInsn.Xgetbv when (uint)g[Rcx] <= 1:
-                (g[Rax], g[Rdx]) = ((uint)model.Xcr0, model.Xcr0 >> 32);
-                s->Pc += (ulong)length;
-                break;
             case SpecialInsn.Int80:
                 // The 32-bit table from 64-bit code: as on a kernel without IA32 emulation.
-                t.Process.Log?.Line($"int 80h at {s->Pc:x}: 32-bit system calls from 64-bit code are not supported");
-                Protection(t, 0x80 * 8 + 2);
+                t.Process.Log?.Line($"int 80h at {t.State->Pc:x}: 32-bit system calls from 64-bit code are not supported");
+                X86Faults.Protection(t, 0x80 * 8 + 2);
                 break;
             case SpecialInsn.LoadFsGs:
                 LoadSegment(t, length);
@@ -47,50 +31,10 @@ internal sealed unsafe class X64Special(CpuModel model)
             case SpecialInsn.FarTransfer:
                 FarTransfer(t, length);
                 break;
-            case SpecialInsn.Undefined:
-                ReportMissing(t, length);
-                s->FaultTrap = InvalidOpcode;
-                s->FaultError = 0;
-                SignalDelivery.Raise(t, Linux.SIGILL, ILL_ILLOPN, s->Pc);
-                break;
             default:
-                Protection(t, 0);
+                X86Faults.Protection(t, 0);
                 break;
         }
-    }
-
-    private static void Protection(GuestThread t, ulong error)
-    {
-        (t.State->FaultTrap, t.State->FaultError) = (GeneralProtection, error);
-        SignalDelivery.Raise(t, Linux.SIGSEGV, SI_KERNEL, 0);
-    }
-
-    private static void MemoryFault(GuestThread t, ulong address, bool write)
-    {
-        const int SEGV_MAPERR = 1, SEGV_ACCERR = 2, PageFault = 14;
-        bool mapped = t.Memory.Find(address) is not null;
-        (t.State->FaultTrap, t.State->FaultAddress) = (PageFault, address);
-        t.State->FaultError = 4u | (write ? 2u : 0u) | (mapped ? 1u : 0u);
-        SignalDelivery.Raise(t, Linux.SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, address);
-    }
-
-    private void ReportMissing(GuestThread t, int length)
-    {
-        if (t.Process.Log is null || (t.Process.LogItems & LogItems.Int) == 0)
-            return;
-        byte[] bytes = new byte[Math.Max(length, 1)];
-        if (!t.Memory.TryRead(t.State->Pc, bytes))
-            return;
-        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(64, bytes);
-        decoder.Decode(out Iced.Intel.Instruction insn);
-        string feature = model.MissingFeature(in insn) ?? "something";
-        t.Process.Log.Line($"#UD at {t.State->Pc:x}: {insn.Mnemonic} needs {feature}, which -cpu {model.Name} lacks; oldest model with it: {CpuModel.OldestModelWith(feature) ?? "none"}");
-    }
-
-    private static bool Fetch(GuestThread t, int length, out X86Insn insn, byte* code)
-    {
-        insn = default;
-        return t.Memory.TryRead(t.State->Pc, new Span<byte>(code, length)) && X86Decoder.Decode(code, length, CpuMode.Bits64, out insn);
     }
 
     // mov/pop/lfs/lgs to fs or gs. In 64-bit Linux all selectors a program can load have base 0 (TLS descriptors are not used there).
@@ -98,9 +42,9 @@ internal sealed unsafe class X64Special(CpuModel model)
     {
         VcpuState* s = t.State;
         byte* code = stackalloc byte[16];
-        if (!Fetch(t, length, out X86Insn insn, code))
+        if (!X86Faults.Fetch(t, CpuMode.Bits64, length, out X86Insn insn, code))
         {
-            Protection(t, 0);
+            X86Faults.Protection(t, 0);
             return;
         }
 
@@ -115,7 +59,7 @@ internal sealed unsafe class X64Special(CpuModel model)
             int offsetBytes = far ? insn.OperandBits / 8 : 0;
             if ((far && !t.Memory.TryRead(address, new Span<byte>(&pointer, offsetBytes))) || !t.Memory.TryRead(address + (ulong)offsetBytes, out selector))
             {
-                MemoryFault(t, address, write: false);
+                X86Faults.MemoryFault(t, address, write: false);
                 return;
             }
         }
@@ -126,7 +70,7 @@ internal sealed unsafe class X64Special(CpuModel model)
 
         if (selector > 3 && selector is not (UserCode or UserCode32 or UserData))
         {
-            Protection(t, selector & ~3u);
+            X86Faults.Protection(t, selector & ~3u);
             return;
         }
 
@@ -149,9 +93,9 @@ internal sealed unsafe class X64Special(CpuModel model)
     {
         VcpuState* s = t.State;
         byte* code = stackalloc byte[16];
-        if (!Fetch(t, length, out X86Insn insn, code))
+        if (!X86Faults.Fetch(t, CpuMode.Bits64, length, out X86Insn insn, code))
         {
-            Protection(t, 0);
+            X86Faults.Protection(t, 0);
             return;
         }
 
@@ -170,7 +114,7 @@ internal sealed unsafe class X64Special(CpuModel model)
             popped[i] = 0;
             if (!t.Memory.TryRead(sp + (uint)i * word, new Span<byte>(popped + i, (int)word)))
             {
-                MemoryFault(t, sp + (uint)i * word, write: false);
+                X86Faults.MemoryFault(t, sp + (uint)i * word, write: false);
                 return;
             }
         }
@@ -184,7 +128,7 @@ internal sealed unsafe class X64Special(CpuModel model)
             ulong address = EffectiveAddress(s, in insn, s->Pc + (ulong)length);
             if (!t.Memory.TryRead(address, new Span<byte>(&target, (int)word)) || !t.Memory.TryRead(address + word, new Span<byte>(&selector, 2)))
             {
-                MemoryFault(t, address, write: false);
+                X86Faults.MemoryFault(t, address, write: false);
                 return;
             }
         }
@@ -193,7 +137,7 @@ internal sealed unsafe class X64Special(CpuModel model)
         {
             if ((ushort)selector == UserCode32)
                 t.Process.Log?.Line($"far transfer to 32-bit code at {s->Pc:x} is not supported");
-            Protection(t, (ushort)selector & ~3u);
+            X86Faults.Protection(t, (ushort)selector & ~3u);
             return;
         }
 
@@ -211,7 +155,7 @@ internal sealed unsafe class X64Special(CpuModel model)
                 if (!t.Memory.TryWrite(sp - word, new ReadOnlySpan<byte>(&cs, (int)word))
                     || !t.Memory.TryWrite(sp - 2 * word, new ReadOnlySpan<byte>(&back, (int)word)))
                 {
-                    MemoryFault(t, sp - word, write: true);
+                    X86Faults.MemoryFault(t, sp - word, write: true);
                     return;
                 }
 

@@ -50,27 +50,42 @@ public enum PpcFeature : ulong
     /// <summary>Book E: mbar, msync as a name, wrtee, the Book E special registers.</summary>
     BookE = 1UL << 13,
 
-    /// <summary>icbt with the 4xx encoding, dccci and their kind.</summary>
-    Core40x = 1UL << 14,
+    /// <summary>The embedded system architecture of Book E and the 4xx: wrtee, rfci, tlbwe, device control registers.</summary>
+    Embedded = 1UL << 14,
+
+    /// <summary>dccci, iccci, dcread, icread.</summary>
+    Core4xx = 1UL << 15,
+
+    /// <summary>icbt with the encoding of the 403 and 405.</summary>
+    Core40x = 1UL << 16,
 
     /// <summary>dcba.</summary>
-    Dcba = 1UL << 15,
+    Dcba = 1UL << 17,
 
     /// <summary>mftb.</summary>
-    TimeBase = 1UL << 16,
+    TimeBase = 1UL << 18,
 
     /// <summary>The 601's real-time clock in place of the time base.</summary>
-    RealTimeClock = 1UL << 17,
+    RealTimeClock = 1UL << 19,
 
     /// <summary>wait, rotations and counts of e500mc.</summary>
-    Wait = 1UL << 18,
+    Wait = 1UL << 20,
 
     /// <summary>icbt, and cache locking (dcbtls ...).</summary>
-    CacheLock = 1UL << 19,
+    CacheLock = 1UL << 21,
 
     /// <summary>eciwx, ecowx.</summary>
-    ExternalControl = 1UL << 20,
+    ExternalControl = 1UL << 22,
+
+    /// <summary>tlbld, tlbli.</summary>
+    SoftTlb = 1UL << 23,
+
+    /// <summary>User-mode copies of the performance monitor's registers.</summary>
+    UserMonitor = 1UL << 24,
+
+    /// <summary>One cache for instructions and data, as the auxiliary vector says.</summary>
+    UnifiedCache = 1UL << 25,
 
     /// <summary>The user-mode special registers SPRG4 to SPRG7 and USPRG0 are readable.</summary>
-    UserSprg = 1UL << 21,
+    UserSprg = 1UL << 26,
 }

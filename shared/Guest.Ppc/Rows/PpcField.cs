@@ -80,13 +80,13 @@ internal readonly record struct PpcField(string Name, uint Bits, int Shift, PpcF
         new("ct", 31u << 21, 21, PpcFieldKind.Unsigned),    // icbt
         new("l", 3u << 21, 21, PpcFieldKind.Unsigned),      // sync, wait
         new("bh", 3u << 11, 11, PpcFieldKind.Unsigned),
-        new("l1", 1u << 21, 21, PpcFieldKind.Unsigned),     // cmp: 0, no 64-bit comparisons
         new("strm", 3u << 21, 21, PpcFieldKind.Unsigned),   // dst
         new("fxm", 0xFFu << 12, 12, PpcFieldKind.Unsigned),
         new("flm", 0xFFu << 17, 17, PpcFieldKind.Unsigned), // mtfsf
         new("u", 15u << 12, 12, PpcFieldKind.Unsigned),     // mtfsfi
         new("sr", 15u << 16, 16, PpcFieldKind.Unsigned),
         new("spr", 0x3FFu << 11, 11, PpcFieldKind.Spr),
+        new("tbr", 0x3FFu << 11, 11, PpcFieldKind.Spr),
         new("dcrn", 0x3FFu << 11, 11, PpcFieldKind.Spr),
         new("e", 1u << 15, 15, PpcFieldKind.Unsigned),      // wrteei
         new("target", 0x3FFFFFCu, 0, PpcFieldKind.Target),

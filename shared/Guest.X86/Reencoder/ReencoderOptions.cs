@@ -27,10 +27,10 @@ public enum SpecialInsn : uint
     /// <summary>int 80h.</summary>
     Int80,
 
-    /// <summary>mov/pop/lfs/lgs to fs or gs.</summary>
+    /// <summary>mov/pop/lfs/lgs to fs or gs; in 32-bit code only to fs.</summary>
     LoadFsGs,
 
-    /// <summary>far jump, far call, far return, iret.</summary>
+    /// <summary>far jump, far call, far return, iret; near transfers with a 16-bit operand.</summary>
     FarTransfer,
 
     /// <summary>An instruction the CPU model lacks, or that no CPU has: #UD.</summary>
@@ -38,4 +38,10 @@ public enum SpecialInsn : uint
 
     /// <summary>An instruction longer than 15 bytes: #GP.</summary>
     TooLong,
+
+    /// <summary>32-bit code: mov m16 or push from fs, whose selector is the engine's meanwhile.</summary>
+    StoreFs,
+
+    /// <summary>32-bit code: sysenter.</summary>
+    Sysenter,
 }

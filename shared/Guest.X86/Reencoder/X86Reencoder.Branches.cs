@@ -9,23 +9,23 @@ namespace Suite.Guest.X86.Reencoder;
 // entries lead to a thunk in front of the target, which checks that it is the right one (docs/adr/005). No flag is touched on the way.
 public sealed unsafe partial class X86Reencoder
 {
-    private static void EmitJcc(BlockBuilder b, ulong next, in X86Insn insn)
+    private void EmitJcc(BlockBuilder b, ulong next, in X86Insn insn)
     {
-        b.Branch((Cond)(insn.Opcode & 15), next + (ulong)insn.Imm);
+        b.Branch((Cond)(insn.Opcode & 15), Wrap(next + (ulong)insn.Imm));
         b.EndInsn(insn.Length, InsnKind.Copy);
     }
 
-    private static void EmitCall(BlockBuilder b, ulong next, in X86Insn insn)
+    private void EmitCall(BlockBuilder b, ulong next, in X86Insn insn)
     {
         EmitPushReturn(b, next);
-        b.Jump(next + (ulong)insn.Imm);
+        b.Jump(Wrap(next + (ulong)insn.Imm));
         b.EndInsn(insn.Length, InsnKind.Copy);
     }
 
-    // push imm32 sign-extends, which does for code below 2 GiB; other return addresses come from a literal.
-    private static void EmitPushReturn(BlockBuilder b, ulong address)
+    // push imm32 sign-extends, which does for 32-bit code and for code below 2 GiB; other return addresses come from a literal.
+    private void EmitPushReturn(BlockBuilder b, ulong address)
     {
-        if ((long)address == (int)address)
+        if (Is32 || (long)address == (int)address)
         {
             b.Hot.PushImm((int)address);
             return;
@@ -38,14 +38,14 @@ public sealed unsafe partial class X86Reencoder
     }
 
     // loop and jrcxz have only an 8-bit displacement.
-    private static void EmitLoop(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
+    private void EmitLoop(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
     {
         b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length - 1));
         byte* rel8 = b.Hot.Position;
         b.Hot.Byte(0);
         b.Jump(next);
         b.Hot.HereShort(rel8);
-        b.Jump(next + (ulong)insn.Imm);
+        b.Jump(Wrap(next + (ulong)insn.Imm));
         b.EndInsn(insn.Length, InsnKind.Copy);
     }
 
@@ -62,12 +62,12 @@ public sealed unsafe partial class X86Reencoder
         b.Hot.Mov(Mem.Fs(Slot.Scratch(1)), Reg.Rcx);
         b.Hot.Mov(Reg.Rcx, Mem.At(Reg.Rsp));
         b.Hot.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
-        b.Hot.Lea(Reg.Rsp, Mem.At(Reg.Rsp, 8 + (ushort)insn.Imm));
+        b.Hot.Lea(Reg.Rsp, Mem.At(Reg.Rsp, b.Stubs.ReturnAddressBytes + (ushort)insn.Imm));
         EmitDispatch(b, Reg.Rcx);
         b.EndInsn(insn.Length, InsnKind.BorrowsRcx);
     }
 
-    private static void EmitJmpIndirect(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
+    private void EmitJmpIndirect(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
     {
         b.Hot.Mov(Mem.Fs(Slot.Scratch(1)), Reg.Rcx);
         if (!insn.IsMemory)
@@ -85,7 +85,7 @@ public sealed unsafe partial class X86Reencoder
         b.EndInsn(insn.Length, IndirectKind(in insn));
     }
 
-    private static void EmitCallIndirect(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
+    private void EmitCallIndirect(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
     {
         ulong next = at + insn.Length;
         b.Hot.Mov(Mem.Fs(Slot.Scratch(1)), Reg.Rcx);
@@ -106,24 +106,27 @@ public sealed unsafe partial class X86Reencoder
         b.EndInsn(insn.Length, IndirectKind(in insn));
     }
 
-    private static InsnKind IndirectKind(in X86Insn insn) => insn.IsMemory && insn.Segment == GsPrefix ? InsnKind.BorrowsRcxSwapped : InsnKind.BorrowsRcx;
+    private InsnKind IndirectKind(in X86Insn insn) => insn.IsMemory && IsSwapped(in insn) ? InsnKind.BorrowsRcxSwapped : InsnKind.BorrowsRcx;
 
     private static Reg RmRegister(in X86Insn insn) => (Reg)((insn.ModRm & 7) | insn.B << 3);
 
     // rcx = scratch[2] = the branch target in memory.
-    private static void EmitLoadTarget(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
+    private void EmitLoadTarget(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
     {
-        bool swapped = insn.Segment == GsPrefix;
+        bool swapped = IsSwapped(in insn);
         if (swapped)
             EmitSwapIn(b);
         EmitLoadRcx(b, next, code, in insn);
-        b.Hot.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
         if (swapped)
             EmitSwapOut(b);
+        b.Hot.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
     }
 
+    // The segment whose register holds something else while guest code runs: gs of 64-bit code, fs of 32-bit code.
+    private bool IsSwapped(in X86Insn insn) => insn.Segment == (Is32 ? FsPrefix : GsPrefix);
+
     // mov rcx, [the operand of this instruction]
-    private static void EmitLoadRcx(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
+    private void EmitLoadRcx(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
     {
         int tail = insn.HasSib ? 1 : 0; // bytes behind modrm that belong to the operand, without displacement
         if (insn.RipRelative)
@@ -150,11 +153,14 @@ public sealed unsafe partial class X86Reencoder
             return;
         }
 
-        if (insn.Segment is FsPrefix or GsPrefix)
+        if (Is32 && insn.Segment != 0)
+            b.Hot.Byte(insn.Segment);
+        else if (insn.Segment is FsPrefix or GsPrefix)
             b.Hot.Byte(GsPrefix);
         if (insn.AddrSize)
             b.Hot.Byte(AddressPrefix);
-        b.Hot.Byte((byte)(0x48 | insn.X << 1 | insn.B));
+        if (!Is32)
+            b.Hot.Byte((byte)(0x48 | insn.X << 1 | insn.B));
         b.Hot.Byte(0x8B);
         b.Hot.Byte((byte)((insn.ModRm & 0xC7) | (int)Reg.Rcx << 3));
         b.Hot.Bytes(new ReadOnlySpan<byte>(code + insn.ModRmOffset + 1, tail + insn.DispSize));
@@ -169,7 +175,7 @@ public sealed unsafe partial class X86Reencoder
 
     // A transaction that always aborts at once, with no reason given: allowed by the architecture, and the only kind whose
     // memory effects this engine can vouch for.
-    private static void EmitXbegin(BlockBuilder b, ulong next, in X86Insn insn)
+    private void EmitXbegin(BlockBuilder b, ulong next, in X86Insn insn)
     {
         b.Hot.MovImm(Reg.Rax, 0);
         b.Jump(next + (ulong)insn.Imm);

@@ -8,7 +8,7 @@ namespace Suite.Guest.X86.Reencoder;
 // Memory operands: RIP-relative ones and those with a segment base. All others are the host's as they are.
 public sealed unsafe partial class X86Reencoder
 {
-    private const byte FsPrefix = 0x64, GsPrefix = 0x65, AddressPrefix = 0x67;
+    private const byte CsPrefix = 0x2E, FsPrefix = 0x64, GsPrefix = 0x65, AddressPrefix = 0x67;
 
     private void EmitPlain(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
     {
@@ -19,7 +19,7 @@ public sealed unsafe partial class X86Reencoder
             return;
         }
 
-        if (insn.Segment == GsPrefix)
+        if (IsSwapped(in insn))
         {
             EmitSegmentSwapped(b, next, code, in insn);
             return;
@@ -29,7 +29,7 @@ public sealed unsafe partial class X86Reencoder
         {
             byte* to = b.Hot.Position;
             b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
-            if (insn.Segment == FsPrefix)
+            if (insn.Segment == FsPrefix && !Is32)
                 to[insn.SegmentOffset] = GsPrefix; // the guest's fs base is the host's gs base
             b.EndInsn(insn.Length + _dropped, InsnKind.Copy);
             return;
@@ -127,7 +127,8 @@ public sealed unsafe partial class X86Reencoder
             to[insn.SegmentOffset] = GsPrefix;
     }
 
-    // gs: operands are rare in 64-bit Linux programs: the host's gs base becomes the guest's for this one instruction, whatever its form.
+    // gs: operands are rare in 64-bit Linux programs, fs: operands in 32-bit ones: the host's segment becomes the guest's for this one
+    // instruction, whatever its form.
     private void EmitSegmentSwapped(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
     {
         int register = insn.RipRelative ? FreeLowRegister(GprUse.Mask(in insn, options.Mode)) : 0;
@@ -138,7 +139,7 @@ public sealed unsafe partial class X86Reencoder
         }
 
         EmitSwapIn(b);
-        InsnKind kind = InsnKind.SegmentSwapped;
+        InsnKind kind = Is32 ? InsnKind.FsSwapped : InsnKind.SegmentSwapped;
         if (!insn.RipRelative)
             b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
         else if (!TryCopyRipRelative(b, RipTarget(next, in insn), code, in insn))
@@ -157,8 +158,14 @@ public sealed unsafe partial class X86Reencoder
         return (InsnKind)((int)InsnKind.BorrowsSwapped + register);
     }
 
-    private static void EmitSwapIn(BlockBuilder b)
+    private void EmitSwapIn(BlockBuilder b)
     {
+        if (Is32)
+        {
+            b.Hot.MovToSegment(Stubs.Fs, Mem.Fs(Slot.Segment(Stubs.Fs)));
+            return;
+        }
+
         b.Hot.Mov(Mem.Fs(Slot.Scratch(0)), Reg.Rax);
         b.Hot.Bytes([0xF3, 0x48, 0x0F, 0xAE, 0xC8]); // rdgsbase rax
         b.Hot.Mov(Mem.Fs(Slot.Scratch(3)), Reg.Rax);
@@ -167,8 +174,15 @@ public sealed unsafe partial class X86Reencoder
         b.Hot.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(0)));
     }
 
-    private static void EmitSwapOut(BlockBuilder b)
+    private void EmitSwapOut(BlockBuilder b)
     {
+        if (Is32)
+        {
+            b.Hot.Byte(CsPrefix); // ds may be any segment, cs is flat
+            b.Hot.MovToSegment(Stubs.Fs, Mem.Abs((int)b.Region.StateSelector));
+            return;
+        }
+
         b.Hot.Mov(Mem.Fs(Slot.Scratch(0)), Reg.Rax);
         b.Hot.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(3)));
         b.Hot.Bytes([0xF3, 0x48, 0x0F, 0xAE, 0xD8]); // wrgsbase rax

@@ -110,7 +110,7 @@ public sealed unsafe partial class X86Reencoder
     // Asks the CPU model. Null: go on as usual; else the instruction has been dealt with, and the value says whether the block goes on.
     private bool? Admit(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
     {
-        Decoder decoder = Decoder.Create(64, new ByteArrayCodeReader(new ReadOnlySpan<byte>(code, insn.Length).ToArray()), at);
+        Decoder decoder = Decoder.Create(Is32 ? 32 : 64, new ByteArrayCodeReader(new ReadOnlySpan<byte>(code, insn.Length).ToArray()), at);
         decoder.Decode(out Instruction decoded);
         switch (options.Model!.Classify(in decoded))
         {

@@ -7,13 +7,17 @@ using Suite.Jit.X64;
 namespace Suite.Guest.X86.Reencoder;
 
 /// <summary>
-/// x86-64 guest code to host code: instructions are copied, and only what must change is rewritten. Guest registers, flags, vector and
-/// floating-point state are the host's own; the guest's fs base is the host's gs base. See docs/adr/001.
-/// Per class of rewriting there is one partial file: Branches, Memory, System.
+/// x86 guest code to host code: instructions are copied, and only what must change is rewritten. Guest registers, flags, vector and
+/// floating-point state are the host's own. A 64-bit guest's fs base is the host's gs base; 32-bit code runs in the host's compatibility
+/// mode, where only fs is the engine's. See docs/adr/001 and docs/adr/010.
+/// Per class of rewriting there is one partial file: Branches, Memory, System, Bits32.
 /// </summary>
 public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITranslator
 {
     private const int PageSize = 4096;
+
+    /// <inheritdoc/>
+    public TranslatorTraits Traits { get; } = new() { IsCompatibilityMode = options.Mode == CpuMode.Bits32 };
 
     /// <inheritdoc/>
     public bool Translate(ulong pc, byte* code, int available, BlockBuilder b)
@@ -26,7 +30,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
             bool full = b.InsnCount >= b.InsnLimit + (b.Checked ? 1 : 0) || b.GuestLength + 15 > limit;
             if (b.GuestLength > 0 && (full || (at & ~(ulong)(PageSize - 1)) != page))
             {
-                b.Jump(at);
+                b.Jump(Wrap(at));
                 return true;
             }
 
@@ -35,7 +39,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
                 // The rest of the instruction cannot be fetched: what came before still runs, the fault comes at the instruction itself.
                 if (b.GuestLength == 0)
                     return false;
-                b.Jump(at);
+                b.Jump(Wrap(at));
                 return true;
             }
 
@@ -44,7 +48,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
                 return true;
             if (b.Checked && MayStore(in insn))
             {
-                b.Jump(at + insn.Length);
+                b.Jump(Wrap(at + insn.Length));
                 return true;
             }
         }
@@ -56,7 +60,9 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
         _dropped = 0;
         if (Restricted && Admit(b, at, code, in insn) is { } done)
             return done;
-        ulong next = at + insn.Length;
+        ulong next = Wrap(at + insn.Length);
+        if (Is32 && EmitBits32(b, at, next, code, in insn) is { } goesOn)
+            return goesOn;
         switch (insn.Flow)
         {
             case X86Flow.Plain or X86Flow.Rdtsc or X86Flow.Rdtscp or X86Flow.Rdpmc or X86Flow.Rdpid:
@@ -66,7 +72,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
                 EmitJcc(b, next, in insn);
                 return true;
             case X86Flow.Jmp:
-                b.Jump(next + (ulong)insn.Imm);
+                b.Jump(Wrap(next + (ulong)insn.Imm));
                 b.EndInsn(insn.Length, InsnKind.Copy);
                 return false;
             case X86Flow.Call:
@@ -109,7 +115,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
             case X86Flow.Xbegin when HasRtm:
                 EmitXbegin(b, next, in insn);
                 return false;
-            case X86Flow.Int3 or X86Flow.IntN or X86Flow.Icebp or X86Flow.Ud:
+            case X86Flow.Int3 or X86Flow.IntN or X86Flow.Icebp or X86Flow.Ud or X86Flow.Into:
                 EmitCopy(b, code, in insn); // the processor raises the right fault; its place is known from the records
                 return false;
             case X86Flow.Invalid when insn.TooLong:
@@ -125,11 +131,21 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
     // A prefix byte that is part of the guest instruction but not of what is emitted (tzcnt on a model without BMI1 runs as bsf).
     private int _dropped;
 
+    private bool Is32 => options.Mode == CpuMode.Bits32;
+
+    // Addresses of 32-bit code wrap at 4 GiB.
+    private ulong Wrap(ulong address) => Is32 ? (uint)address : address;
+
     private bool Restricted => options.Model is { IsHost: false };
 
     // Conservative: anything with a memory operand, and everything that pushes or is a string instruction.
-    private static bool MayStore(in X86Insn insn) => insn.IsMemory || (insn.Map == 0 && insn.Encoding == Encoding.Legacy
-        && insn.Opcode is (>= 0x50 and <= 0x57) or 0x68 or 0x6A or 0x6C or 0x6D or 0x9C or 0xA2 or 0xA3 or 0xA4 or 0xA5 or 0xAA or 0xAB or 0xC8);
+    private static bool MayStore(in X86Insn insn) => insn.IsMemory || (insn.Encoding == Encoding.Legacy && insn.Map switch
+    {
+        0 => insn.Opcode is 0x06 or 0x0E or 0x16 or 0x1E or (>= 0x50 and <= 0x57) or 0x60 or 0x68 or 0x6A or 0x6C or 0x6D or 0x9C
+            or 0xA2 or 0xA3 or 0xA4 or 0xA5 or 0xAA or 0xAB or 0xC8,
+        1 => insn.Opcode is 0xA0 or 0xA8,
+        _ => false,
+    });
 
     private void EmitCopy(BlockBuilder b, byte* code, in X86Insn insn)
     {
@@ -156,6 +172,9 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
                 Sys.Call(Nr.arch_prctl, Linux.ARCH_SET_GS, (long)s.Scratch[3]);
                 break;
             case InsnKind.BorrowsRcx:
+                s.Gpr[1] = s.Scratch[1];
+                break;
+            case InsnKind.BorrowsRcxSwapped when Is32:
                 s.Gpr[1] = s.Scratch[1];
                 break;
             case InsnKind.BorrowsRcxSwapped:

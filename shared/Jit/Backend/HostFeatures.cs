@@ -15,6 +15,9 @@ public readonly record struct HostFeatures(bool Movbe, bool Bmi, bool Lzcnt, boo
 {
     private const ulong AvxState = 6, Avx512State = 0xE6;
 
+    /// <summary>Those of this host, asked once.</summary>
+    public static HostFeatures Host { get; } = Detect();
+
     /// <summary>Asks cpuid; takes tens of microseconds under a hypervisor, so ask once.</summary>
     public static HostFeatures Detect()
     {

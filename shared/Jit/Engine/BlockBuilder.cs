@@ -63,7 +63,7 @@ public sealed unsafe class BlockBuilder
         _start = start;
         _firstRecord = generation.Records.Count;
         FirstLink = generation.Links.Count;
-        Hot = new X64Asm(start);
+        Hot = _stubs.NewAsm(start);
     }
 
     /// <summary>Call before the first byte of an instruction's code.</summary>
@@ -94,11 +94,29 @@ public sealed unsafe class BlockBuilder
         EmitLink(target);
     }
 
+    /// <summary>
+    /// jmp to the guest address in <paramref name="target"/> (32 bits), looked up in generated code. For <see cref="TranslatorTraits.ComparesTargets"/>;
+    /// clobbers rax, rcx and flags.
+    /// </summary>
+    public void JumpTo(Reg target)
+    {
+        const int IndexBits = (CodeRegion.TableEntries - 1) << 2;
+        if (target != Reg.Rcx)
+            Hot.Mov32(Reg.Rcx, target);
+        Hot.Mov32(Reg.Rax, Reg.Rcx);
+        Hot.And32(Reg.Rax, IndexBits);
+        Hot.Mov(Reg.Rax, Mem.Table(Reg.Rax, 1, (int)_region.TargetTable));
+        Hot.Bytes([0x39, 0xC8]); // cmp eax, ecx
+        Hot.Jcc(Cond.NE, _stubs.CompareMiss);
+        Hot.Bytes([0x48, 0xC1, 0xE8, 0x20]); // shr rax, 32
+        Hot.Jmp(Reg.Rax);
+    }
+
     /// <summary>A cold exit with a reason and an argument; guest registers are live. The result is where to jump.</summary>
     public byte* ColdExit(ExitReason reason, uint argument, ulong pc)
     {
         byte* at = _generation.Cold -= 56;
-        X64Asm a = new(at);
+        X64Asm a = _stubs.NewAsm(at);
         a.Mov32(Mem.Fs(Slot.ExitArg), (int)argument);
         a.Mov32(Mem.Fs(Slot.Pc), (int)pc);
         a.Mov32(Mem.Fs(Slot.Pc + 4), (int)(pc >> 32));
@@ -122,7 +140,7 @@ public sealed unsafe class BlockBuilder
         const int StubBytes = 17;
         int index = _generation.Links.Count;
         byte* stub = _generation.Cold -= StubBytes;
-        X64Asm cold = new(stub);
+        X64Asm cold = _stubs.NewAsm(stub);
         cold.Mov32(Mem.Fs(Slot.ExitArg), index << 1 | _generation.Tag);
         cold.Jmp(_stubs.ExitFor(ExitReason.LinkMiss));
         byte* patch = Hot.Position;

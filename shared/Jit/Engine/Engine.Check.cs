@@ -10,6 +10,7 @@ public sealed unsafe partial class Engine
     public const int CheckedBytes = 64;
 
     // Whole words, and at most three smaller parts on either side of them.
+    // In compatibility mode there are twice as many parts of two thirds the length.
     private const int PartBytes = 10 + 10 + 3 + 6, CheckRoom = (CheckedBytes / 8 + 6) * PartBytes + 5;
     private int _checkPatch;
     private byte* _checkStale;
@@ -38,7 +39,7 @@ public sealed unsafe partial class Engine
     private byte* EmitStaleExit(BlockBuilder b, int blockIndex)
     {
         byte* at = b.ReserveCold(96);
-        X64Asm a = new(at);
+        X64Asm a = _stubs.NewAsm(at);
         a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(1)));
         a.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(3)));
         a.AddAl7F();
@@ -54,11 +55,11 @@ public sealed unsafe partial class Engine
     private void FillCheck(BlockBuilder b, byte* code)
     {
         byte* end = b.Start + _checkPatch + CheckRoom;
-        X64Asm a = new(b.Start + _checkPatch);
+        X64Asm a = _stubs.NewAsm(b.Start + _checkPatch);
         for (int offset = 0; offset < b.GuestLength;)
         {
             ulong at = b.GuestStart + (ulong)offset;
-            int size = 8;
+            int size = _traits.IsCompatibilityMode ? 4 : 8;
             while ((at & (ulong)(size - 1)) != 0 || size > b.GuestLength - offset)
                 size >>= 1;
             EmitComparison(ref a, at, code + offset, size);
@@ -71,7 +72,7 @@ public sealed unsafe partial class Engine
     }
 
     // mov rcx, expected; mov rax, [moffs64]; cmp rax, rcx - or their smaller forms
-    private static void EmitComparison(ref X64Asm a, ulong at, byte* expected, int size)
+    private void EmitComparison(ref X64Asm a, ulong at, byte* expected, int size)
     {
         ulong value = size switch
         {
@@ -83,7 +84,10 @@ public sealed unsafe partial class Engine
         a.MovImm(Reg.Rcx, value);
         EmitSize(ref a, size);
         a.Byte((byte)(size == 1 ? 0xA0 : 0xA1));
-        a.Int64((long)at);
+        if (_traits.IsCompatibilityMode)
+            a.Int32((int)at);
+        else
+            a.Int64((long)at);
         EmitSize(ref a, size);
         a.Bytes([(byte)(size == 1 ? 0x38 : 0x39), 0xC8]);
     }

@@ -114,6 +114,13 @@ public sealed unsafe partial class Engine
         if (host == null || !Within(host, b))
             return;
         _map.Remove(pc);
+        if (_traits.ComparesTargets)
+        {
+            if ((uint)TargetEntry(pc) == pc)
+                Volatile.Write(ref TargetEntry(pc), NoTarget);
+            return;
+        }
+
         Volatile.Write(ref _region.ReturnTable[pc & 0xFFFF], (ulong)_stubs.ReturnEmpty);
         Volatile.Write(ref _region.JumpTable[pc & 0xFFFF], (ulong)_stubs.JumpEmpty);
     }
@@ -162,7 +169,7 @@ public sealed unsafe partial class Engine
     private void FlushLocked()
     {
         World.Stop(WorldStop.LeaveGeneratedCode);
-        _current = _generations[_current.Tag ^ 1] ??= new Generation(_middle, _region.Base + _region.Size, 1);
+        _current = _generations[_current.Tag ^ 1] ??= new Generation(_middle, _region.CodeEnd, 1);
         _current.Reset();
         _map.Clear();
         _pages.Clear();

@@ -123,6 +123,7 @@ public sealed unsafe partial class Engine
             return;
         }
 
+        s->TrapFs = Stubs.StateSelector;
         ResumeAt(s, host);
     }
 
@@ -137,7 +138,7 @@ public sealed unsafe partial class Engine
             registers[i] = s->Gpr[ContextOrder[i]];
         registers[16] = (ulong)host;
         registers[17] = s->Flags | TrapFlag;
-        registers[18] = 0x002B_0000_0000_0033; // ss, fs, gs, cs: user selectors of 64-bit Linux
+        registers[18] = _traits.IsCompatibilityMode ? (ulong)s->Segments[Stubs.Ss] << 48 | Stubs.Code32 : (ulong)Stubs.Data << 48 | Stubs.Code64; // ss, fs, gs, cs
         *(ulong*)(frame + UcFpState) = s->VectorArea;
         ulong mask;
         Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, 0, (long)&mask, 8);

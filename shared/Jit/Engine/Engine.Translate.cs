@@ -20,6 +20,9 @@ public sealed unsafe partial class Engine
     /// <summary>After so many rewrites of a page its blocks check their own bytes instead of having the page protected.</summary>
     private const int RewritesBeforeChecking = 32;
 
+    // No instruction has an odd address.
+    private const ulong NoTarget = 1;
+
     private byte* Translate(ulong pc, ThunkKind kind)
     {
         if (!_current.HasRoom)
@@ -41,7 +44,7 @@ public sealed unsafe partial class Engine
 
         _current.Hot = (byte*)(((ulong)_current.Hot + 15) & ~15UL);
         byte* thunk = _current.Hot;
-        X64Asm a = new(thunk);
+        X64Asm a = _stubs.NewAsm(thunk);
         if (kind != ThunkKind.None)
             EmitThunk(ref a, pc, kind);
         byte* start = a.Position;
@@ -89,7 +92,7 @@ public sealed unsafe partial class Engine
             second.FirstBlock = index;
         }
 
-        if (!b.Checked)
+        if (!b.Checked && _traits.EntersInside)
         {
             ulong at = block.GuestStart;
             for (int i = 0; i < block.InsnCount; i++)
@@ -147,7 +150,7 @@ public sealed unsafe partial class Engine
     // Host code of an instruction in the middle of a block: every instruction boundary is an entry, since guest state has one form.
     private byte* FindInside(ulong pc)
     {
-        if (_options.OneInsnPerBlock || !_pages.TryGetValue(pc & PageMask, out CodePage? page) || !page.IsStart(pc))
+        if (!_traits.EntersInside || _options.OneInsnPerBlock || !_pages.TryGetValue(pc & PageMask, out CodePage? page) || !page.IsStart(pc))
             return null;
         for (int i = page.FirstBlock; i >= 0;)
         {
@@ -191,7 +194,7 @@ public sealed unsafe partial class Engine
         if (!_current.HasRoom)
             return;
         byte* thunk = _current.Hot = (byte*)(((ulong)_current.Hot + 15) & ~15UL);
-        X64Asm a = new(thunk);
+        X64Asm a = _stubs.NewAsm(thunk);
         EmitThunk(ref a, target, kind);
         a.Jmp(block);
         _current.Hot = a.Position;
@@ -202,7 +205,7 @@ public sealed unsafe partial class Engine
     {
         a.Mov(Reg.Rcx, kind == ThunkKind.Return ? Mem.At(Reg.Rsp) : Mem.Fs(Slot.Scratch(2)));
         long negative = -(long)target;
-        if (negative == (int)negative)
+        if (_traits.IsCompatibilityMode || negative == (int)negative)
         {
             a.Lea(Reg.Rcx, Mem.At(Reg.Rcx, (int)negative));
         }
@@ -219,12 +222,29 @@ public sealed unsafe partial class Engine
         a.HereShort(match);
         a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(1)));
         if (kind == ThunkKind.Return)
-            a.Lea(Reg.Rsp, Mem.At(Reg.Rsp, 8));
+            a.Lea(Reg.Rsp, Mem.At(Reg.Rsp, _stubs.ReturnAddressBytes));
     }
 
-    // Every entry leads to the stub that asks for a translation.
+    // Target first, then host, in one 8-byte entry: a reader sees both or neither.
+    private byte* PublishTarget(ulong target, byte* host)
+    {
+        if (host != null && !_options.NoChain)
+            Volatile.Write(ref TargetEntry(target), (ulong)host << 32 | target);
+        return host;
+    }
+
+    private ref ulong TargetEntry(ulong target) => ref _region.TargetTable[target >> 2 & (CodeRegion.TableEntries - 1)];
+
+    // Every entry leads to the stub that asks for a translation; entries that are compared match no target.
     private void ClearTables()
     {
+        if (_traits.ComparesTargets)
+        {
+            new Span<ulong>(_region.TargetTable, CodeRegion.TableEntries).Clear();
+            *_region.TargetTable = NoTarget; // zero would match a target of zero
+            return;
+        }
+
         new Span<ulong>(_region.ReturnTable, CodeRegion.TableEntries).Fill((ulong)_stubs.ReturnEmpty);
         new Span<ulong>(_region.JumpTable, CodeRegion.TableEntries).Fill((ulong)_stubs.JumpEmpty);
     }

@@ -17,6 +17,7 @@ public sealed unsafe partial class Engine
     private readonly BlockMap _map;
     private readonly BlockBuilder _builder;
     private readonly ITranslator _translator;
+    private readonly TranslatorTraits _traits;
     private readonly ICodeSource _source;
     private readonly EngineOptions _options;
     private readonly byte* _middle;
@@ -31,13 +32,14 @@ public sealed unsafe partial class Engine
         _options = options;
         _translator = translator;
         _source = source;
-        _region = CodeRegion.Reserve(options.CodeBytes);
+        _traits = translator.Traits;
+        _region = CodeRegion.Reserve(options.CodeBytes, _traits.IsCompatibilityMode);
         _gate = new GuestLock(_region);
-        _stubs = new Stubs(_region);
+        _stubs = new Stubs(_region, _traits);
         ClearTables();
         _map = new BlockMap(_region);
         _builder = new BlockBuilder(_stubs, _region, options);
-        _middle = _stubs.CodeStart + (((_region.Base + _region.Size - _stubs.CodeStart) / 2) & ~15L);
+        _middle = _stubs.CodeStart + (((_region.CodeEnd - _stubs.CodeStart) / 2) & ~15L);
         _current = _generations[0] = new Generation(_stubs.CodeStart, _middle, 0);
         World = new World(_region);
     }
@@ -159,6 +161,8 @@ public sealed unsafe partial class Engine
         using (_gate.Hold())
         {
             byte* host = Find(target);
+            if (_traits.ComparesTargets)
+                return PublishTarget(target, host != null ? host : Translate(target, ThunkKind.None));
             ThunkKind kind = _options.NoChain ? ThunkKind.None : s->ExitArg == 1 ? ThunkKind.Return : ThunkKind.Jump;
             if (host == null)
                 return Translate(target, kind);

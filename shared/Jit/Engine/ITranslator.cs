@@ -3,6 +3,9 @@ namespace Suite.Jit;
 /// <summary>What fills the code cache: the re-encoder for x86 guests, the compiler for others.</summary>
 public unsafe interface ITranslator
 {
+    /// <summary>Fixed for the life of an engine.</summary>
+    TranslatorTraits Traits { get; }
+
     /// <summary>
     /// Translates a straight piece of guest code. <paramref name="code"/> holds the bytes from <paramref name="pc"/> on,
     /// <paramref name="available"/> of which may be executed (at least one).

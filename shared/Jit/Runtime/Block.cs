@@ -27,6 +27,9 @@ public enum InsnKind : byte
     /// <summary>rax is kept in scratch[0] and rdx in scratch[3].</summary>
     BorrowsRaxRdx,
 
+    /// <summary>Compatibility mode: the fs selector is the guest's for one operand; entering generated code puts the engine's back.</summary>
+    FsSwapped,
+
     /// <summary>Plus a register number: that register is borrowed and kept in scratch[0].</summary>
     Borrows = 0x40,
 

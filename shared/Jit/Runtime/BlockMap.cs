@@ -13,6 +13,7 @@ internal sealed unsafe class BlockMap
     private const int HeaderBytes = 64, TailEntries = 64, FirstEntries = 4096;
 
     private readonly ulong** _published;
+    private readonly LowMemory? _low;
     private readonly List<(nint At, long Bytes)> _mappings = [];
     private ulong* _table;
     private ulong _mask;
@@ -21,6 +22,7 @@ internal sealed unsafe class BlockMap
     public BlockMap(CodeRegion region)
     {
         _published = (ulong**)region.BlockMap;
+        _low = region.Low;
         Allocate(FirstEntries);
     }
 
@@ -57,6 +59,7 @@ internal sealed unsafe class BlockMap
     {
         foreach ((nint at, long bytes) in _mappings)
             Sys.Call(Nr.munmap, at, bytes);
+        _low?.ClearTables();
         _mappings.Clear();
         Allocate(FirstEntries);
     }
@@ -94,14 +97,26 @@ internal sealed unsafe class BlockMap
     private void Allocate(int entries)
     {
         long bytes = HeaderBytes + (entries + TailEntries) * 16L;
-        long at = Sys.Call(Nr.mmap, 0, bytes, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, -1, 0);
-        if (Sys.IsError(at))
-            throw new EngineException($"out of memory for the block map (errno {-at})");
-        _mappings.Add(((nint)at, bytes));
+        long at = _low is null ? MapTable(bytes) : ZeroedTable(_low.TakeTable(bytes), bytes);
         _table = (ulong*)(at + HeaderBytes);
         _mask = (ulong)entries - 1;
         _used = 0;
         _table[-1] = _mask;
         Volatile.Write(ref *(nint*)_published, (nint)_table);
+    }
+
+    private long MapTable(long bytes)
+    {
+        long at = Sys.Call(Nr.mmap, 0, bytes, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, -1, 0);
+        if (Sys.IsError(at))
+            throw new EngineException($"out of memory for the block map (errno {-at})");
+        _mappings.Add(((nint)at, bytes));
+        return at;
+    }
+
+    private static long ZeroedTable(byte* at, long bytes)
+    {
+        new Span<byte>(at, checked((int)bytes)).Clear();
+        return (long)at;
     }
 }

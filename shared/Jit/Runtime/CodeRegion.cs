@@ -10,6 +10,7 @@ namespace Suite.Jit.Runtime;
 ///   +8000h   shared words               +20000h  return table, 65536 x 8 bytes
 ///                                       +A0000h  jump table, 65536 x 8 bytes
 ///   +140000h code: hot blocks grow up, cold exits grow down from the end
+///   behind it, for code in compatibility mode only: low memory for what that code reads (block map, state of threads)
 /// </code>
 /// </summary>
 public sealed unsafe class CodeRegion
@@ -24,10 +25,12 @@ public sealed unsafe class CodeRegion
     // Below 2 GiB, at multiples of 2 MiB, away from where linkers put programs (400000h, 10000000h) and from what MAP_32BIT hands out (40000000h up).
     private static ReadOnlySpan<uint> Candidates => [0x68000000, 0x58000000, 0x78000000, 0x48000000, 0x38000000, 0x28000000, 0x18000000];
 
-    private CodeRegion(byte* start, int size)
+    private CodeRegion(byte* start, int codeBytes, int lowBytes)
     {
         Base = start;
-        Size = size;
+        CodeEnd = start + CodeOffset + codeBytes;
+        Size = CodeOffset + codeBytes + lowBytes;
+        Low = lowBytes == 0 ? null : new LowMemory(CodeEnd);
     }
 
     public byte* Base { get; }
@@ -37,6 +40,12 @@ public sealed unsafe class CodeRegion
 
     /// <summary>First byte of generated code.</summary>
     public byte* Code => Base + CodeOffset;
+
+    /// <summary>End of the room for generated code.</summary>
+    public byte* CodeEnd { get; }
+
+    /// <summary>Memory that code in compatibility mode can address; null where none was asked for.</summary>
+    public LowMemory? Low { get; }
 
     /// <summary>Bit 0: threads park at their next exit (see <see cref="World"/>). The rest counts flushes: a thread enters only with the count it looked its code up with.</summary>
     public uint* StopWord => (uint*)(Base + SharedOffset);
@@ -49,6 +58,9 @@ public sealed unsafe class CodeRegion
 
     /// <summary>Current table of the block map, read by the look-up stub.</summary>
     public ulong* BlockMap => (ulong*)(Base + SharedOffset + 16);
+
+    /// <summary>The selector <see cref="Stubs.StateSelector"/>, for code in compatibility mode whose fs is the guest's at that moment.</summary>
+    public ushort* StateSelector => (ushort*)(Base + SharedOffset + 24);
 
     /// <summary>Handlers that stood before the signal gate, by signal number.</summary>
     public ulong* OldHandlers => (ulong*)(Base + SharedOffset + 0x100);
@@ -63,11 +75,18 @@ public sealed unsafe class CodeRegion
 
     public ulong* JumpTable => (ulong*)(Base + JumpOffset);
 
+    /// <summary>Entries {pc, host} of 32 bits each, in the place of the return table, for <see cref="TranslatorTraits.ComparesTargets"/>; indexed by bits 2 to 17 of the pc.</summary>
+    public ulong* TargetTable => ReturnTable;
+
+    /// <summary>Where a region with low memory lies if nothing is in its way; 32-bit guests are kept out of there from the start.</summary>
+    public static (ulong Start, ulong End) UsualPlace(int codeBytes) => (Candidates[0], Candidates[0] + (ulong)CodeOffset + (ulong)codeBytes + LowMemory.Bytes);
+
     /// <summary>Reserves a region of <paramref name="codeBytes"/> of code.</summary>
     /// <exception cref="EngineException">No free place below 2 GiB, or the host refuses executable memory.</exception>
-    public static CodeRegion Reserve(int codeBytes)
+    public static CodeRegion Reserve(int codeBytes, bool lowMemory = false)
     {
-        int size = CodeOffset + codeBytes;
+        int low = lowMemory ? LowMemory.Bytes : 0;
+        int size = CodeOffset + codeBytes + low;
         long error = 0;
         foreach (uint at in Candidates)
         {
@@ -77,7 +96,7 @@ public sealed unsafe class CodeRegion
             {
                 // Stubs, tables and the first code in large pages: one fault instead of hundreds.
                 Sys.Call(Nr.madvise, got, Math.Min(LargePages, size), MADV_HUGEPAGE);
-                return new CodeRegion((byte*)got, size);
+                return new CodeRegion((byte*)got, codeBytes, low);
             }
 
             if (!Sys.IsError(got))

@@ -13,10 +13,10 @@ namespace Suite.Jit.Runtime;
 /// </list>
 /// After one asynchronous signal all further ones stay blocked until the personality sets the mask, so they wait in the kernel's queue with the kernel's rules.
 /// </summary>
-internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
+internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, bool compat)
 {
     // struct ucontext of x86-64 (arch/x86/include/uapi/asm/sigcontext.h): mcontext at 40, uc_sigmask at 296.
-    private const int UcRegisters = 40, UcRip = UcRegisters + 16 * 8, UcFlags = UcRegisters + 17 * 8, UcError = UcRegisters + 19 * 8,
+    private const int UcRegisters = 40, UcRip = UcRegisters + 16 * 8, UcFlags = UcRegisters + 17 * 8, UcSegments = UcRegisters + 18 * 8, UcError = UcRegisters + 19 * 8,
         UcTrap = UcRegisters + 20 * 8, UcCr2 = UcRegisters + 22 * 8, UcMask = 296, SiCode = 8, SiTkill = -6;
 
     // Order of mcontext registers, as encoding numbers: r8..r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp.
@@ -30,16 +30,21 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
     /// <summary>void gate(rdi = signal, rsi = siginfo, rdx = ucontext).</summary>
     public void Emit(ref X64Asm a)
     {
-        a.Cmp(Mem.Fs(Slot.Bound), 0);
+        if (compat)
+            EmitStateSegment(ref a);
+        a.Mov(Reg.R10, Mem.Fs(Slot.Home));
+        a.Test(Reg.R10, Reg.R10);
+        byte* unbound = a.JccForward(Cond.E);
+        a.Cmp(OfState(Slot.Bound), 0);
         byte* foreign = a.JccForward(Cond.E);
         a.Mov(Reg.Rax, Mem.At(Reg.Rdx, UcRip));
         a.Mov(Reg.Rcx, Reg.Rax);
-        a.Sub(Reg.Rcx, Mem.Fs(Slot.CodeStart));
-        a.Cmp(Reg.Rcx, Mem.Fs(Slot.CodeSize));
+        a.Sub(Reg.Rcx, OfState(Slot.CodeStart));
+        a.Cmp(Reg.Rcx, OfState(Slot.CodeSize));
         byte* inCode = a.JccForward(Cond.B);
         a.Mov(Reg.Rcx, Reg.Rax);
-        a.Sub(Reg.Rcx, Mem.Fs(Slot.StubStart));
-        a.Cmp(Reg.Rcx, Mem.Fs(Slot.StubSize));
+        a.Sub(Reg.Rcx, OfState(Slot.StubStart));
+        a.Cmp(Reg.Rcx, OfState(Slot.StubSize));
         byte* inStubs = a.JccForward(Cond.B);
 
         byte* callFault1 = CallForward(ref a);
@@ -50,6 +55,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
         EmitInCode(ref a, out byte* callFault2, out byte* callEnqueue1);
         a.Here(inStubs);
         EmitInStubs(ref a, out byte* callFault3, out byte* chain2, out byte* callEnqueue2);
+        a.Here(unbound);
         a.Here(foreign);
         EmitForeign(ref a, out byte* callFault4, out byte* chain3, out byte* chain4);
 
@@ -72,6 +78,22 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
         Land(callEnqueue2, _enqueue);
     }
 
+    // The thread's state is in r10 throughout.
+    private static Mem OfState(int slot) => Mem.At(Reg.R10, slot - VcpuState.TcbOffset);
+
+    // Through fs the state is found in managed code (thread control block) and in generated code (the state itself) alike. Only a guest's
+    // fs: operand in compatibility mode runs with another selector.
+    private static void EmitStateSegment(ref X64Asm a)
+    {
+        a.CmpWord(Mem.At(Reg.Rdx, UcSegments), (sbyte)Stubs.Code32);
+        byte* ours = a.JccForward(Cond.NE);
+        a.MovFromSegment(Reg.Rax, Stubs.Fs);
+        a.MovImm(Reg.Rcx, Stubs.StateSelector);
+        a.MovToSegment(Stubs.Fs, Reg.Rcx);
+        a.Mov32(Mem.Fs(Slot.TrapFs), Reg.Rax);
+        a.Here(ours);
+    }
+
     private static byte* CallForward(ref X64Asm a)
     {
         a.Byte(0xE8);
@@ -86,7 +108,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
         for (int i = 0; i < ContextOrder.Length; i++)
         {
             a.Mov(Reg.Rax, Mem.At(Reg.Rdx, UcRegisters + i * 8));
-            a.Mov(Mem.Fs(Slot.Gpr(ContextOrder[i])), Reg.Rax);
+            a.Mov(OfState(Slot.Gpr(ContextOrder[i])), Reg.Rax);
         }
 
         ReadOnlySpan<int> from = [UcRip, UcFlags, UcError, UcTrap, UcCr2];
@@ -94,20 +116,27 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
         for (int i = 0; i < from.Length; i++)
         {
             a.Mov(Reg.Rax, Mem.At(Reg.Rdx, from[i]));
-            a.Mov(Mem.Fs(to[i]), Reg.Rax);
+            a.Mov(OfState(to[i]), Reg.Rax);
         }
 
         a.MovImm(Reg.Rax, (ulong)stubs.SignalExit);
         a.Mov(Mem.At(Reg.Rdx, UcRip), Reg.Rax);
+        if (compat)
+        {
+            a.MovImm(Reg.Rax, Stubs.Code64);
+            a.Bytes([0x66]);
+            a.Mov32(Mem.At(Reg.Rdx, UcSegments), Reg.Rax);
+        }
+
         a.Mov(Mem.At(Reg.Rdx, UcFlags), 0x202);
         callFault = CallForward(ref a);
         byte* fault = a.JccForward(Cond.B);
-        a.Mov32(Mem.Fs(Slot.Reason), (int)ExitReason.Interrupt);
+        a.Mov32(OfState(Slot.Reason), (int)ExitReason.Interrupt);
         callEnqueue = CallForward(ref a);
         a.Ret();
         a.Here(fault);
-        a.Mov32(Mem.Fs(Slot.Reason), (int)ExitReason.Fault);
-        a.Mov(Reg.Rdi, Mem.Fs(Slot.SignalQueue));
+        a.Mov32(OfState(Slot.Reason), (int)ExitReason.Fault);
+        a.Mov(Reg.Rdi, OfState(Slot.SignalQueue));
         a.Add(Reg.Rdi, VcpuState.QueueLength * VcpuState.SiginfoSize);
         EmitCopySiginfo(ref a);
         a.Ret();
@@ -214,14 +243,14 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs)
     // Appends the siginfo to the thread's queue and blocks what can be blocked. Keeps rdx.
     private static void EmitEnqueue(ref X64Asm a)
     {
-        a.Mov(Reg.Rcx, Mem.Fs(Slot.Pending));
+        a.Mov(Reg.Rcx, OfState(Slot.Pending));
         a.Cmp(Reg.Rcx, VcpuState.QueueLength);
         byte* full = a.JccForward(Cond.AE);
         a.Shl(Reg.Rcx, 7);
-        a.Mov(Reg.Rdi, Mem.Fs(Slot.SignalQueue));
+        a.Mov(Reg.Rdi, OfState(Slot.SignalQueue));
         a.Add(Reg.Rdi, Reg.Rcx);
         EmitCopySiginfo(ref a);
-        a.Add(Mem.Fs(Slot.Pending), 1);
+        a.Add(OfState(Slot.Pending), 1);
         a.MovImm(Reg.Rax, SignalMasks.AllButFaults);
         a.Mov(Mem.At(Reg.Rdx, UcMask), Reg.Rax);
         a.Here(full);

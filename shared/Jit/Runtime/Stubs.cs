@@ -13,17 +13,21 @@ public sealed unsafe class Stubs
     private static ReadOnlySpan<Reg> CalleeSaved => [Reg.Rbx, Reg.Rbp, Reg.R12, Reg.R13, Reg.R14, Reg.R15];
 
     private readonly CodeRegion _region;
+    private readonly TranslatorTraits _traits;
+    private readonly bool _compat;
     private readonly uint _xcr0Low, _xcr0High;
     private readonly bool _xsave, _xsaveopt;
     private X64Asm _a;
 
-    public Stubs(CodeRegion region)
+    public Stubs(CodeRegion region, TranslatorTraits traits)
     {
         _region = region;
-        ulong xcr0 = HostCpu.Xcr0;
-        (_xcr0Low, _xcr0High) = ((uint)xcr0, (uint)(xcr0 >> 32));
+        _traits = traits;
+        _compat = traits.IsCompatibilityMode;
+        ulong components = HostCpu.Xcr0 & traits.VectorComponents;
+        (_xcr0Low, _xcr0High) = ((uint)components, (uint)(components >> 32));
         _xsave = HostCpu.HasXsave;
-        _xsaveopt = HostCpu.HasXsaveopt;
+        _xsaveopt = HostCpu.HasXsaveopt && traits.VectorComponents == ulong.MaxValue;
         _a = new X64Asm(region.Base);
 
         EmitExit();
@@ -32,19 +36,40 @@ public sealed unsafe class Stubs
         EmitSafeCopy();
         EmitSafeSyscall();
         EmitVfork();
+        if (_compat)
+            EmitDescriptorCalls();
         Restorer = _a.Position;
         _a.MovImm(Reg.Rax, Nr.rt_sigreturn);
         _a.Syscall();
         SignalGate = _a.Position;
-        new SignalGateEmitter(region, this).Emit(ref _a);
+        new SignalGateEmitter(region, this, _compat).Emit(ref _a);
         if (_a.Position > region.Base + CodeRegion.StubSize)
             throw new InvalidOperationException("stubs outgrew their room");
 
-        _a = new X64Asm(region.Code);
-        EmitLookups();
+        _a = NewAsm(region.Code);
+        if (traits.ComparesTargets)
+            EmitCompareMiss();
+        else
+            EmitLookups();
         CodeStart = Align(_a.Position);
         *region.DefaultMxcsr = 0x1F80;
+        *region.StateSelector = StateSelector;
     }
+
+    /// <summary>The fs selector of code in compatibility mode: the last of the three thread-local descriptors (asm/segment.h, GDT_ENTRY_TLS).</summary>
+    public const int StateSelector = StateDescriptor << 3 | 3;
+
+    /// <summary>Number of that descriptor.</summary>
+    public const int StateDescriptor = 14;
+
+    /// <summary>User code selectors of 64-bit Linux.</summary>
+    internal const ushort Code64 = 0x33, Code32 = 0x23, Data = 0x2B;
+
+    /// <summary>Numbers of segment registers in instruction encodings.</summary>
+    public const int Es = 0, Cs = 1, Ss = 2, Ds = 3, Fs = 4, Gs = 5;
+
+    /// <summary>An assembler for generated code.</summary>
+    public X64Asm NewAsm(byte* at) => new(at, _compat);
 
     /// <summary>First byte free for blocks.</summary>
     public byte* CodeStart { get; }
@@ -67,6 +92,9 @@ public sealed unsafe class Stubs
     /// <summary>A jump thunk found another target than its own.</summary>
     public byte* JumpMiss { get; private set; }
 
+    /// <summary>The target table has another entry: looks the target (in rcx) up in the block map. For <see cref="TranslatorTraits.ComparesTargets"/>.</summary>
+    public byte* CompareMiss { get; private set; }
+
     /// <summary>A return thunk found another target than its own.</summary>
     public byte* ReturnMiss { get; private set; }
 
@@ -86,7 +114,7 @@ public sealed unsafe class Stubs
     internal byte* SafeInterrupted { get; private set; }
 
     private readonly nint[] _exits = new nint[(int)ExitReason.FetchFault];
-    private byte* _enter, _resume, _safeSyscall, _vfork, _exitFinish;
+    private byte* _enter, _resume, _safeSyscall, _vfork, _exitFinish, _int80, _rights;
 
     /// <summary>Runs generated code at <paramref name="hostPc"/> with the guest state of this thread until it exits.</summary>
     public void Enter(byte* hostPc) => ((delegate* unmanaged<byte*, void>)_enter)(hostPc);
@@ -109,6 +137,13 @@ public sealed unsafe class Stubs
     /// </summary>
     public long Vfork(ulong flags, ulong parentTid, ulong childTid, ulong tls) =>
         ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong, long>)_vfork)(flags, parentTid, childTid, tls);
+
+    /// <summary>A system call by the 32-bit table (int 80h): pointers must lie below 4 GiB. Only with a translator for compatibility mode.</summary>
+    public long Int80(int number, uint a1, uint a2 = 0, uint a3 = 0) =>
+        (int)((delegate* unmanaged[SuppressGCTransition]<int, uint, uint, uint, long>)_int80)(number, a1, a2, a3);
+
+    /// <summary>Access rights of a selector as lar gives them, or 0 when it names no descriptor that user code may see. Only as above.</summary>
+    public uint AccessRights(ushort selector) => ((delegate* unmanaged[SuppressGCTransition]<uint, uint>)_rights)(selector);
 
     /// <summary>-ERESTARTSYS, which the kernel never shows to programs.</summary>
     public const long Interrupted = -512;
@@ -159,7 +194,15 @@ public sealed unsafe class Stubs
     private void EmitExit()
     {
         byte* common = _a.Position;
-        for (int i = 0; i < 16; i++)
+        for (int i = 0; i < 8; i++)
+        {
+            if (_compat)
+                _a.Mov32(Mem.Fs(Slot.Gpr(i)), (Reg)i); // the upper halves mean nothing after a change of mode
+            else
+                _a.Mov(Mem.Fs(Slot.Gpr(i)), (Reg)i);
+        }
+
+        for (int i = 8; i < 16 && !_compat; i++)
             _a.Mov(Mem.Fs(Slot.Gpr(i)), (Reg)i);
         _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
         _a.Pushfq();
@@ -167,9 +210,15 @@ public sealed unsafe class Stubs
         byte* saved = _a.Position;
         _a.PushImm(0x202); // DF, AC and TF belong to the guest
         _a.Popfq();
+        if (_compat)
+            foreach (int segment in GuestSegments)
+                _a.MovFromSegment(Mem.Fs(Slot.Segment(segment)), segment);
         EmitVectorSave();
         EmitVectorReset();
         _exitFinish = _a.Position;
+        _a.Mov(Reg.Rbp, Mem.Fs(Slot.Home));
+        if (_compat)
+            EmitHostFs();
         EmitLeaveStage();
         for (int i = CalleeSaved.Length - 1; i >= 0; i--)
             _a.Pop(CalleeSaved[i]);
@@ -178,24 +227,48 @@ public sealed unsafe class Stubs
         SignalExit = _a.Position;
         _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
         _a.Jmp(saved);
-        foreach (ExitReason reason in (ReadOnlySpan<ExitReason>)[ExitReason.LinkMiss, ExitReason.IndirectMiss, ExitReason.Syscall, ExitReason.SyscallFault, ExitReason.Special, ExitReason.StaleCode])
+        foreach (ExitReason reason in (ReadOnlySpan<ExitReason>)[ExitReason.LinkMiss, ExitReason.IndirectMiss, ExitReason.Syscall, ExitReason.SystemCall, ExitReason.SyscallFault, ExitReason.Special, ExitReason.StaleCode])
         {
             _exits[(int)reason] = (nint)_a.Position;
             _a.Mov32(Mem.Fs(Slot.Reason), (int)reason);
-            _a.Jmp(common);
+            if (_compat)
+                _a.JmpFar(Code64, common);
+            else
+                _a.Jmp(common);
         }
     }
 
+    // Segment registers that hold the guest's selectors while its code runs.
+    private static ReadOnlySpan<byte> GuestSegments => [Es, Ss, Ds, Gs];
+
+    private static Mem OfHome(int slot) => Mem.At(Reg.Rbp, slot - VcpuState.TcbOffset);
+
+    // The runtime's fs base again, in one instruction, so that the signal gate never meets an fs that leads nowhere. rbp = the state.
+    private void EmitHostFs()
+    {
+        if (HostCpu.HasFsGsBase)
+        {
+            _a.Mov(Reg.Rcx, OfHome(Slot.HostFs));
+            _a.Wrfsbase(Reg.Rcx);
+            return;
+        }
+
+        _a.MovImm(Reg.Rdi, Linux.ARCH_SET_FS);
+        _a.Mov(Reg.Rsi, OfHome(Slot.HostFs));
+        _a.MovImm(Reg.Rax, Nr.arch_prctl);
+        _a.Syscall();
+    }
+
     // Stage = Managed, but not while another thread has stopped the world: then wait here, outside managed code, where a fork
-    // or a flush may happen (docs/adr/004). Preserves rax; clobbers rbx and the argument registers.
+    // or a flush may happen (docs/adr/004). rbp = the state. Preserves rax; clobbers rbx and the argument registers.
     private void EmitLeaveStage()
     {
         byte* again = _a.Position;
-        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Managed);
+        _a.Mov(OfHome(Slot.Stage), (int)VcpuStage.Managed);
         _a.Mov32(Reg.Rdx, Mem.Abs((int)_region.StopWord));
         _a.Bytes([0xF6, 0xC2, 0x01]); // test dl, 1
         byte* go = _a.JccForward(Cond.E);
-        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Blocked);
+        _a.Mov(OfHome(Slot.Stage), (int)VcpuStage.Blocked);
         _a.Mov(Reg.Rbx, Reg.Rax);
         _a.MovImm(Reg.Rdi, (ulong)_region.StopWord);
         _a.MovImm(Reg.Rsi, Linux.FUTEX_WAIT | Linux.FUTEX_PRIVATE_FLAG);
@@ -214,8 +287,16 @@ public sealed unsafe class Stubs
         _enter = _a.Position = Align(_a.Position);
         foreach (Reg r in CalleeSaved)
             _a.Push(r);
+        if (_compat)
+        {
+            _a.MovImm(Reg.Rax, StateSelector);
+            _a.MovToSegment(Fs, Reg.Rax);
+        }
+
         _a.Mov(Mem.Fs(Slot.HostSp), Reg.Rsp);
         _a.Mov(Mem.Fs(Slot.EnterTarget), Reg.Rdi);
+        if (_compat)
+            _a.Mov32(Mem.Fs(Slot.EnterTarget + 4), Code32);
         _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Guest);
         EnterCheck = _a.Position;
         _a.Cmp(Mem.Fs(Slot.Pending), 0);
@@ -224,13 +305,18 @@ public sealed unsafe class Stubs
         _a.Cmp32(Reg.Rax, Mem.Fs(Slot.Epoch));
         byte* abort2 = _a.JccForward(Cond.NE);
         EmitVectorRestore();
+        if (_compat)
+            EmitLoadSegments();
         _a.Push(Mem.Fs(Slot.Flags));
         _a.Popfq();
-        for (int i = 0; i < 16; i++)
+        for (int i = 0; i < (_compat ? 8 : 16); i++)
             if (i != (int)Reg.Rsp)
                 _a.Mov((Reg)i, Mem.Fs(Slot.Gpr(i)));
         _a.Mov(Reg.Rsp, Mem.Fs(Slot.Gpr((int)Reg.Rsp)));
-        _a.Jmp(Mem.Fs(Slot.EnterTarget));
+        if (_compat)
+            _a.JmpFar(Mem.Fs(Slot.EnterTarget));
+        else
+            _a.Jmp(Mem.Fs(Slot.EnterTarget));
         EnterEnd = _a.Position;
         EnterAbort = _a.Position;
         _a.Here(abort1);
@@ -242,14 +328,36 @@ public sealed unsafe class Stubs
         _a.Jmp(_exitFinish);
     }
 
-    // Resume(rdi = ucontext): rt_sigreturn(2) expects rsp at the ucontext.
+    // Loading a selector is slow: only those that are not there yet.
+    private void EmitLoadSegments()
+    {
+        foreach (int segment in GuestSegments)
+        {
+            _a.MovFromSegment(Reg.Rax, segment);
+            _a.CmpWord(Reg.Rax, Mem.Fs(Slot.Segment(segment)));
+            byte* same = _a.JccForward(Cond.E);
+            _a.MovToSegment(segment, Mem.Fs(Slot.Segment(segment)));
+            _a.Here(same);
+        }
+    }
+
+    // Resume(rdi = ucontext): rt_sigreturn(2) expects rsp at the ucontext. Nothing is pushed once fs may be the guest's.
     private void EmitResume()
     {
         _resume = _a.Position = Align(_a.Position);
         foreach (Reg r in CalleeSaved)
             _a.Push(r);
-        _a.Mov(Mem.Fs(Slot.HostSp), Reg.Rsp);
-        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Guest);
+        _a.Mov(Reg.Rbp, Mem.Fs(Slot.Home));
+        _a.Mov(OfHome(Slot.HostSp), Reg.Rsp);
+        _a.Mov(OfHome(Slot.Stage), (int)VcpuStage.Guest);
+        if (_compat)
+        {
+            _a.MovImm(Reg.Rax, StateSelector);
+            _a.MovToSegment(Fs, Reg.Rax);
+            EmitLoadSegments();
+            _a.MovToSegment(Fs, OfHome(Slot.TrapFs));
+        }
+
         _a.Mov(Reg.Rsp, Reg.Rdi);
         _a.MovImm(Reg.Rax, Nr.rt_sigreturn);
         _a.Syscall();
@@ -275,10 +383,12 @@ public sealed unsafe class Stubs
     {
         _safeSyscall = _a.Position = Align(_a.Position);
         _a.Push(Reg.Rbx);
+        _a.Push(Reg.Rbp);
         _a.Mov(Reg.Rbx, Reg.Rdi);
-        _a.Mov(Mem.Fs(Slot.Stage), (int)VcpuStage.Blocked);
+        _a.Mov(Reg.Rbp, Mem.Fs(Slot.Home));
+        _a.Mov(OfHome(Slot.Stage), (int)VcpuStage.Blocked);
         SafeCheck = _a.Position;
-        _a.Cmp(Mem.Fs(Slot.Pending), 0);
+        _a.Cmp(OfHome(Slot.Pending), 0);
         byte* interrupted = _a.JccForward(Cond.NE);
         _a.Mov(Reg.Rax, Mem.At(Reg.Rbx));
         _a.Mov(Reg.Rdi, Mem.At(Reg.Rbx, 8));
@@ -291,6 +401,7 @@ public sealed unsafe class Stubs
         _a.Syscall();
         byte* finish = _a.Position;
         EmitLeaveStage();
+        _a.Pop(Reg.Rbp);
         _a.Pop(Reg.Rbx);
         _a.Ret();
         SafeInterrupted = _a.Position;
@@ -315,6 +426,55 @@ public sealed unsafe class Stubs
         _a.Ret();
     }
 
+    // long f(edi = number, esi, edx, ecx): int 80h clears r8 to r11 and keeps the rest. And u32 f(edi = selector).
+    private void EmitDescriptorCalls()
+    {
+        _int80 = _a.Position = Align(_a.Position);
+        _a.Push(Reg.Rbx);
+        _a.Mov32(Reg.Rax, Reg.Rdi);
+        _a.Mov32(Reg.Rbx, Reg.Rsi);
+        _a.Mov32(Reg.R8, Reg.Rcx);
+        _a.Mov32(Reg.Rcx, Reg.Rdx);
+        _a.Mov32(Reg.Rdx, Reg.R8);
+        _a.Bytes([0xCD, 0x80]);
+        _a.Pop(Reg.Rbx);
+        _a.Ret();
+        _rights = _a.Position = Align(_a.Position);
+        _a.Xor32(Reg.Rax, Reg.Rax);
+        _a.Bytes([0x0F, 0x02, 0xC7]); // lar eax, edi
+        _a.Ret();
+    }
+
+    // rcx = target. Flags and rax, rdx are free in code that compares targets.
+    private void EmitCompareMiss()
+    {
+        CompareMiss = _a.Position;
+        EmitProbe(out byte* hit, out byte* miss);
+        _a.Here(hit);
+        _a.Jmp(Mem.At(Reg.Rax, 8));
+        _a.Here(miss);
+        _a.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
+        _a.Mov32(Mem.Fs(Slot.ExitArg), 0);
+        _a.Jmp(ExitFor(ExitReason.IndirectMiss));
+    }
+
+    // Looks rcx up in the block map; at hit, rax is its entry. Clobbers rax, rdx, flags.
+    private void EmitProbe(out byte* hit, out byte* miss)
+    {
+        _a.Mov(Reg.Rdx, Mem.Abs((int)_region.BlockMap));
+        _a.Mov(Reg.Rax, Mem.At(Reg.Rdx, -8));
+        _a.And(Reg.Rax, Reg.Rcx);
+        _a.Shl(Reg.Rax, 4);
+        _a.Add(Reg.Rax, Reg.Rdx);
+        byte* next = _a.Position;
+        _a.Cmp(Reg.Rcx, Mem.At(Reg.Rax));
+        hit = _a.JccForward(Cond.E);
+        _a.Cmp(Mem.At(Reg.Rax), 0);
+        miss = _a.JccForward(Cond.E);
+        _a.Add(Reg.Rax, 16);
+        _a.Jmp(next);
+    }
+
     // The second level of indirect branches: a probe of the whole block map in generated code, then managed code. Flags are kept with
     // lahf/seto, because a branch changes none (guest flags are host flags all the time).
     private void EmitLookups()
@@ -331,18 +491,7 @@ public sealed unsafe class Stubs
         _a.Mov(Mem.Fs(Slot.Scratch(3)), Reg.Rax);
         _a.Mov(Mem.Fs(Slot.Scratch(4)), Reg.Rdx);
         _a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(2)));
-        _a.Mov(Reg.Rdx, Mem.Abs((int)_region.BlockMap));
-        _a.Mov(Reg.Rax, Mem.At(Reg.Rdx, -8));
-        _a.Bytes([0x48, 0x21, 0xC8]); // and rax, rcx
-        _a.Shl(Reg.Rax, 4);
-        _a.Add(Reg.Rax, Reg.Rdx);
-        byte* next = _a.Position;
-        _a.Cmp(Reg.Rcx, Mem.At(Reg.Rax));
-        byte* hit = _a.JccForward(Cond.E);
-        _a.Cmp(Mem.At(Reg.Rax), 0);
-        byte* miss = _a.JccForward(Cond.E);
-        _a.Add(Reg.Rax, 16);
-        _a.Jmp(next);
+        EmitProbe(out byte* hit, out byte* miss);
         _a.Here(hit);
         _a.Mov(Reg.Rcx, Mem.At(Reg.Rax, 8));
         _a.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
@@ -363,12 +512,15 @@ public sealed unsafe class Stubs
         _a.Jmp(toManaged);
     }
 
+    /// <summary>Bytes a return takes off the guest's stack.</summary>
+    public int ReturnAddressBytes => _compat ? 4 : 8;
+
     // ExitArg 1 tells managed code that a return thunk is wanted.
     private void EmitPopReturn()
     {
         _a.Mov(Reg.Rcx, Mem.At(Reg.Rsp));
         _a.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
-        _a.Lea(Reg.Rsp, Mem.At(Reg.Rsp, 8));
+        _a.Lea(Reg.Rsp, Mem.At(Reg.Rsp, ReturnAddressBytes));
         _a.Mov32(Mem.Fs(Slot.ExitArg), 1);
     }
 

@@ -20,6 +20,9 @@ public enum ExitReason : uint
     /// <summary>A system call that the personality handles. rcx holds the next guest pc.</summary>
     Syscall,
 
+    /// <summary>A system call that the personality handles, of a guest whose instruction leaves registers alone. Pc is behind the instruction.</summary>
+    SystemCall,
+
     /// <summary>A system call made in line returned -EFAULT; its number is in <see cref="VcpuState.Scratch"/>[0].</summary>
     SyscallFault,
 
@@ -105,6 +108,21 @@ public unsafe struct VcpuState
     /// </summary>
     public uint Held;
 
+    /// <summary>
+    /// Address of the thread's state; 0 on a thread that is not bound. Generated code in compatibility mode has its state in low memory, found
+    /// through the descriptor its fs selector names; then the copy of this field in the thread control block leads there.
+    /// </summary>
+    public ulong Home;
+
+    /// <summary>Compatibility mode: the host's fs base, which the exit stub puts back.</summary>
+    public ulong HostFs;
+
+    /// <summary>Compatibility mode: selectors of es cs ss ds fs gs at the last exit, loaded by the next entry. fs is the guest's idea of it.</summary>
+    public fixed ushort Segments[6];
+
+    /// <summary>Compatibility mode: the fs selector at the last trap; a guest fs: operand runs with the guest's.</summary>
+    public uint TrapFs;
+
     /// <summary>Distance of this struct from the thread pointer.</summary>
     public const int TcbOffset = 0x80;
 
@@ -122,9 +140,9 @@ public unsafe struct VcpuState
 public static unsafe class Slot
 {
     public static readonly int Pc, Flags, SegmentBase, HostSp, Reason, ExitArg, HostPc, VectorArea, Pending, SignalQueue, Stage, Bound,
-        CodeStart, CodeSize, StubStart, StubSize, FaultTrap, FaultError, FaultAddress, EnterTarget, Epoch;
+        CodeStart, CodeSize, StubStart, StubSize, FaultTrap, FaultError, FaultAddress, EnterTarget, Epoch, Home, HostFs, TrapFs;
 
-    private static readonly int ScratchBase;
+    private static readonly int ScratchBase, SegmentsBase;
 
     static Slot()
     {
@@ -152,10 +170,17 @@ public static unsafe class Slot
         FaultAddress = (int)((byte*)&s.FaultAddress - at0);
         EnterTarget = (int)((byte*)&s.EnterTarget - at0);
         Epoch = (int)((byte*)&s.Epoch - at0);
+        Home = (int)((byte*)&s.Home - at0);
+        HostFs = (int)((byte*)&s.HostFs - at0);
+        TrapFs = (int)((byte*)&s.TrapFs - at0);
+        SegmentsBase = (int)((byte*)s.Segments - at0);
     }
 
     /// <summary>Displacement of a saved general register.</summary>
     public static int Gpr(int register) => VcpuState.TcbOffset + register * 8;
+
+    /// <summary>Displacement of a selector, numbered as in instruction encodings: es cs ss ds fs gs.</summary>
+    public static int Segment(int number) => SegmentsBase + number * 2;
 
     /// <summary>Displacement of a scratch slot.</summary>
     public static int Scratch(int index) => ScratchBase + index * 8;

@@ -5,8 +5,9 @@ namespace Suite.Jit.X64;
 /// <summary>
 /// A thin x86-64 assembler over a raw buffer: one method per form the engine emits, nothing chosen behind the caller's back.
 /// The caller guarantees room; <see cref="Position"/> moves forward. Encodings: AMD64 manual volume 3.
+/// With <paramref name="narrow"/> it emits for compatibility mode: every operation is its 32-bit form, only the first eight registers exist.
 /// </summary>
-public unsafe partial struct X64Asm(byte* at)
+public unsafe partial struct X64Asm(byte* at, bool narrow = false)
 {
     private byte* _p = at;
 
@@ -57,7 +58,7 @@ public unsafe partial struct X64Asm(byte* at)
     /// <summary>The shortest move of a 64-bit constant that leaves the flags alone: b8+r imm32 where zero extension does, else imm64.</summary>
     public void MovImm(Reg to, ulong value)
     {
-        bool wide = value > uint.MaxValue;
+        bool wide = !narrow && value > uint.MaxValue;
         Rex(wide, 0, 0, (int)to >> 3);
         Byte((byte)(0xB8 + ((int)to & 7)));
         if (wide)
@@ -66,10 +67,58 @@ public unsafe partial struct X64Asm(byte* at)
             Int32((int)value);
     }
 
+    /// <summary>mov to16, selector: of a segment register by its number (es cs ss ds fs gs), zero-extended.</summary>
+    public void MovFromSegment(Reg to, int segment) => Group(0x8C, segment, to, wide: false);
+
+    /// <summary>mov word [m], selector.</summary>
+    public void MovFromSegment(Mem to, int segment) => RegMem(0x8C, segment, to, wide: false);
+
+    /// <summary>mov selector, r16.</summary>
+    public void MovToSegment(int segment, Reg from) => Group(0x8E, segment, from, wide: false);
+
+    /// <summary>mov selector, word [m].</summary>
+    public void MovToSegment(int segment, Mem from) => RegMem(0x8E, segment, from, wide: false);
+
+    /// <summary>jmp far [m16:32].</summary>
+    public void JmpFar(Mem m) => RegMem(0xFF, 5, m, wide: false);
+
+    /// <summary>jmp selector:offset; does not exist in 64-bit mode.</summary>
+    public void JmpFar(ushort selector, byte* target)
+    {
+        Byte(0xEA);
+        Int32(checked((int)target));
+        Byte((byte)selector);
+        Byte((byte)(selector >> 8));
+    }
+
+    public void Wrfsbase(Reg from)
+    {
+        Byte(0xF3);
+        Rex(true, 0, 0, (int)from >> 3);
+        Bytes([0x0F, 0xAE]);
+        Byte((byte)(0xD0 | ((int)from & 7)));
+    }
+
+    /// <summary>cmp word [m], imm8 (sign-extended).</summary>
+    public void CmpWord(Mem m, sbyte value)
+    {
+        Byte(0x66);
+        RegMem(0x83, 7, m, wide: false);
+        Byte((byte)value);
+    }
+
+    /// <summary>cmp r16, word [m].</summary>
+    public void CmpWord(Reg r, Mem m)
+    {
+        Byte(0x66);
+        RegMem(0x3B, (int)r, m, wide: false);
+    }
+
     public void Lea(Reg to, Mem m) => RegMem(0x8D, (int)to, m with { Segment = 0 }, wide: true);
     public void MovzxWord(Reg to, Reg from) => TwoByteReg(0xB7, to, from);
     public void MovzxWord(Reg to, Mem m) => TwoByteMem(0xB7, to, m);
     public void MovzxByte(Reg to, Mem m) => TwoByteMem(0xB6, to, m);
+    public void And(Reg to, Reg from) => RegReg(0x21, from, to, wide: true);
     public void Add(Reg to, Reg from) => RegReg(0x01, from, to, wide: true);
     public void Sub(Reg to, Reg from) => RegReg(0x29, from, to, wide: true);
     public void Sub(Reg to, Mem from) => RegMem(0x2B, (int)to, from, wide: true);
@@ -179,7 +228,7 @@ public unsafe partial struct X64Asm(byte* at)
         return _p - 4;
     }
 
-    /// <summary>jrcxz rel8 whose target is set later with <see cref="HereShort"/>.</summary>
+    /// <summary>jrcxz (jecxz) rel8 whose target is set later with <see cref="HereShort"/>.</summary>
     public byte* JrcxzForward()
     {
         Byte(0xE3);
@@ -279,7 +328,7 @@ public unsafe partial struct X64Asm(byte* at)
 
     private void Rex(bool wide, int r, int x, int b)
     {
-        int bits = (wide ? 8 : 0) | r << 2 | x << 1 | b;
+        int bits = (wide && !narrow ? 8 : 0) | r << 2 | x << 1 | b;
         if (bits != 0)
             Byte((byte)(0x40 | bits));
     }

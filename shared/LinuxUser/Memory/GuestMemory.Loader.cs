@@ -15,10 +15,12 @@ public sealed unsafe partial class GuestMemory : IImageMapper
         ulong size = (length + PageSize - 1) & PageMask;
         long Try(ulong at, int how) => Sys.Call(Nr.mmap, (long)at, (long)size, Linux.PROT_NONE, how, -1, 0);
         ulong align = Math.Max(alignment, PageSize);
-        long got = fixedAddress ? Try(hint, Flags | Linux.MAP_FIXED_NOREPLACE) : 0;
-        if (!fixedAddress && size <= NearLargest * 2)
+        long got = fixedAddress ? IsAllowed(hint, size) ? Try(hint, Flags | Linux.MAP_FIXED_NOREPLACE) : ENOMEM : 0;
+        if (IsLow && !fixedAddress)
+            got = ReserveLow(hint, size, align, Flags);
+        else if (!fixedAddress && size <= NearLargest * 2)
             got = TryLow(NearLow, NearHigh, size, align, Try, Flags);
-        if (!fixedAddress && (got == 0 || Sys.IsError(got)))
+        if (!IsLow && !fixedAddress && (got == 0 || Sys.IsError(got)))
             got = ReserveAligned(size, align, Flags);
         if (!Sys.IsError(got))
             _map.Insert(new Vma { Start = (ulong)got, End = (ulong)got + size, Protection = Linux.PROT_NONE });
@@ -35,7 +37,7 @@ public sealed unsafe partial class GuestMemory : IImageMapper
     {
         ulong bytes = (size + PageSize - 1) & PageMask;
         const int Flags = Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE | Linux.MAP_STACK;
-        long got = Sys.Call(Nr.mmap, 0, (long)bytes, HostProtection(prot), Flags, -1, 0);
+        long got = IsLow ? MapStackLow(bytes, prot, Flags) : Sys.Call(Nr.mmap, 0, (long)bytes, HostProtection(prot), Flags, -1, 0);
         top = 0;
         if (Sys.IsError(got))
             return got;

@@ -103,8 +103,10 @@ public sealed unsafe partial class GuestMemory
                 return -Errno.EFAULT;
             if ((flags & Linux.MREMAP_FIXED) != 0 && !ClearForFixed(newAddress, newSize, out long error))
                 return error;
+            if ((flags & Linux.MREMAP_FIXED) != 0 && !IsAllowed(newAddress, newSize))
+                return ENOMEM;
             DropCode(oldAddress, oldAddress + Math.Max(oldSize, PageSize));
-            long got = Sys.Call(Nr.mremap, (long)oldAddress, (long)oldLength, (long)newLength, flags, (long)newAddress);
+            long got = IsLow && (flags & Linux.MREMAP_FIXED) == 0 ? MoveLow(oldAddress, oldSize, newSize, flags) : Sys.Call(Nr.mremap, (long)oldAddress, (long)oldLength, (long)newLength, flags, (long)newAddress);
             if (Sys.IsError(got))
                 return got;
             Vma moved = vma.Slice(oldAddress, oldAddress + Math.Max(oldSize, PageSize));
@@ -157,7 +159,9 @@ public sealed unsafe partial class GuestMemory
             ulong at = (flags & SHM_RND) != 0 ? address & PageMask : address;
             if ((flags & SHM_REMAP) != 0 && address != 0 && !ClearForFixed(at, size, out long error))
                 return error;
-            long got = Sys.Call(Nr.shmat, id, (long)address, flags & ~SHM_EXEC);
+            if (address != 0 && !IsAllowed(at, size))
+                return EINVAL;
+            long got = IsLow && address == 0 ? AttachLow(id, size, flags & ~SHM_EXEC) : Sys.Call(Nr.shmat, id, (long)address, flags & ~SHM_EXEC);
             if (Sys.IsError(got))
                 return got;
             int protection = Linux.PROT_READ | ((flags & SHM_RDONLY) == 0 ? Linux.PROT_WRITE : 0) | ((flags & SHM_EXEC) != 0 ? Linux.PROT_EXEC : 0);
@@ -193,10 +197,16 @@ public sealed unsafe partial class GuestMemory
 
     /// <summary>
     /// Where the heap begins. The room for it is set aside high up, where it can grow far: programs cannot count on its place, since the
-    /// kernel randomises it.
+    /// kernel randomises it. For 32-bit guests it follows the program, as far as nothing is in its way.
     /// </summary>
     public void SetBreak(ulong imageEnd)
     {
+        if (IsLow)
+        {
+            SetBreakLow(imageEnd);
+            return;
+        }
+
         for (long size = 64L << 30; size >= 1 << 20; size >>= 2)
         {
             long got = Sys.Call(Nr.mmap, 0, size, Linux.PROT_NONE, Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, -1, 0);
@@ -224,21 +234,28 @@ public sealed unsafe partial class GuestMemory
             const int Anonymous = Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_FIXED;
             if (newEnd > oldEnd)
             {
-                long got = Sys.Call(Nr.mmap, (long)oldEnd, (long)(newEnd - oldEnd), Linux.PROT_READ | Linux.PROT_WRITE, Anonymous, -1, 0);
+                // What is set aside may be replaced; what is not may be somebody's.
+                int how = IsLow ? Anonymous | Linux.MAP_FIXED_NOREPLACE : Anonymous;
+                if (IsLow && (newEnd > Limit || _foreign.Overlaps(oldEnd, newEnd)))
+                    return _break;
+                long got = Sys.Call(Nr.mmap, (long)oldEnd, (long)(newEnd - oldEnd), Linux.PROT_READ | Linux.PROT_WRITE, how, -1, 0);
                 if (Sys.IsError(got))
                     return _break;
                 _map.Insert(new Vma { Start = oldEnd, End = newEnd, Protection = Linux.PROT_READ | Linux.PROT_WRITE, Name = "[heap]" });
             }
             else if (newEnd < oldEnd)
             {
-                DropCode(newEnd, oldEnd);
-                Sys.Call(Nr.mmap, (long)newEnd, (long)(oldEnd - newEnd), Linux.PROT_NONE, Anonymous | Linux.MAP_NORESERVE, -1, 0);
-                _map.Remove(newEnd, oldEnd);
+                Unmap(newEnd, oldEnd - newEnd);
+                if (!IsLow)
+                    Sys.Call(Nr.mmap, (long)newEnd, (long)(oldEnd - newEnd), Linux.PROT_NONE, Anonymous | Linux.MAP_NORESERVE, -1, 0);
             }
 
             return _break = wanted;
         }
     }
+
+    private const int MAP_HUGETLB = 0x40000;
+    private const ulong HugePage = 2UL << 20;
 
     private long Place(ulong address, ulong size, int protection, int flags, int fd, long offset)
     {
@@ -246,6 +263,9 @@ public sealed unsafe partial class GuestMemory
         int plain = flags & ~(Linux.MAP_FIXED | Linux.MAP_FIXED_NOREPLACE | Linux.MAP_32BIT);
         long Try(ulong at, int how) => Sys.Call(Nr.mmap, (long)at, (long)size, host, how, fd, offset);
 
+        bool placed = (flags & (Linux.MAP_FIXED | Linux.MAP_FIXED_NOREPLACE)) != 0;
+        if (size > Limit || (placed && !IsAllowed(address, size)))
+            return ENOMEM;
         if ((flags & Linux.MAP_FIXED_NOREPLACE) != 0)
             return Try(address, plain | Linux.MAP_FIXED_NOREPLACE);
         if ((flags & Linux.MAP_FIXED) != 0)
@@ -262,12 +282,12 @@ public sealed unsafe partial class GuestMemory
 
             if (!ClearForFixed(address, size, out long error))
                 return error;
-            long placed = Try(address, plain | Linux.MAP_FIXED_NOREPLACE);
-            return placed == EEXIST ? ENOMEM : placed; // something of the emulator's own lives there
+            long cleared = Try(address, plain | Linux.MAP_FIXED_NOREPLACE);
+            return cleared == EEXIST ? ENOMEM : cleared; // something of the emulator's own lives there
         }
 
         ulong hint = address & PageMask;
-        if (hint != 0)
+        if (hint != 0 && IsAllowed(hint, size))
         {
             long atHint = Try(hint, plain | Linux.MAP_FIXED_NOREPLACE);
             if (!Sys.IsError(atHint))
@@ -276,6 +296,8 @@ public sealed unsafe partial class GuestMemory
                 return atHint;
         }
 
+        if (IsLow)
+            return PlaceLow(size, (flags & MAP_HUGETLB) != 0 ? HugePage : PageSize, Try, plain);
         if ((flags & Linux.MAP_32BIT) != 0)
             return TryLow(0x4000_0000, 0x7FFF_F000, size, PageSize, Try, plain) is var low32 && low32 != 0 ? low32 : ENOMEM;
         bool near = size <= NearLargest && ((protection & Linux.PROT_EXEC) != 0 || (fd >= 0 && (flags & Linux.MAP_TYPE) == Linux.MAP_PRIVATE));

@@ -1,6 +1,9 @@
+using System.Buffers.Binary;
 using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Runtime;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Compat;
 
 namespace Suite.LinuxUser.Memory;
 
@@ -18,9 +21,15 @@ public sealed unsafe partial class GuestMemory : IGuestReader
     private const ulong NearLow = 0x2000_0000, NearHigh = 0x5800_0000, NearLargest = 256UL << 20;
 
     private readonly VmaMap _map = new();
+    private readonly GuestAbi _abi = GuestAbi.X64;
     private readonly HashSet<ulong> _protected = [];
     private Engine? _engine;
     private Stubs _stubs = null!;
+
+    /// <summary>The address space of a 64-bit guest.</summary>
+    public GuestMemory()
+    {
+    }
 
     /// <summary>Connects the engine once it exists (images are loaded before, by one thread).</summary>
     public void Attach(Engine engine)
@@ -95,7 +104,7 @@ public sealed unsafe partial class GuestMemory : IGuestReader
         }
     }
 
-    /// <summary>Reads a NULL-terminated vector of string pointers (argv, envp) for 64-bit guests. Null when any of it is a bad address.</summary>
+    /// <summary>Reads a NULL-terminated vector of string pointers (argv, envp) of the guest's size. Null when any of it is a bad address.</summary>
     public byte[][]? ReadStringVector(ulong address)
     {
         List<byte[]> strings = [];
@@ -103,7 +112,7 @@ public sealed unsafe partial class GuestMemory : IGuestReader
             return [];
         while (true)
         {
-            if (!TryRead(address, out ulong pointer))
+            if (!TryReadWord(address, out ulong pointer))
                 return null;
             if (pointer == 0)
                 return [.. strings];
@@ -111,7 +120,41 @@ public sealed unsafe partial class GuestMemory : IGuestReader
             if (text is null)
                 return null;
             strings.Add(text);
-            address += 8;
+            address += (ulong)_abi.WordBytes;
         }
+    }
+
+    /// <summary>Writes a C int in the guest's byte order.</summary>
+    public bool TryWriteInt(ulong address, int value) => TryWrite(address, (int)InGuestOrder((uint)value));
+
+    /// <summary>Writes a word of the guest: 4 or 8 bytes in its byte order.</summary>
+    public bool TryWriteWord(ulong address, ulong value)
+    {
+        Span<byte> raw = stackalloc byte[8];
+        raw = raw[.._abi.WordBytes];
+        GuestNumber.Write(raw, _abi.BigEndian, value);
+        return TryWrite(address, raw);
+    }
+
+    /// <summary>What the bytes of a host integer must be for the guest to read that number, and the other way round.</summary>
+    public uint InGuestOrder(uint value) => _abi.BigEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
+
+    /// <summary>Puts an int that the kernel has written for the guest into the guest's byte order.</summary>
+    public void FixIntFromHost(ulong address)
+    {
+        if (_abi.BigEndian && TryRead(address, out int value))
+            TryWriteInt(address, value);
+    }
+
+    /// <summary>Reads a word of the guest: 4 or 8 bytes in its byte order.</summary>
+    public bool TryReadWord(ulong address, out ulong value)
+    {
+        Span<byte> raw = stackalloc byte[8];
+        raw = raw[.._abi.WordBytes];
+        value = 0;
+        if (!TryRead(address, raw))
+            return false;
+        value = GuestNumber.Read(raw, _abi.BigEndian, signed: false);
+        return true;
     }
 }

@@ -29,6 +29,13 @@ public sealed class VmaMap
         return i < _items.Count && _items[i].Start < end;
     }
 
+    /// <summary>The first mapping that overlaps a range, or null.</summary>
+    public Vma? FirstOverlap(ulong start, ulong end)
+    {
+        int i = FirstEndingAfter(start);
+        return i < _items.Count && _items[i].Start < end ? _items[i] : null;
+    }
+
     /// <summary>First address from <paramref name="start"/> on that no mapping covers, at most <paramref name="end"/>.</summary>
     public ulong CoveredUntil(ulong start, ulong end)
     {
@@ -93,6 +100,23 @@ public sealed class VmaMap
                 return 0;
             at = Math.Max(at, AlignUp(_items[i].End, alignment));
         }
+    }
+
+    /// <summary>Highest gap of a length between two addresses, or 0.</summary>
+    public ulong FindGapDown(ulong low, ulong high, ulong length, ulong alignment)
+    {
+        for (int i = FirstEndingAfter(high) - 1; length <= high; i--)
+        {
+            // The mapping at i + 1 may begin below the limit.
+            ulong end = i + 1 < _items.Count ? Math.Min(high, _items[i + 1].Start) : high;
+            ulong floor = Math.Max(low, i >= 0 ? _items[i].End : 0);
+            if (end >= length && (end - length & ~(alignment - 1)) is var at && at >= floor)
+                return at;
+            if (i < 0 || _items[i].Start <= low)
+                break;
+        }
+
+        return 0;
     }
 
     private static ulong AlignUp(ulong value, ulong alignment) => (value + alignment - 1) & ~(alignment - 1);

@@ -36,6 +36,7 @@ public static unsafe class Forking
                 t.Engine.World.Start(flushed: false);
         }
 
+        FixWritten(t, request, isChild: pid == 0, isParent: pid > 0);
         if (pid == 0)
             t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
         t.ApplyMask();
@@ -65,6 +66,7 @@ public static unsafe class Forking
     private static void RunVforkChild(GuestThread t, CloneRequest request)
     {
         t.IsVforkChild = true;
+        FixWritten(t, request, isChild: true, isParent: true);
         t.Tid = (int)Sys.Call(Nr.gettid);
         if ((request.Flags & Linux.CLONE_CLEAR_SIGHAND) != 0)
             t.Process.Actions.ClearHandlers();
@@ -73,6 +75,17 @@ public static unsafe class Forking
         t.ApplyMask();
         t.Process.Loop(t);
         Sys.Call(Nr.exit, t.ExitStatus);
+    }
+
+    // What the kernel wrote for the guest, in the host's byte order: into the parent's memory, the child's, or both at once when they are one.
+    private static void FixWritten(GuestThread t, CloneRequest request, bool isChild, bool isParent)
+    {
+        if (isChild && (request.Flags & Linux.CLONE_CHILD_SETTID) != 0)
+            t.Memory.FixIntFromHost(request.ChildTid);
+        if (isParent && (request.Flags & Linux.CLONE_PARENT_SETTID) != 0)
+            t.Memory.FixIntFromHost(request.ParentTid);
+        if (isParent && (request.Flags & Linux.CLONE_PIDFD) != 0)
+            t.Memory.FixIntFromHost(request.PidFd);
     }
 
     private static void BecomeChild(GuestThread t)
@@ -101,6 +114,7 @@ public static unsafe class Forking
     {
         private readonly VcpuState _state;
         private readonly byte[] _vectors;
+        private readonly byte[]? _registers;
         private readonly GuestAction[] _actions;
         private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
 
@@ -108,6 +122,7 @@ public static unsafe class Forking
         {
             _state = *t.State;
             _vectors = new ReadOnlySpan<byte>((void*)t.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
+            _registers = t.Abi.SaveState(t);
             _actions = t.Process.Actions.Save();
             _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
         }
@@ -116,6 +131,8 @@ public static unsafe class Forking
         {
             *t.State = _state;
             _vectors.CopyTo(new Span<byte>((void*)t.State->VectorArea, _vectors.Length));
+            if (_registers is not null)
+                t.Abi.RestoreState(t, _registers);
             t.Process.Actions.Restore(_actions);
             (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
             t.Exiting = false;

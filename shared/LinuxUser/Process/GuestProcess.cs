@@ -1,6 +1,8 @@
 using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Signals;
@@ -20,11 +22,17 @@ public sealed class GuestProcess
 
     public required SignalActions Actions { get; init; }
 
+    /// <summary>What kind of programs this process runs.</summary>
+    public ElfTarget Target { get; init; } = ElfTarget.X86_64;
+
     /// <summary>Dispatch table by call number.</summary>
     public required SyscallEntry[] Syscalls { get; init; }
 
     /// <summary>Names and signatures by call number; built only when something prints them.</summary>
     public required Func<SyscallRow?[]> SyscallRows { get; init; }
+
+    /// <summary>How the calls of a 32-bit guest are served; null for a guest whose calls are the host's.</summary>
+    public CompatPersonality? Compat { get; init; }
 
     /// <summary>How the program was started, for exec and /proc.</summary>
     public required ProgramIdentity Identity { get; set; }

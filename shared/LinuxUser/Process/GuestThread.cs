@@ -42,6 +42,12 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Address to clear and wake when the thread ends (set_tid_address, CLONE_CHILD_CLEARTID), or 0.</summary>
     public ulong ClearTid { get; set; }
 
+    /// <summary>Head of the robust list of a 32-bit guest, which the host's kernel cannot walk; 0 when there is none.</summary>
+    public ulong RobustHead { get; set; }
+
+    /// <summary>What the target keeps for this thread.</summary>
+    public object? TargetData { get; set; }
+
     /// <summary>Set when the thread is to end; the run loop stops.</summary>
     public bool Exiting { get; set; }
 

@@ -46,6 +46,8 @@ public sealed unsafe class ProgramStart
             return false;
         using (program)
         {
+            Random random = Seed is { } seed ? new Random((int)seed) : Random.Shared;
+            memory.Randomise(Seed is null && !IsRandomised() ? null : random);
             LoadRequest request = new()
             {
                 Target = Target,
@@ -59,7 +61,6 @@ public sealed unsafe class ProgramStart
             if (!ElfLoader.TryLoad(program, request, out image, out error))
                 return false;
             memory.SetBreak(image.BrkStart);
-            Random random = Seed is { } seed ? new Random((int)seed) : Random.Shared;
             byte[] entropy = new byte[16];
             random.NextBytes(entropy);
             StackRequest wanted = new()
@@ -94,6 +95,12 @@ public sealed unsafe class ProgramStart
             SetName(program.ExecFn);
             return true;
         }
+    }
+
+    private static bool IsRandomised()
+    {
+        const uint Query = 0xFFFFFFFF, ADDR_NO_RANDOMIZE = 0x0040000;
+        return (Sys.Call(Nr.personality, Query) & ADDR_NO_RANDOMIZE) == 0;
     }
 
     // comm: the last part of the executed file's name, as begin_new_exec sets it.

@@ -14,7 +14,12 @@ internal ref partial struct CallFormatter
     /// <summary>Writes what <paramref name="address"/> points to, or the address itself when that cannot be read or is not written yet.</summary>
     private void AppendPointee(ref TextBuffer text, SignatureType type, ulong address)
     {
-        bool readable = type.Direction != SignatureDirection.Out || Succeeded;
+        bool readable = type.Direction switch
+        {
+            SignatureDirection.Out => Succeeded,
+            SignatureDirection.Interrupted => _returned && _result == -Errno.EINTR,
+            _ => true,
+        };
         int mark = text.Length;
         if (address != 0 && readable && TryAppendPointee(ref text, type, address))
             return;

@@ -40,7 +40,7 @@ internal ref partial struct CallFormatter
         new(tables, memory, signature, values, returned: true, result);
 
     /// <summary>Puts register values together into argument values, as the ABI passes 64-bit arguments. Returns how many registers were used.</summary>
-    public static int GatherValues(StraceAbi abi, Signature signature, ReadOnlySpan<ulong> registers, Span<ulong> values)
+    public static int GatherValues(GuestAbi abi, Signature signature, ReadOnlySpan<ulong> registers, Span<ulong> values)
     {
         int next = 0;
         for (int i = 0; i < signature.Arguments.Count && i < values.Length; i++)
@@ -159,7 +159,7 @@ internal ref partial struct CallFormatter
 
     private readonly bool Succeeded => _returned && !IsError(_result);
 
-    private static ulong Register(StraceAbi abi, ReadOnlySpan<ulong> registers, int index)
+    private static ulong Register(GuestAbi abi, ReadOnlySpan<ulong> registers, int index)
     {
         ulong value = index < registers.Length ? registers[index] : 0;
         return abi.WordBytes == 4 ? (uint)value : value;
@@ -196,7 +196,7 @@ internal ref partial struct CallFormatter
             case SignatureKind.Long or SignatureKind.Offset or SignatureKind.Offset64 or SignatureKind.SplitOffset:
                 text.AppendDecimal((long)value);
                 break;
-            case SignatureKind.Ulong or SignatureKind.Size:
+            case SignatureKind.Ulong or SignatureKind.Size or SignatureKind.Inode:
                 text.AppendDecimal(value);
                 break;
             case SignatureKind.Limit:

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Strace;
 
 /// <summary>What one printer has parsed so far of the signatures, constant sets and layouts. Any thread may ask.</summary>
-internal sealed class DecoderTables(StraceAbi abi)
+internal sealed class DecoderTables(GuestAbi abi)
 {
     private readonly ConcurrentDictionary<SyscallRow, Signature> _signatures = new();
     private readonly ConcurrentDictionary<string, ConstantSet?> _sets = new();

@@ -1,11 +1,12 @@
+using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Memory;
 
 namespace Suite.LinuxUser.Strace;
 
 /// <summary>Reads numbers of a guest's width and byte order; every read can fail, none throws.</summary>
-internal readonly struct GuestView(StraceAbi abi, IGuestReader memory)
+internal readonly struct GuestView(GuestAbi abi, IGuestReader memory)
 {
-    public StraceAbi Abi { get; } = abi;
+    public GuestAbi Abi { get; } = abi;
 
     /// <summary>False when any byte is unreadable or the range leaves the guest's address space.</summary>
     public bool TryRead(ulong address, Span<byte> into)

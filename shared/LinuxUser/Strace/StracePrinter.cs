@@ -13,7 +13,7 @@ namespace Suite.LinuxUser.Strace;
 /// </summary>
 /// <param name="abi">The guest's word size and byte order.</param>
 /// <param name="memory">The guest's memory.</param>
-public sealed class StracePrinter(StraceAbi abi, IGuestReader memory)
+public sealed class StracePrinter(GuestAbi abi, IGuestReader memory)
 {
     /// <summary>Longest line in characters; arguments that do not fit end in dots, the result is always printed.</summary>
     public const int MaximumLine = 2048;

@@ -1,3 +1,4 @@
+using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Strace;
@@ -13,13 +14,14 @@ internal sealed record StructField(
 /// Where the fields of a struct lie for one guest. Written as <c>name:storage [type]</c> separated by commas. Storage is <c>u8</c> to
 /// <c>i64</c>, <c>w</c> or <c>uw</c> (a C long), <c>char[n]</c>, <c>sigset</c>, or <c>{layout}</c>; scalars may carry <c>[count]</c>. Fields are
 /// aligned as the guest's C compiler does. A name that starts with a dot takes room but is not printed. The type is one of a signature and
-/// says how to print. <c>...</c> at the end stands for fields left out. In front may stand <c>packed;</c> (no alignment) or <c>sized;</c>
+/// says how to print. Fields behind <c>...</c> are not printed; at the end it stands for fields left out. In front may stand <c>packed;</c> (no alignment) or <c>sized;</c>
 /// (the caller passes the size; fields beyond it do not exist).
 /// </summary>
 internal sealed class StructLayout
 {
-    private StructLayout(StructField[] fields, int size, int alignment, bool isSized, bool isPartial)
+    private StructLayout(StructField[] fields, int size, int alignment, bool isSized, bool isPartial, bool isWhole)
     {
+        IsWhole = isWhole;
         Fields = fields;
         Size = size;
         Alignment = alignment;
@@ -36,12 +38,16 @@ internal sealed class StructLayout
 
     public bool IsSized { get; }
 
+    /// <summary>Some fields are not printed.</summary>
     public bool IsPartial { get; }
 
+    /// <summary>Every field is described, so that the struct can be converted.</summary>
+    public bool IsWhole { get; }
+
     /// <exception cref="FormatException">The text breaks the form given above.</exception>
-    public static StructLayout Parse(string text, StraceAbi abi)
+    public static StructLayout Parse(string text, GuestAbi abi)
     {
-        bool packed = Strip(ref text, "packed;"), sized = Strip(ref text, "sized;"), partial = false;
+        bool packed = Strip(ref text, "packed;"), sized = Strip(ref text, "sized;"), partial = false, whole = true;
         var fields = new List<StructField>();
         int offset = 0, alignment = 1;
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
@@ -49,22 +55,24 @@ internal sealed class StructLayout
             if (part == "...")
             {
                 partial = true;
+                whole = false;
                 continue;
             }
+            whole = true;
             StructField field = ParseField(part, abi, out int fieldAlignment);
             if (!packed)
             {
                 alignment = Math.Max(alignment, fieldAlignment);
                 offset = Align(offset, fieldAlignment);
             }
-            fields.Add(field with { Offset = offset });
+            fields.Add(field with { Offset = offset, Hidden = field.Hidden || partial });
             offset += field.Bytes * field.Count;
         }
-        return new StructLayout([.. fields], partial ? offset : Align(offset, alignment), alignment, sized, partial);
+        return new StructLayout([.. fields], whole ? Align(offset, alignment) : offset, alignment, sized, partial, whole);
     }
 
     /// <summary>Storage word to bytes and signedness; zero bytes when the word is no scalar.</summary>
-    public static (int Bytes, bool Signed) Scalar(string storage, StraceAbi abi) => storage switch
+    public static (int Bytes, bool Signed) Scalar(string storage, GuestAbi abi) => storage switch
     {
         "u8" => (1, false),
         "i8" => (1, true),
@@ -79,7 +87,7 @@ internal sealed class StructLayout
         _ => (0, false),
     };
 
-    private static StructField ParseField(string part, StraceAbi abi, out int alignment)
+    private static StructField ParseField(string part, GuestAbi abi, out int alignment)
     {
         int colon = part.IndexOf(':');
         if (colon < 0)

@@ -10,26 +10,42 @@ internal static class StructLayouts
     public static string? Find(string name) => name switch
     {
         // Files
-        "stat.x64" => ".dev:u64, .ino:u64, .nlink:u64, st_mode:u32 filemode, .uid:u32, .gid:u32, .pad:u32, .rdev:u64, st_size:i64, ...",
-        "stat.i386" => ".dev:u32, .ino:u32, st_mode:u16 filemode, .nlink:u16, .uid:u16, .gid:u16, .rdev:u32, st_size:u32, ...",
-        "stat.ppc" => ".dev:u32, .ino:u32, st_mode:u32 filemode, .nlink:u16, .uid:u32, .gid:u32, .rdev:u32, st_size:i32, ...",
-        "stat64.i386" => ".dev:u64, .pad:u32, .ino:u32, st_mode:u32 filemode, .nlink:u32, .uid:u32, .gid:u32, .rdev:u64, .pad:u32, st_size:i64, ...",
-        "stat64" => ".dev:u64, .ino:u64, st_mode:u32 filemode, .nlink:u32, .uid:u32, .gid:u32, .rdev:u64, .pad:u16, st_size:i64, ...",
-        "oldstat" => ".dev:u16, .ino:u16, st_mode:u16 filemode, .nlink:u16, .uid:u16, .gid:u16, .rdev:u16, st_size:uw, ...",
+        "stat.x64" => ".dev:u64, .ino:u64 inode, .nlink:u64, st_mode:u32 filemode, .uid:u32 uid, .gid:u32 gid, .pad:u32, .rdev:u64, st_size:i64, "
+            + "..., blksize:i64, blocks:i64, .atime:i64, .atime_nsec:u64, .mtime:i64, .mtime_nsec:u64, .ctime:i64, .ctime_nsec:u64, "
+            + ".pad:u64[3]",
+        "stat.i386" => ".dev:u32, .ino:u32 inode, st_mode:u16 filemode, .nlink:u16, .uid:u16 uid, .gid:u16 gid, .rdev:u32, st_size:i32 size, ..., "
+            + "blksize:u32, blocks:u32, .atime:i32, .atime_nsec:u32, .mtime:i32, .mtime_nsec:u32, .ctime:i32, .ctime_nsec:u32, "
+            + ".pad:u32[2]",
+        "stat.ppc" => ".dev:u32, .ino:u32 inode, st_mode:u32 filemode, .nlink:u16, .uid:u32, .gid:u32, .rdev:u32, st_size:i32 size, ..., "
+            + "blksize:u32, blocks:u32, .atime:i32, .atime_nsec:u32, .mtime:i32, .mtime_nsec:u32, .ctime:i32, .ctime_nsec:u32, "
+            + ".pad:u32[2]",
+        "stat64.i386" => ".dev:u64, .pad:u32, .ino:u32 inode, st_mode:u32 filemode, .nlink:u32, .uid:u32, .gid:u32, .rdev:u64, .pad:u32, "
+            + "st_size:i64, ..., blksize:u32, blocks:u64, .atime:i32, .atime_nsec:u32, .mtime:i32, .mtime_nsec:u32, .ctime:i32, "
+            + ".ctime_nsec:u32, .ino:u64 inode",
+        "stat64" => ".dev:u64, .ino:u64 inode, st_mode:u32 filemode, .nlink:u32, .uid:u32, .gid:u32, .rdev:u64, .pad:u16, st_size:i64, ..., "
+            + "blksize:i32, blocks:i64, .atime:i32, .atime_nsec:u32, .mtime:i32, .mtime_nsec:u32, .ctime:i32, .ctime_nsec:u32, "
+            + ".pad:u32[2]",
+        "oldstat" => ".dev:u16, .ino:u16 inode, st_mode:u16 filemode, .nlink:u16, .uid:u16 uid, .gid:u16 gid, .rdev:u16, st_size:w size, ..., "
+            + "atime:w, mtime:w, ctime:w",
         "statx" => "stx_mask:u32 flags(statx), .blksize:u32, stx_attributes:u64 hex, .nlink:u32, .uid:u32, .gid:u32, stx_mode:u16 filemode, "
-            + ".pad:u16, .ino:u64, stx_size:u64, ...",
-        "statfs" => "f_type:uw enum(fsmagic), f_bsize:w, f_blocks:uw, f_bfree:uw, f_bavail:uw, f_files:uw, f_ffree:uw, .f_fsid:i32[2], "
-            + "f_namelen:w, f_frsize:w, f_flags:uw flags(statfs_flags), ...",
+            + ".pad:u16, .ino:u64 inode, stx_size:u64, ..., blocks:u64, attributes_mask:u64, atime:{statx_timestamp}, "
+            + "btime:{statx_timestamp}, ctime:{statx_timestamp}, mtime:{statx_timestamp}, rdev_major:u32, rdev_minor:u32, dev_major:u32, "
+            + "dev_minor:u32, mnt_id:u64, dio_mem_align:u32, dio_offset_align:u32, subvol:u64, atomic_write_unit_min:u32, "
+            + "atomic_write_unit_max:u32, atomic_write_segments_max:u32, dio_read_offset_align:u32, atomic_write_unit_max_opt:u32, "
+            + "spare:u32, spare3:u64[8]",
+        "statx_timestamp" => "tv_sec:i64, tv_nsec:u32, .pad:u32",
+        "statfs" => "f_type:uw enum(fsmagic), f_bsize:w, f_blocks:uw size, f_bfree:uw size, f_bavail:uw size, f_files:uw, f_ffree:uw, "
+            + ".f_fsid:i32[2], f_namelen:w, f_frsize:w, f_flags:uw flags(statfs_flags), ..., f_spare:uw[4]",
         "statfs64" => "f_type:uw enum(fsmagic), f_bsize:w, f_blocks:u64, f_bfree:u64, f_bavail:u64, f_files:u64, f_ffree:u64, .f_fsid:i32[2], "
-            + "f_namelen:w, f_frsize:w, f_flags:uw flags(statfs_flags), ...",
-        "ustat" => "f_tfree:i32, f_tinode:uw, ...",
+            + "f_namelen:w, f_frsize:w, f_flags:uw flags(statfs_flags), ..., f_spare:uw[4]",
+        "ustat" => "f_tfree:i32, f_tinode:uw, ..., f_fname:char[6], f_fpack:char[6]",
         "flock" => "l_type:i16 enum(lock), l_whence:i16 enum(seek), l_start:w, l_len:w, l_pid:i32",
         "flock64" => "l_type:i16 enum(lock), l_whence:i16 enum(seek), l_start:i64, l_len:i64, l_pid:i32",
         "f_owner_ex" => "type:i32 enum(f_owner), pid:i32",
         "open_how" => "sized; flags:u64 flags(open), mode:u64 mode, resolve:u64 flags(resolve)",
         "xattr_args" => "sized; value:u64 ptr, size:u32, flags:u32 flags(xattr)",
         "file_attr" => "sized; fa_xflags:u64 hex, fa_extsize:u32, fa_nextents:u32, fa_projid:u32, fa_cowextsize:u32",
-        "fsxattr" => "fsx_xflags:u32 hex, fsx_extsize:u32, fsx_nextents:u32, fsx_projid:u32, fsx_cowextsize:u32, ...",
+        "fsxattr" => "fsx_xflags:u32 hex, fsx_extsize:u32, fsx_nextents:u32, fsx_projid:u32, fsx_cowextsize:u32, ..., fsx_pad:u8[8]",
         "mount_attr" => "sized; attr_set:u64 flags(mount_attr), attr_clr:u64 flags(mount_attr), propagation:u64 flags(mount), userns_fd:u64",
         "mnt_id_req" => "size:u32, mnt_ns_fd:u32, mnt_id:u64 hex, param:u64 hex",
         "cachestat_range" => "off:u64, len:u64",
@@ -42,6 +58,7 @@ internal static class StructLayouts
         "timespec" => "tv_sec:w, tv_nsec:w",
         "timespec64" => "tv_sec:i64, tv_nsec:i64",
         "timeval" => "tv_sec:w, tv_usec:w",
+        "timeval64" => "tv_sec:i64, tv_usec:i64",
         "timezone" => "tz_minuteswest:i32, tz_dsttime:i32",
         "itimerval" => "it_interval:{timeval}, it_value:{timeval}",
         "itimerspec" => "it_interval:{timespec}, it_value:{timespec}",
@@ -49,19 +66,22 @@ internal static class StructLayouts
         "utimbuf" => "actime:w, modtime:w",
         "tms" => "tms_utime:w, tms_stime:w, tms_cutime:w, tms_cstime:w",
         "timex" => "modes:u32 flags(timex), offset:w, freq:w, maxerror:w, esterror:w, status:i32 flags(timex_status), constant:w, "
-            + "precision:w, tolerance:w, time:{timeval}, tick:w, ...",
-        "timex64" => "modes:u32 flags(timex), .pad:u32, offset:i64, freq:i64, maxerror:i64, esterror:i64, status:i32 flags(timex_status), .pad:u32, "
-            + "constant:i64, precision:i64, tolerance:i64, .sec:i64, .usec:i64, tick:i64, ...",
+            + "precision:w, tolerance:w, time:{timeval}, tick:w, ..., ppsfreq:w, jitter:w, shift:i32, stabil:w, jitcnt:w, calcnt:w, "
+            + "errcnt:w, stbcnt:w, tai:i32, pad:i32[11]",
+        "timex64" => "modes:u32 flags(timex), .pad:u32, offset:i64, freq:i64, maxerror:i64, esterror:i64, status:i32 flags(timex_status), "
+            + ".pad:u32, constant:i64, precision:i64, tolerance:i64, .time:{timeval64}, tick:i64, ..., ppsfreq:i64, jitter:i64, "
+            + "shift:i32, pad:u32, stabil:i64, jitcnt:i64, calcnt:i64, errcnt:i64, stbcnt:i64, tai:i32, pad:i32[11]",
 
         // Processes
         "clone_args" => "sized; flags:u64 flags(clone), pidfd:u64 ptr, child_tid:u64 ptr, parent_tid:u64 ptr, exit_signal:u64 signal, stack:u64 ptr, "
             + "stack_size:u64 hex, tls:u64 hex, set_tid:u64 ptr, set_tid_size:u64, cgroup:u64",
-        "rusage" => "ru_utime:{timeval}, ru_stime:{timeval}, ru_maxrss:w, .ixrss:w, .idrss:w, .isrss:w, ru_minflt:w, ru_majflt:w, ...",
+        "rusage" => "ru_utime:{timeval}, ru_stime:{timeval}, ru_maxrss:w, .ixrss:w, .idrss:w, .isrss:w, ru_minflt:w, ru_majflt:w, ..., "
+            + "ru_nswap:w, ru_inblock:w, ru_oublock:w, ru_msgsnd:w, ru_msgrcv:w, ru_nsignals:w, ru_nvcsw:w, ru_nivcsw:w",
         "rlimit" => "rlim_cur:uw limit, rlim_max:uw limit",
         "rlimit64" => "rlim_cur:u64 limit, rlim_max:u64 limit",
         "sched_param" => "sched_priority:i32",
         "sched_attr" => "size:u32, sched_policy:u32 flags(sched), sched_flags:u64 flags(sched_flags), sched_nice:i32, sched_priority:u32, "
-            + "sched_runtime:u64, sched_deadline:u64, sched_period:u64, ...",
+            + "sched_runtime:u64, sched_deadline:u64, sched_period:u64, ..., sched_util_min:u32, sched_util_max:u32",
         "futex_waitv" => "val:u64 hex, uaddr:u64 ptr, flags:u32 flags(futex2), .reserved:u32",
         "user_desc" => "entry_number:i32, base_addr:u32 hex, limit:u32 hex, flags:u32 hex",
         "cap_header" => "version:u32 enum(cap_version), pid:i32",
@@ -90,11 +110,11 @@ internal static class StructLayouts
         "mq_attr" => "mq_flags:w flags(open), mq_maxmsg:w, mq_msgsize:w, mq_curmsgs:w",
 
         // The machine
-        "utsname" => "sysname:char[65], nodename:char[65], release:char[65], version:char[65], machine:char[65], ...",
+        "utsname" => "sysname:char[65], nodename:char[65], release:char[65], version:char[65], machine:char[65], ..., domainname:char[65]",
         "olduname" => "sysname:char[65], nodename:char[65], release:char[65], version:char[65], machine:char[65]",
         "oldolduname" => "sysname:char[9], nodename:char[9], release:char[9], version:char[9], machine:char[9]",
         "sysinfo" => "uptime:w, loads:uw[3], totalram:uw, freeram:uw, sharedram:uw, bufferram:uw, totalswap:uw, freeswap:uw, procs:u16, .pad:u16, "
-            + "totalhigh:uw, freehigh:uw, mem_unit:u32, ...",
+            + "totalhigh:uw, freehigh:uw, mem_unit:u32, ..., pad:u32[2]",
         "perf_event_attr" => "type:u32 enum(perf_type), size:u32, config:u64 hex, ...",
         _ => null,
     };

@@ -18,10 +18,10 @@ public static partial class Catalog
         public static readonly SyscallRow ClockSettime64 = new("clock_settime64", "clockid:enum(clockid), tp:in.timespec64");
         public static readonly SyscallRow ClockGetres = new("clock_getres", "clockid:enum(clockid), res:out.timespec");
         public static readonly SyscallRow ClockGetresTime64 = new("clock_getres_time64", "clockid:enum(clockid), res:out.timespec64");
-        public static readonly SyscallRow ClockNanosleep = new("clock_nanosleep", "clockid:enum(clockid), flags:flags(timer), request:in.timespec, remain:ptr");
+        public static readonly SyscallRow ClockNanosleep = new("clock_nanosleep", "clockid:enum(clockid), flags:flags(timer), request:in.timespec, remain:eintr.timespec");
         public static readonly SyscallRow ClockNanosleepTime64 = new("clock_nanosleep_time64",
-            "clockid:enum(clockid), flags:flags(timer), request:in.timespec64, remain:ptr");
-        public static readonly SyscallRow Nanosleep = new("nanosleep", "request:in.timespec, remain:ptr");
+            "clockid:enum(clockid), flags:flags(timer), request:in.timespec64, remain:eintr.timespec64");
+        public static readonly SyscallRow Nanosleep = new("nanosleep", "request:in.timespec, remain:eintr.timespec");
         public static readonly SyscallRow Alarm = new("alarm", "seconds:uint");
         public static readonly SyscallRow Getitimer = new("getitimer", "which:enum(itimer), value:out.itimerval");
         public static readonly SyscallRow Setitimer = new("setitimer", "which:enum(itimer), value:in.itimerval, ovalue:out.itimerval");

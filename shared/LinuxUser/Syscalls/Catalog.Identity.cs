@@ -35,11 +35,11 @@ public static partial class Catalog
         public static readonly SyscallRow Setfsgid = new("setfsgid", "gid");
         public static readonly SyscallRow Setfsuid32 = new("setfsuid32", "uid");
         public static readonly SyscallRow Setfsgid32 = new("setfsgid32", "gid");
-        public static readonly SyscallRow Getgroups = new("getgroups", "size:int, list:out.u32[ret]");
+        public static readonly SyscallRow Getgroups = new("getgroups", "size:int, list:out.u32[ret:size]");
         public static readonly SyscallRow Setgroups = new("setgroups", "size:int, list:in.u32[size]");
-        public static readonly SyscallRow Getgroups16 = new("getgroups", "size:int, list:out.u16[ret]");
+        public static readonly SyscallRow Getgroups16 = new("getgroups", "size:int, list:out.u16[ret:size]");
         public static readonly SyscallRow Setgroups16 = new("setgroups", "size:int, list:in.u16[size]");
-        public static readonly SyscallRow Getgroups32 = new("getgroups32", "size:int, list:out.u32[ret]");
+        public static readonly SyscallRow Getgroups32 = new("getgroups32", "size:int, list:out.u32[ret:size]");
         public static readonly SyscallRow Setgroups32 = new("setgroups32", "size:int, list:in.u32[size]");
         public static readonly SyscallRow Capget = new("capget", "header:in.cap_header, data:out.cap_data[2]");
         public static readonly SyscallRow Capset = new("capset", "header:in.cap_header, data:in.cap_data[2]");
@@ -54,7 +54,7 @@ public static partial class Catalog
         public static readonly SyscallRow LandlockRestrictSelf = new("landlock_restrict_self", "ruleset_fd:fd, flags:hex");
         public static readonly SyscallRow LsmGetSelfAttr = new("lsm_get_self_attr", "attr:uint, ctx:ptr, size:inout.u32, flags:hex");
         public static readonly SyscallRow LsmSetSelfAttr = new("lsm_set_self_attr", "attr:uint, ctx:ptr, size:uint, flags:hex");
-        public static readonly SyscallRow LsmListModules = new("lsm_list_modules", "ids:out.u64[ret], size:inout.u32, flags:hex");
+        public static readonly SyscallRow LsmListModules = new("lsm_list_modules", "ids:out.u64[ret:size], size:inout.u32, flags:hex");
         public static readonly SyscallRow AddKey = new("add_key", "type:str, description:str, payload:in.bytes[plen], plen:size, keyring:enum(keyring)");
         public static readonly SyscallRow RequestKey = new("request_key", "type:str, description:str, callout:str, keyring:enum(keyring)");
         public static readonly SyscallRow Keyctl = new("keyctl", "cmd:enum(keyctl), arg2:by(cmd,0), arg3:by(cmd,1), arg4:by(cmd,2), arg5:by(cmd,3)");

@@ -32,8 +32,8 @@ public static partial class Catalog
         public static readonly SyscallRow Fspick = new("fspick", "dirfd, path, flags:flags(fspick) -> fd");
         public static readonly SyscallRow MountSetattr = new("mount_setattr", "dirfd, path, flags:flags(at), attr:in.mount_attr[size], size");
         public static readonly SyscallRow Statmount = new("statmount", "req:in.mnt_id_req, buf:ptr, bufsize:size, flags:hex");
-        public static readonly SyscallRow Listmount = new("listmount", "req:in.mnt_id_req, mnt_ids:out.u64[ret], nr:size, flags:hex");
-        public static readonly SyscallRow Listns = new("listns", "req:ptr, ns_ids:out.u64[ret], nr:size, flags:hex");
+        public static readonly SyscallRow Listmount = new("listmount", "req:in.mnt_id_req, mnt_ids:out.u64[ret:nr], nr:size, flags:hex");
+        public static readonly SyscallRow Listns = new("listns", "req:ptr, ns_ids:out.u64[ret:nr], nr:size, flags:hex");
         public static readonly SyscallRow LookupDcookie = new("lookup_dcookie", "cookie:offset64, buf:out.bytes[ret], size");
         public static readonly SyscallRow Uselib = new("uselib", "path");
         public static readonly SyscallRow Nfsservctl = new("nfsservctl", "cmd:int, arg:ptr, result:ptr");

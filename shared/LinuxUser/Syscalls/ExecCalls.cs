@@ -75,7 +75,7 @@ public static unsafe class ExecCalls
         using (program)
         {
             ReadOnlySpan<byte> head = program.Head.Span;
-            if (MachineCheck.Explain(head, ElfTarget.X86_64) is null)
+            if (MachineCheck.Explain(head, t.Process.Target) is null)
                 return ProgramKind.Guest;
             errno = Errno.ENOEXEC;
             return MachineCheck.IsElf(head) ? ProgramKind.Foreign : ProgramKind.Refused;

@@ -23,8 +23,8 @@ public static unsafe partial class InfoCalls
             return result;
         if (t.Process.KernelRelease is { } release)
             Put(release, new Span<byte>(names + 2 * FieldBytes, FieldBytes));
-        // Under PER_LINUX32 the host names the 32-bit machine of the family, which is what the guest asked for.
-        if (((uint)Sys.Call(Nr.personality, QueryPersonality) & PerMask) != PER_LINUX32)
+        // Under PER_LINUX32 the host, asked for a 64-bit guest, names the 32-bit machine of the family, which is what the guest asked for.
+        if (t.Process.Compat is not null || ((uint)Sys.Call(Nr.personality, QueryPersonality) & PerMask) != PER_LINUX32)
             Put(t.Abi.Machine, new Span<byte>(names + 4 * FieldBytes, FieldBytes));
         return t.Memory.TryWrite(a.A1, new ReadOnlySpan<byte>(names, 6 * FieldBytes)) ? 0 : EFAULT;
     }

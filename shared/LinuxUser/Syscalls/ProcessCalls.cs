@@ -24,6 +24,9 @@ public static unsafe class ProcessCalls
         Tls = a.A5,
     });
 
+    /// <summary>clone(2) of i386 and PowerPC (CLONE_BACKWARDS): flags, stack, parent tid, tls, child tid.</summary>
+    public static long CloneTlsFourth(GuestThread t, in SysArgs a) => Clone(t, a with { A4 = a.A5, A5 = a.A4 });
+
     /// <summary>clone3(2): struct clone_args of 64, 80 or 88 bytes.</summary>
     public static long Clone3(GuestThread t, in SysArgs a)
     {

@@ -104,7 +104,7 @@ public static unsafe class SignalCalls
         const ulong MinimumSize = 2048;
         ulong* raw = stackalloc ulong[3];
         AltStack old = t.AltStack;
-        bool onStack = old.Holds(t.State->Gpr[4]) && (old.Flags & AltStack.AutoDisarm) == 0;
+        bool onStack = old.Holds(t.Abi.StackPointer(t)) && (old.Flags & AltStack.AutoDisarm) == 0;
         if (a.A1 != 0)
         {
             if (!t.Memory.TryRead(a.A1, new Span<byte>(raw, 24)))

@@ -9,8 +9,9 @@ namespace Suite.LinuxUser.Syscalls;
 /// fd, cmd:enum(ioctl), arg:by(cmd)
 /// </code>
 /// An argument is <c>name:type</c>, or a type that is its own name. <c>flags</c> and <c>enum</c> name a set of constants.
-/// <c>in.</c>, <c>out.</c> and <c>inout.</c> mark pointers and say what they point to; the count in brackets is another argument
-/// (the integer it points to, if that is a pointer), <c>ret</c> for the call's result, or a number.
+/// <c>in.</c>, <c>out.</c> and <c>inout.</c> mark pointers and say what they point to, <c>eintr.</c> those written only by a call that is
+/// interrupted; the count in brackets is another argument (the integer it points to, if that is a pointer), <c>ret</c> for the call's
+/// result, or a number. Behind a colon stands the argument that says how many there is room for.
 /// <c>by(cmd)</c> takes its type from the constant that <c>cmd</c> turns out to be. After the arrow stands the result, <c>int</c> if absent.
 /// Kinds ending in 64 and <c>possplit</c> take two registers of a 32-bit guest.
 /// </summary>
@@ -70,7 +71,7 @@ public sealed class Signature
     private static SignatureArgument ParseArgument(string part)
     {
         int colon = part.IndexOf(':');
-        if (colon >= 0)
+        if (colon >= 0 && part.AsSpan(0, colon).IndexOf('[') < 0)
             return new SignatureArgument(part[..colon], SignatureType.Parse(part[(colon + 1)..]));
         return new SignatureArgument(part, SignatureType.Parse(part));
     }

@@ -4,16 +4,16 @@ namespace Suite.LinuxUser.Syscalls;
 public enum SignatureKind : byte
 {
     Int, Uint, Long, Ulong, Hex, Hex64, Size, Limit, Offset, Offset64, SplitOffset, Ptr,
-    Fd, Dirfd, Pid, Uid, Gid, Dev, Mode, FileMode, OpenMode, CloneFlags, Signal, SignalHandler,
+    Fd, Dirfd, Pid, Uid, Gid, Dev, Inode, Mode, FileMode, OpenMode, CloneFlags, Signal, SignalHandler,
     Path, Str, Strings, Flags, Enum, SocketOption, By, Pointer, Void, None,
 }
 
-/// <summary>Which way the kernel moves what a pointer points to.</summary>
-public enum SignatureDirection : byte { In, Out, InOut }
+/// <summary>Which way the kernel moves what a pointer points to; what is interrupted is written only by a call that fails with EINTR.</summary>
+public enum SignatureDirection : byte { In, Out, InOut, Interrupted }
 
 /// <summary>
 /// The type of one argument: a kind, and what the kind needs. Written forms: <c>kind</c>, <c>kind(set)</c>, <c>by(argument,slot)</c>,
-/// and <c>in.thing</c>, <c>out.thing</c>, <c>inout.thing</c> with an optional <c>[count]</c>.
+/// and <c>in.thing</c>, <c>out.thing</c>, <c>inout.thing</c>, <c>eintr.thing</c> with an optional <c>[count]</c> or <c>[count:room]</c>.
 /// </summary>
 public readonly record struct SignatureType(SignatureKind Kind)
 {
@@ -25,6 +25,9 @@ public readonly record struct SignatureType(SignatureKind Kind)
 
     /// <summary>What stood in brackets: an argument's name, <c>ret</c>, a number, or nothing.</summary>
     public string Count { get; init; } = "";
+
+    /// <summary>What stood behind a colon in the brackets: the argument that says how many elements there is room for.</summary>
+    public string Capacity { get; init; } = "";
 
     /// <summary>For <c>by</c>: which of the types the selecting constant lists.</summary>
     public int Slot { get; init; }
@@ -54,17 +57,20 @@ public readonly record struct SignatureType(SignatureKind Kind)
     }
 
     private static (string, SignatureDirection)[] Directions =>
-        [("in.", SignatureDirection.In), ("out.", SignatureDirection.Out), ("inout.", SignatureDirection.InOut)];
+        [("in.", SignatureDirection.In), ("out.", SignatureDirection.Out), ("inout.", SignatureDirection.InOut), ("eintr.", SignatureDirection.Interrupted)];
 
     private static SignatureType ParsePointer(string text, SignatureDirection direction)
     {
         int open = text.IndexOf('[');
         if (open >= 0 && !text.EndsWith(']'))
             throw new FormatException($"'{text}': the bracket is not closed");
+        string count = open < 0 ? "" : text[(open + 1)..^1];
+        int colon = count.IndexOf(':');
         return new SignatureType(SignatureKind.Pointer)
         {
             Name = open < 0 ? text : text[..open],
-            Count = open < 0 ? "" : text[(open + 1)..^1],
+            Count = colon < 0 ? count : count[..colon],
+            Capacity = colon < 0 ? "" : count[(colon + 1)..],
             Direction = direction,
         };
     }
@@ -93,6 +99,7 @@ public readonly record struct SignatureType(SignatureKind Kind)
             "pid" => SignatureKind.Pid,
             "uid" => SignatureKind.Uid,
             "gid" => SignatureKind.Gid,
+            "inode" => SignatureKind.Inode,
             "dev" => SignatureKind.Dev,
             "mode" => SignatureKind.Mode,
             "filemode" => SignatureKind.FileMode,

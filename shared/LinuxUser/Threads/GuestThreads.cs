@@ -71,18 +71,20 @@ public static unsafe class GuestThreads
             CopyState(binding.State);
             GuestThread child = new(parent.Process, binding) { SignalMask = parent.SignalMask };
             parent.Engine.World.Add(binding.State, child.Tid);
+            child.Abi.BeginThread(child);
             child.Abi.SetResult(child, 0);
             child.Abi.PrepareChild(child, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
             if ((request.Flags & Linux.CLONE_CHILD_CLEARTID) != 0)
                 child.ClearTid = request.ChildTid;
             if ((request.Flags & Linux.CLONE_CHILD_SETTID) != 0)
-                child.Memory.TryWrite(request.ChildTid, child.Tid);
+                child.Memory.TryWriteInt(request.ChildTid, child.Tid);
             if ((request.Flags & Linux.CLONE_PARENT_SETTID) != 0)
-                child.Memory.TryWrite(request.ParentTid, child.Tid);
+                child.Memory.TryWriteInt(request.ParentTid, child.Tid);
             Announce(child.Tid);
             child.ApplyMask();
             child.Process.Loop(child);
             End(child);
+            child.Abi.EndThread(child);
             binding.Dispose();
         }
 
@@ -106,6 +108,8 @@ public static unsafe class GuestThreads
         {
             for (int i = 0; i < 16; i++)
                 s->Gpr[i] = _registers.Gpr[i];
+            for (int i = 0; i < 6; i++)
+                s->Segments[i] = _registers.Segments[i];
             (s->Pc, s->Flags, s->SegmentBase) = (_registers.Pc, _registers.Flags, _registers.SegmentBase);
             _vectors.CopyTo(new Span<byte>((void*)s->VectorArea, _vectors.Length));
         }

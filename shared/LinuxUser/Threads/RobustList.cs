@@ -14,34 +14,39 @@ internal static unsafe class RobustList
 
     public static void Release(GuestThread t)
     {
-        ulong head, length;
-        if (Sys.Call(Nr.get_robust_list, 0, (long)&head, (long)&length) != 0 || head == 0 || t.Memory.Find(head) is null)
+        ulong head = t.RobustHead, length;
+        bool isNarrow = t.Process.Compat is not null;
+        uint word = isNarrow ? 4u : 8u;
+        if ((!isNarrow && Sys.Call(Nr.get_robust_list, 0, (long)&head, (long)&length) != 0) || head == 0 || t.Memory.Find(head) is null)
             return;
-        if (!t.Memory.TryRead(head, out ulong entry) || !t.Memory.TryRead(head + 8, out long offset) || !t.Memory.TryRead(head + 16, out ulong pending))
+        if (!t.Memory.TryReadWord(head, out ulong entry) || !t.Memory.TryReadWord(head + word, out ulong offset) || !t.Memory.TryReadWord(head + 2 * word, out ulong pending))
             return;
         for (int i = 0; i < Limit && (entry & ~1UL) != head; i++)
         {
             ulong at = entry & ~1UL;
-            if (!t.Memory.TryRead(at, out ulong next))
+            if (!t.Memory.TryReadWord(at, out ulong next))
                 return;
             if (entry != pending)
-                Mark(t, at + (ulong)offset, (entry & 1) != 0);
+                Mark(t, Futex(at, offset, isNarrow), (entry & 1) != 0);
             entry = next;
         }
 
         if ((pending & ~1UL) != 0)
-            Mark(t, (pending & ~1UL) + (ulong)offset, (pending & 1) != 0);
+            Mark(t, Futex(pending & ~1UL, offset, isNarrow), (pending & 1) != 0);
     }
+
+    private static ulong Futex(ulong entry, ulong offset, bool isNarrow) => isNarrow ? (uint)(entry + offset) : entry + offset;
 
     private static void Mark(GuestThread t, ulong futex, bool priorityInheriting)
     {
-        if ((futex & 3) != 0 || !t.Memory.TryRead(futex, out uint value) || (value & TidMask) != (uint)t.Tid)
+        if ((futex & 3) != 0 || !t.Memory.TryRead(futex, out uint raw) || (t.Memory.InGuestOrder(raw) & TidMask) != (uint)t.Tid)
             return;
+        uint value = t.Memory.InGuestOrder(raw);
         // SAFETY: just read; a page that vanishes meanwhile is the guest's doing and ends it with SIGSEGV semantics at worst.
         uint seen;
-        while ((seen = Interlocked.CompareExchange(ref *(uint*)futex, (value & Waiters) | OwnerDied, value)) != value)
+        while ((seen = Interlocked.CompareExchange(ref *(uint*)futex, t.Memory.InGuestOrder((value & Waiters) | OwnerDied), raw)) != raw)
         {
-            value = seen;
+            (raw, value) = (seen, t.Memory.InGuestOrder(seen));
             if ((value & TidMask) != (uint)t.Tid)
                 return;
         }

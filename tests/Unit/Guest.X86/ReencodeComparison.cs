@@ -11,19 +11,23 @@ namespace Suite.Tests.Guest.X86;
 /// Runs the same code at the same address with the same registers and memory twice, natively and re-encoded, and compares everything.
 /// Code ends where it reaches <see cref="ReencodeHost.Stop"/> or faults. Differences are gathered, one for each name of a case.
 /// </summary>
-internal sealed unsafe class ReencodeComparison(ReencodeHost host)
+internal sealed unsafe class ReencodeComparison(ReencodeHost host, bool narrow = false)
 {
     private const int MaxReported = 25;
 
-    private readonly ReencodeState _expected = new(), _actual = new();
+    private readonly ReencodeState _expected = new() { Narrow = narrow }, _actual = new() { Narrow = narrow };
     private readonly SortedDictionary<string, string> _failures = [];
-    private readonly byte[] _before = new byte[WindowBytes * 2], _after = new byte[WindowBytes * 2];
+    private readonly byte[] _before = new byte[Compared(narrow) * 2], _after = new byte[Compared(narrow) * 2];
+    private readonly int _compared = Compared(narrow);
 
     /// <summary>Bytes of data and of stack that are set, compared and reported.</summary>
     public const int WindowBytes = 1024;
 
+    // Random 32-bit code finds its way to every byte of an area.
+    private static int Compared(bool narrow) => narrow ? ReencodeHost.AreaBytes : WindowBytes;
+
     /// <summary>What both runs start with.</summary>
-    public ReencodeState Input { get; } = new();
+    public ReencodeState Input { get; } = new() { Narrow = narrow };
 
     /// <summary>How the native run ended.</summary>
     public ReencodeState Native => _expected;
@@ -74,7 +78,7 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
         host.Engine.Invalidate(at, (ulong)guest.Length);
         if (string.IsNullOrEmpty(difference))
             return true;
-        _failures.TryAdd(name, $"{name}: {Listing(at, guest)}:{difference}");
+        _failures.TryAdd(name, $"{name}: {Listing(at, guest, narrow ? 32 : 64)}:{difference}");
         return false;
     }
 
@@ -138,10 +142,10 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
     }
 
     /// <summary>Disassembly of a piece of code, for messages.</summary>
-    public static string Listing(ulong at, ReadOnlySpan<byte> code)
+    public static string Listing(ulong at, ReadOnlySpan<byte> code, int bits = 64)
     {
         StringBuilder text = new(Convert.ToHexString(code));
-        Decoder decoder = Decoder.Create(64, new ByteArrayCodeReader(code.ToArray()), at);
+        Decoder decoder = Decoder.Create(bits, new ByteArrayCodeReader(code.ToArray()), at);
         NasmFormatter formatter = new();
         StringOutput output = new();
         while (decoder.IP < at + (ulong)code.Length)
@@ -169,25 +173,25 @@ internal sealed unsafe class ReencodeComparison(ReencodeHost host)
 
     private void Save(byte[] into)
     {
-        new Span<byte>((byte*)Data, WindowBytes).CopyTo(into);
-        new Span<byte>((byte*)Stack, WindowBytes).CopyTo(into.AsSpan(WindowBytes));
+        new Span<byte>((byte*)Data, _compared).CopyTo(into);
+        new Span<byte>((byte*)Stack, _compared).CopyTo(into.AsSpan(_compared));
     }
 
     private void Restore(byte[] from)
     {
-        from.AsSpan(0, WindowBytes).CopyTo(new Span<byte>((byte*)Data, WindowBytes));
-        from.AsSpan(WindowBytes).CopyTo(new Span<byte>((byte*)Stack, WindowBytes));
+        from.AsSpan(0, _compared).CopyTo(new Span<byte>((byte*)Data, _compared));
+        from.AsSpan(_compared).CopyTo(new Span<byte>((byte*)Stack, _compared));
     }
 
     private string? MemoryDifference()
     {
-        Span<byte> data = new((byte*)Data, WindowBytes), stack = new((byte*)Stack, WindowBytes);
-        int d = data.CommonPrefixLength(_after.AsSpan(0, WindowBytes)), s = stack.CommonPrefixLength(_after.AsSpan(WindowBytes));
+        Span<byte> data = new((byte*)Data, _compared), stack = new((byte*)Stack, _compared);
+        int d = data.CommonPrefixLength(_after.AsSpan(0, _compared)), s = stack.CommonPrefixLength(_after.AsSpan(_compared));
         string? text = null;
-        if (d < WindowBytes)
+        if (d < _compared)
             text += $" data+{d:x}: {_after[d]:x2} expected, {data[d]:x2} found;";
-        if (s < WindowBytes)
-            text += $" stack+{s:x}: {_after[WindowBytes + s]:x2} expected, {stack[s]:x2} found;";
+        if (s < _compared)
+            text += $" stack+{s:x}: {_after[_compared + s]:x2} expected, {stack[s]:x2} found;";
         return text;
     }
 }

@@ -12,15 +12,22 @@ internal sealed unsafe class ReencodeState
     public const ulong ArithmeticFlags = 0x8D5, DirectionFlag = 0x400, AlignmentCheck = 0x40000, IdFlag = 0x200000;
 
     public const ulong ComparedFlags = ArithmeticFlags | DirectionFlag | AlignmentCheck | IdFlag;
+    private const ushort FlatData = 0x2B;
     private const int HeaderOffset = 512, LegacyBytes = 416;
 
     private static readonly (int Number, int Offset, int Size)[] Components = FindComponents();
 
     public readonly ulong[] Gpr = new ulong[16];
     public readonly byte[] Vectors = new byte[ThreadBinding.VectorBytes];
+    public readonly ushort[] Segments = new ushort[6];
     public ulong Flags, Pc;
     public int Signal, Trap;
     public ulong Address;
+
+    /// <summary>Only the registers of 32-bit code.</summary>
+    public bool Narrow { get; init; }
+
+    private int Registers => Narrow ? 8 : 16;
 
     /// <summary>What a run is to end with, when it ends by reaching an instruction that does not exist.</summary>
     public bool EndedAtStop => Signal == Linux.SIGILL;
@@ -28,8 +35,8 @@ internal sealed unsafe class ReencodeState
     /// <summary>Random registers, flags and vectors. The stack pointer is the caller's to set.</summary>
     public void Randomize(ReencodeRandom random)
     {
-        for (int i = 0; i < 16; i++)
-            Gpr[i] = random.Value();
+        for (int i = 0; i < Registers; i++)
+            Gpr[i] = Narrow ? (uint)random.Value() : random.Value();
         Flags = (random.Next() & (ArithmeticFlags | DirectionFlag)) | 0x202;
         RandomizeVectors(random);
     }
@@ -44,8 +51,10 @@ internal sealed unsafe class ReencodeState
     /// <summary>Makes this the state of the calling guest thread.</summary>
     public void Load(VcpuState* s)
     {
-        for (int i = 0; i < 16; i++)
+        for (int i = 0; i < Registers; i++)
             s->Gpr[i] = Gpr[i];
+        if (Narrow)
+            (s->Segments[Stubs.Es], s->Segments[Stubs.Ss], s->Segments[Stubs.Ds], s->Segments[Stubs.Fs], s->Segments[Stubs.Gs]) = (FlatData, FlatData, FlatData, 0, 0);
         (s->Flags, s->Pc) = (Flags, Pc);
         byte* area = (byte*)s->VectorArea;
         Vectors.AsSpan(0, LegacyBytes).CopyTo(new Span<byte>(area, LegacyBytes));
@@ -57,8 +66,10 @@ internal sealed unsafe class ReencodeState
     /// <summary>Takes the state of the calling guest thread, with the pc given.</summary>
     public void Store(VcpuState* s, ulong pc)
     {
-        for (int i = 0; i < 16; i++)
+        for (int i = 0; i < Registers; i++)
             Gpr[i] = s->Gpr[i];
+        for (int i = 0; i < 6; i++)
+            Segments[i] = s->Segments[i];
         Flags = s->Flags & ComparedFlags;
         Pc = pc;
         byte* area = (byte*)s->VectorArea;
@@ -93,7 +104,7 @@ internal sealed unsafe class ReencodeState
     public string? Difference(ReencodeState expected)
     {
         bool same = Pc == expected.Pc && Flags == expected.Flags && Signal == expected.Signal && Trap == expected.Trap && Address == expected.Address
-            && Gpr.AsSpan().SequenceEqual(expected.Gpr) && Vectors.AsSpan().SequenceEqual(expected.Vectors);
+            && Gpr.AsSpan().SequenceEqual(expected.Gpr) && Segments.AsSpan().SequenceEqual(expected.Segments) && Vectors.AsSpan().SequenceEqual(expected.Vectors);
         if (same)
             return null;
         StringBuilder text = new();
@@ -104,6 +115,8 @@ internal sealed unsafe class ReencodeState
         Append(text, "address", expected.Address, Address);
         for (int i = 0; i < 16; i++)
             Append(text, ((Suite.Jit.X64.Reg)i).ToString().ToLowerInvariant(), expected.Gpr[i], Gpr[i]);
+        for (int i = 0; i < 6; i++)
+            Append(text, $"segment {i}", expected.Segments[i], Segments[i]);
         for (int i = 0; i + 8 <= Vectors.Length; i += 8)
             Append(text, $"xsave+{i}", BitConverter.ToUInt64(expected.Vectors, i), BitConverter.ToUInt64(Vectors, i));
         return text.ToString();

@@ -29,6 +29,7 @@ public sealed unsafe class X64AsmTests
         Arithmetic();
         Stack();
         State();
+        Segments();
         Fixed();
         Jumps();
         string[] missing = [.. typeof(X64Asm).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
@@ -205,6 +206,59 @@ public sealed unsafe class X64AsmTests
             Same($"fxsave64 [{text}]", (ref asm) => asm.Fxsave64(m), "Fxsave64");
             Same($"fxrstor64 [{text}]", (ref asm) => asm.Fxrstor64(m), "Fxrstor64");
         }
+    }
+
+    private void Segments()
+    {
+        string[] names = ["es", "cs", "ss", "ds", "fs", "gs"];
+        for (int segment = 0; segment < names.Length; segment++)
+        {
+            int number = segment;
+            foreach (Reg r in Enum.GetValues<Reg>())
+            {
+                Same($"mov {N(r)},{names[segment]}", (ref asm) => asm.MovFromSegment(r, number), "MovFromSegment");
+                if (segment != 1)
+                    Same($"mov {names[segment]},{N(r)}", (ref asm) => asm.MovToSegment(number, r), "MovToSegment");
+            }
+
+            foreach ((Mem m, string text) in Operands())
+            {
+                Same($"mov [{text}],{names[segment]}", (ref asm) => asm.MovFromSegment(m, number), "MovFromSegment");
+                if (segment != 1)
+                    Same($"mov {names[segment]},[{text}]", (ref asm) => asm.MovToSegment(number, m), "MovToSegment");
+            }
+        }
+
+        foreach ((Mem m, string text) in Operands())
+        {
+            Same($"jmp dword far [{text}]", (ref asm) => asm.JmpFar(m), "JmpFar");
+            Same($"cmp word [{text}],23h", (ref asm) => asm.CmpWord(m, 0x23), "CmpWord");
+            Same($"cmp r9w,[{text}]", (ref asm) => asm.CmpWord(Reg.R9, m), "CmpWord");
+        }
+
+        foreach (Reg r in Enum.GetValues<Reg>())
+            Same($"wrfsbase {W(r)}", (ref asm) => asm.Wrfsbase(r), "Wrfsbase");
+        foreach ((Reg a, Reg b) in Pairs())
+            Same($"and {W(a)},{W(b)}", (ref asm) => asm.And(a, b), "And");
+    }
+
+    [Fact]
+    public void For_compatibility_mode_every_operation_is_its_32_bit_form()
+    {
+        byte* code = stackalloc byte[64];
+        X64Asm asm = new(code, narrow: true);
+        asm.Mov(Reg.Rcx, Mem.At(Reg.Rsp));
+        asm.Lea(Reg.Rsp, Mem.At(Reg.Rsp, 4));
+        asm.MovImm(Reg.Rdx, 0xFFFF_FFFF);
+        asm.Mov(Mem.Fs(0x110), Reg.Rax);
+        asm.Jmp(Mem.Table(Reg.Rcx, 3, 0x6802_0000));
+        asm.JmpFar(0x33, (byte*)0x6800_0123);
+        Decoder decoder = Decoder.Create(32, new ByteArrayCodeReader(new ReadOnlySpan<byte>(code, (int)(asm.Position - code)).ToArray()));
+        List<string> lines = [];
+        while (decoder.IP < (ulong)(asm.Position - code))
+            lines.Add(Text(decoder.Decode()));
+        Assert.Equal(["mov ecx,[esp]", "lea esp,[esp+4]", "mov edx,0FFFFFFFFh", "mov fs:[110h],eax", "jmp dword [ecx*8+68020000h]", "jmp 0033h:68000123h"],
+            lines);
     }
 
     private void Fixed()

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
@@ -12,20 +13,20 @@ internal sealed class StraceGuest : IGuestReader
     public const ulong Base = 0x10000;
 
     private readonly byte[] _memory = new byte[0x4000];
-    private readonly StraceAbi _abi;
+    private readonly GuestAbi _abi;
     private int _next;
 
-    public StraceGuest(StraceAbi abi)
+    public StraceGuest(GuestAbi abi)
     {
         _abi = abi;
         Printer = new StracePrinter(abi, this);
     }
 
-    public static StraceGuest X64() => new(new StraceAbi(8, bigEndian: false));
+    public static StraceGuest X64() => new(new GuestAbi(8, bigEndian: false));
 
-    public static StraceGuest I386() => new(new StraceAbi(4, bigEndian: false));
+    public static StraceGuest I386() => new(new GuestAbi(4, bigEndian: false));
 
-    public static StraceGuest Ppc() => new(new StraceAbi(4, bigEndian: true));
+    public static StraceGuest Ppc() => new(new GuestAbi(4, bigEndian: true));
 
     public StracePrinter Printer { get; }
 

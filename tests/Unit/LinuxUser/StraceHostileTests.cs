@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
@@ -28,7 +29,7 @@ public sealed class StraceHostileTests
     [MemberData(nameof(Guests))]
     public void Any_call_with_any_arguments_prints_within_bounds(int word, bool bigEndian, string memory)
     {
-        var printer = new StracePrinter(new StraceAbi(word, bigEndian), new PatternReader(memory));
+        var printer = new StracePrinter(new GuestAbi(word, bigEndian), new PatternReader(memory));
         var random = new Random(7);
         Span<ulong> args = stackalloc ulong[6];
         foreach (SyscallRow row in CatalogTests.Rows.Values)
@@ -44,7 +45,7 @@ public sealed class StraceHostileTests
     [Fact]
     public void Too_few_and_too_many_registers_are_harmless()
     {
-        var printer = new StracePrinter(new StraceAbi(4, true), new PatternReader("none"));
+        var printer = new StracePrinter(new GuestAbi(4, true), new PatternReader("none"));
         foreach (SyscallRow row in CatalogTests.Rows.Values)
         {
             Assert.StartsWith(row.Name, printer.Full(row, [], 0));
@@ -54,7 +55,7 @@ public sealed class StraceHostileTests
 
     [Fact]
     public void A_select_with_an_absurd_count_stays_short() =>
-        Assert.InRange(new StracePrinter(new StraceAbi(8, false), new PatternReader("ones"))
+        Assert.InRange(new StracePrinter(new GuestAbi(8, false), new PatternReader("ones"))
             .Full(Catalog.Polling.Select, [int.MaxValue, 0x1000, 0x1000, 0x1000, 0], 5).Length, 10, 600);
 
     [Fact]

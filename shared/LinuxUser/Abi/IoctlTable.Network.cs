@@ -1,0 +1,89 @@
+namespace Suite.LinuxUser.Abi;
+
+public static partial class IoctlTable
+{
+    // Sockets, interfaces and tunnels (asm/sockios.h, linux/sockios.h, linux/if_tun.h).
+    private static IoctlRow Network(uint key) => key switch
+    {
+        0x00008901 => new(0x00008901, IoctlArgument.In, "i"u8), // FIOSETOWN
+        0x00008902 => new(0x00008902, IoctlArgument.In, "i"u8), // SIOCSPGRP
+        0x00008903 => new(0x00008903, IoctlArgument.Out, "i"u8), // FIOGETOWN
+        0x00008904 => new(0x00008904, IoctlArgument.Out, "i"u8), // SIOCGPGRP
+        0x00008905 => new(0x00008905, IoctlArgument.Out, "i"u8), // SIOCATMARK
+        0x00008906 => new(0x00008906, IoctlArgument.Out, "ll"u8), // SIOCGSTAMP_OLD
+        0x00008907 => new(0x00008907, IoctlArgument.Out, "ll"u8), // SIOCGSTAMPNS_OLD
+        0x80008906 => new(0x80108906, IoctlArgument.Out, "qq"u8), // SIOCGSTAMP_NEW
+        0x80008907 => new(0x80108907, IoctlArgument.Out, "qq"u8), // SIOCGSTAMPNS_NEW
+        0x0000890B => new(0x0000890B, IoctlArgument.In, "p(hb14)3hhpphppph"u8), // SIOCADDRT
+        0x0000890C => new(0x0000890C, IoctlArgument.In, "p(hb14)3hhpphppph"u8), // SIOCDELRT
+        0x00008910 => new(0x00008910, IoctlArgument.InOut, "b16i"u8), // SIOCGIFNAME
+        0x00008913 => new(0x00008913, IoctlArgument.InOut, "b16h"u8), // SIOCGIFFLAGS
+        0x00008914 => new(0x00008914, IoctlArgument.In, "b16h"u8), // SIOCSIFFLAGS
+        0x00008915 => new(0x00008915, IoctlArgument.InOut, "b16hb14"u8), // SIOCGIFADDR
+        0x00008916 => new(0x00008916, IoctlArgument.In, "b16hb14"u8), // SIOCSIFADDR
+        0x00008917 => new(0x00008917, IoctlArgument.InOut, "b16hb14"u8), // SIOCGIFDSTADDR
+        0x00008918 => new(0x00008918, IoctlArgument.In, "b16hb14"u8), // SIOCSIFDSTADDR
+        0x00008919 => new(0x00008919, IoctlArgument.InOut, "b16hb14"u8), // SIOCGIFBRDADDR
+        0x0000891A => new(0x0000891A, IoctlArgument.In, "b16hb14"u8), // SIOCSIFBRDADDR
+        0x0000891B => new(0x0000891B, IoctlArgument.InOut, "b16hb14"u8), // SIOCGIFNETMASK
+        0x0000891C => new(0x0000891C, IoctlArgument.In, "b16hb14"u8), // SIOCSIFNETMASK
+        0x0000891D => new(0x0000891D, IoctlArgument.InOut, "b16i"u8), // SIOCGIFMETRIC
+        0x0000891E => new(0x0000891E, IoctlArgument.In, "b16i"u8), // SIOCSIFMETRIC
+        0x00008921 => new(0x00008921, IoctlArgument.InOut, "b16i"u8), // SIOCGIFMTU
+        0x00008922 => new(0x00008922, IoctlArgument.In, "b16i"u8), // SIOCSIFMTU
+        0x00008923 => new(0x00008923, IoctlArgument.In, "b32"u8), // SIOCSIFNAME
+        0x00008924 => new(0x00008924, IoctlArgument.In, "b16hb14"u8), // SIOCSIFHWADDR
+        0x00008927 => new(0x00008927, IoctlArgument.InOut, "b16hb14"u8), // SIOCGIFHWADDR
+        0x00008929 => new(0x00008929, IoctlArgument.InOut, "b32"u8), // SIOCGIFSLAVE
+        0x00008930 => new(0x00008930, IoctlArgument.In, "b32"u8), // SIOCSIFSLAVE
+        0x00008931 => new(0x00008931, IoctlArgument.In, "b16hb14"u8), // SIOCADDMULTI
+        0x00008932 => new(0x00008932, IoctlArgument.In, "b16hb14"u8), // SIOCDELMULTI
+        0x00008933 => new(0x00008933, IoctlArgument.InOut, "b16i"u8), // SIOCGIFINDEX
+        0x00008934 => new(0x00008934, IoctlArgument.In, "b16h"u8), // SIOCSIFPFLAGS
+        0x00008935 => new(0x00008935, IoctlArgument.InOut, "b16h"u8), // SIOCGIFPFLAGS
+        0x00008936 => new(0x00008936, IoctlArgument.In, "b16hb14"u8), // SIOCDIFADDR
+        0x00008937 => new(0x00008937, IoctlArgument.In, "b16hb14"u8), // SIOCSIFHWBROADCAST
+        0x00008942 => new(0x00008942, IoctlArgument.InOut, "b16i"u8), // SIOCGIFTXQLEN
+        0x00008943 => new(0x00008943, IoctlArgument.In, "b16i"u8), // SIOCSIFTXQLEN
+        0x00008947 => new(0x00008947, IoctlArgument.InOut, "b16hhhh"u8), // SIOCGMIIPHY
+        0x00008948 => new(0x00008948, IoctlArgument.InOut, "b16hhhh"u8), // SIOCGMIIREG
+        0x00008949 => new(0x00008949, IoctlArgument.In, "b16hhhh"u8), // SIOCSMIIREG
+        0x0000894B => new(0x0000894B, IoctlArgument.Out, "i"u8), // SIOCOUTQNSD
+        0x0000894C => new(0x0000894C, IoctlArgument.None, default), // SIOCGSKNS
+        0x00008953 => new(0x00008953, IoctlArgument.In, "(hb14)2i(hb14)b16"u8), // SIOCDARP
+        0x00008954 => new(0x00008954, IoctlArgument.InOut, "(hb14)2i(hb14)b16"u8), // SIOCGARP
+        0x00008955 => new(0x00008955, IoctlArgument.In, "(hb14)2i(hb14)b16"u8), // SIOCSARP
+        0x00008970 => new(0x00008970, IoctlArgument.InOut, "b16pphbbb"u8), // SIOCGIFMAP
+        0x00008971 => new(0x00008971, IoctlArgument.In, "b16pphbbb"u8), // SIOCSIFMAP
+        0x00008990 => new(0x00008990, IoctlArgument.In, "b32"u8), // SIOCBONDENSLAVE
+        0x00008991 => new(0x00008991, IoctlArgument.In, "b32"u8), // SIOCBONDRELEASE
+        0x000089A0 => new(0x000089A0, IoctlArgument.In, "b16"u8), // SIOCBRADDBR
+        0x000089A1 => new(0x000089A1, IoctlArgument.In, "b16"u8), // SIOCBRDELBR
+        0x000089A2 => new(0x000089A2, IoctlArgument.In, "b16i"u8), // SIOCBRADDIF
+        0x000089A3 => new(0x000089A3, IoctlArgument.In, "b16i"u8), // SIOCBRDELIF
+        0x400054C8 => new(0x400454C8, IoctlArgument.None, default), // TUNSETNOCSUM
+        0x400054C9 => new(0x400454C9, IoctlArgument.None, default), // TUNSETDEBUG
+        0x400054CA => new(0x400454CA, IoctlArgument.InOut, "b16h"u8), // TUNSETIFF
+        0x400054CB => new(0x400454CB, IoctlArgument.None, default), // TUNSETPERSIST
+        0x400054CC => new(0x400454CC, IoctlArgument.None, default), // TUNSETOWNER
+        0x400054CD => new(0x400454CD, IoctlArgument.None, default), // TUNSETLINK
+        0x400054CE => new(0x400454CE, IoctlArgument.None, default), // TUNSETGROUP
+        0x800054CF => new(0x800454CF, IoctlArgument.Out, "i"u8), // TUNGETFEATURES
+        0x400054D0 => new(0x400454D0, IoctlArgument.None, default), // TUNSETOFFLOAD
+        0x800054D2 => new(0x800454D2, IoctlArgument.Out, "b16h"u8), // TUNGETIFF
+        0x800054D3 => new(0x800454D3, IoctlArgument.Out, "i"u8), // TUNGETSNDBUF
+        0x400054D4 => new(0x400454D4, IoctlArgument.In, "i"u8), // TUNSETSNDBUF
+        0x400054D6 => new(0x401054D6, IoctlArgument.None, default), // TUNDETACHFILTER
+        0x800054D7 => new(0x800454D7, IoctlArgument.Out, "i"u8), // TUNGETVNETHDRSZ
+        0x400054D8 => new(0x400454D8, IoctlArgument.In, "i"u8), // TUNSETVNETHDRSZ
+        0x400054D9 => new(0x400454D9, IoctlArgument.In, "b16h"u8), // TUNSETQUEUE
+        0x400054DA => new(0x400454DA, IoctlArgument.In, "i"u8), // TUNSETIFINDEX
+        0x400054DC => new(0x400454DC, IoctlArgument.In, "i"u8), // TUNSETVNETLE
+        0x800054DD => new(0x800454DD, IoctlArgument.Out, "i"u8), // TUNGETVNETLE
+        0x400054DE => new(0x400454DE, IoctlArgument.In, "i"u8), // TUNSETVNETBE
+        0x800054DF => new(0x800454DF, IoctlArgument.Out, "i"u8), // TUNGETVNETBE
+        0x400054E2 => new(0x400454E2, IoctlArgument.In, "i"u8), // TUNSETCARRIER
+        0x000054E3 => new(0x000054E3, IoctlArgument.None, default), // TUNGETDEVNETNS
+        _ => default,
+    };
+}

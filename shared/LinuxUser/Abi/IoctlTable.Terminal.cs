@@ -1,0 +1,90 @@
+namespace Suite.LinuxUser.Abi;
+
+public static partial class IoctlTable
+{
+    // Terminals, serial lines, virtual consoles and the generic descriptor commands (asm/ioctls.h, linux/kd.h, linux/vt.h).
+    private static IoctlRow Terminal(uint key) => key switch
+    {
+        0x00005409 => new(0x00005409, IoctlArgument.None, default), // TCSBRK
+        0x0000540A => new(0x0000540A, IoctlArgument.None, default), // TCXONC
+        0x0000540B => new(0x0000540B, IoctlArgument.None, default), // TCFLSH
+        0x0000540C => new(0x0000540C, IoctlArgument.None, default), // TIOCEXCL
+        0x0000540D => new(0x0000540D, IoctlArgument.None, default), // TIOCNXCL
+        0x0000540E => new(0x0000540E, IoctlArgument.None, default), // TIOCSCTTY
+        0x0000540F => new(0x0000540F, IoctlArgument.Out, "i"u8), // TIOCGPGRP
+        0x00005410 => new(0x00005410, IoctlArgument.In, "i"u8), // TIOCSPGRP
+        0x00005411 => new(0x00005411, IoctlArgument.Out, "i"u8), // TIOCOUTQ
+        0x00005412 => new(0x00005412, IoctlArgument.In, "b"u8), // TIOCSTI
+        0x00005413 => new(0x00005413, IoctlArgument.Out, "hhhh"u8), // TIOCGWINSZ
+        0x00005414 => new(0x00005414, IoctlArgument.In, "hhhh"u8), // TIOCSWINSZ
+        0x00005415 => new(0x00005415, IoctlArgument.Out, "i"u8), // TIOCMGET
+        0x00005416 => new(0x00005416, IoctlArgument.In, "i"u8), // TIOCMBIS
+        0x00005417 => new(0x00005417, IoctlArgument.In, "i"u8), // TIOCMBIC
+        0x00005418 => new(0x00005418, IoctlArgument.In, "i"u8), // TIOCMSET
+        0x00005419 => new(0x00005419, IoctlArgument.Out, "i"u8), // TIOCGSOFTCAR
+        0x0000541A => new(0x0000541A, IoctlArgument.In, "i"u8), // TIOCSSOFTCAR
+        0x0000541B => new(0x0000541B, IoctlArgument.Out, "i"u8), // FIONREAD
+        0x0000541C => new(0x0000541C, IoctlArgument.InOut, "b16"u8), // TIOCLINUX
+        0x0000541D => new(0x0000541D, IoctlArgument.None, default), // TIOCCONS
+        0x0000541E => new(0x0000541E, IoctlArgument.Out, "i8hbbihhphip"u8), // TIOCGSERIAL
+        0x0000541F => new(0x0000541F, IoctlArgument.In, "i8hbbihhphip"u8), // TIOCSSERIAL
+        0x00005420 => new(0x00005420, IoctlArgument.In, "i"u8), // TIOCPKT
+        0x00005421 => new(0x00005421, IoctlArgument.In, "i"u8), // FIONBIO
+        0x00005422 => new(0x00005422, IoctlArgument.None, default), // TIOCNOTTY
+        0x00005423 => new(0x00005423, IoctlArgument.In, "i"u8), // TIOCSETD
+        0x00005424 => new(0x00005424, IoctlArgument.Out, "i"u8), // TIOCGETD
+        0x00005425 => new(0x00005425, IoctlArgument.None, default), // TCSBRKP
+        0x00005427 => new(0x00005427, IoctlArgument.None, default), // TIOCSBRK
+        0x00005428 => new(0x00005428, IoctlArgument.None, default), // TIOCCBRK
+        0x00005429 => new(0x00005429, IoctlArgument.Out, "i"u8), // TIOCGSID
+        0x0000542E => new(0x0000542E, IoctlArgument.Out, "i8"u8), // TIOCGRS485
+        0x0000542F => new(0x0000542F, IoctlArgument.InOut, "i8"u8), // TIOCSRS485
+        0x80005430 => new(0x80045430, IoctlArgument.Out, "i"u8), // TIOCGPTN
+        0x40005431 => new(0x40045431, IoctlArgument.In, "i"u8), // TIOCSPTLCK
+        0x80005432 => new(0x80045432, IoctlArgument.Out, "i"u8), // TIOCGDEV
+        0x40005436 => new(0x40045436, IoctlArgument.None, default), // TIOCSIG
+        0x00005437 => new(0x00005437, IoctlArgument.None, default), // TIOCVHANGUP
+        0x80005438 => new(0x80045438, IoctlArgument.Out, "i"u8), // TIOCGPKT
+        0x80005439 => new(0x80045439, IoctlArgument.Out, "i"u8), // TIOCGPTLCK
+        0x80005440 => new(0x80045440, IoctlArgument.Out, "i"u8), // TIOCGEXCL
+        0x00005441 => new(0x00005441, IoctlArgument.None, default), // TIOCGPTPEER
+        0x00005450 => new(0x00005450, IoctlArgument.None, default), // FIONCLEX
+        0x00005451 => new(0x00005451, IoctlArgument.None, default), // FIOCLEX
+        0x00005452 => new(0x00005452, IoctlArgument.In, "i"u8), // FIOASYNC
+        0x00005459 => new(0x00005459, IoctlArgument.Out, "i"u8), // TIOCSERGETLSR
+        0x0000545C => new(0x0000545C, IoctlArgument.None, default), // TIOCMIWAIT
+        0x0000545D => new(0x0000545D, IoctlArgument.Out, "i20"u8), // TIOCGICOUNT
+        0x00005460 => new(0x00005460, IoctlArgument.Out, "q"u8), // FIOQSIZE
+        0x00004B33 => new(0x00004B33, IoctlArgument.Out, "b"u8), // KDGKBTYPE
+        0x00004B3B => new(0x00004B3B, IoctlArgument.Out, "i"u8), // KDGETMODE
+        0x00004B3A => new(0x00004B3A, IoctlArgument.None, default), // KDSETMODE
+        0x00004B44 => new(0x00004B44, IoctlArgument.Out, "i"u8), // KDGKBMODE
+        0x00004B45 => new(0x00004B45, IoctlArgument.None, default), // KDSKBMODE
+        0x00004B31 => new(0x00004B31, IoctlArgument.Out, "b"u8), // KDGETLED
+        0x00004B32 => new(0x00004B32, IoctlArgument.None, default), // KDSETLED
+        0x00004B64 => new(0x00004B64, IoctlArgument.Out, "b"u8), // KDGKBLED
+        0x00004B65 => new(0x00004B65, IoctlArgument.None, default), // KDSKBLED
+        0x00004B2F => new(0x00004B2F, IoctlArgument.None, default), // KIOCSOUND
+        0x00004B30 => new(0x00004B30, IoctlArgument.None, default), // KDMKTONE
+        0x00004B62 => new(0x00004B62, IoctlArgument.Out, "i"u8), // KDGKBMETA
+        0x00004B63 => new(0x00004B63, IoctlArgument.None, default), // KDSKBMETA
+        0x00004B46 => new(0x00004B46, IoctlArgument.InOut, "bbh"u8), // KDGKBENT
+        0x00004B47 => new(0x00004B47, IoctlArgument.In, "bbh"u8), // KDSKBENT
+        0x00004B72 => new(0x00004B72, IoctlArgument.InOut, "i5p"u8), // KDFONTOP
+        0x00004B70 => new(0x00004B70, IoctlArgument.Out, "b48"u8), // GIO_CMAP
+        0x00004B71 => new(0x00004B71, IoctlArgument.In, "b48"u8), // PIO_CMAP
+        0x00005600 => new(0x00005600, IoctlArgument.Out, "i"u8), // VT_OPENQRY
+        0x00005601 => new(0x00005601, IoctlArgument.Out, "bbhhh"u8), // VT_GETMODE
+        0x00005602 => new(0x00005602, IoctlArgument.In, "bbhhh"u8), // VT_SETMODE
+        0x00005603 => new(0x00005603, IoctlArgument.Out, "hhh"u8), // VT_GETSTATE
+        0x00005605 => new(0x00005605, IoctlArgument.None, default), // VT_RELDISP
+        0x00005606 => new(0x00005606, IoctlArgument.None, default), // VT_ACTIVATE
+        0x00005607 => new(0x00005607, IoctlArgument.None, default), // VT_WAITACTIVE
+        0x00005608 => new(0x00005608, IoctlArgument.None, default), // VT_DISALLOCATE
+        0x00005609 => new(0x00005609, IoctlArgument.In, "hhh"u8), // VT_RESIZE
+        0x0000560B => new(0x0000560B, IoctlArgument.None, default), // VT_LOCKSWITCH
+        0x0000560C => new(0x0000560C, IoctlArgument.None, default), // VT_UNLOCKSWITCH
+        0x0000560D => new(0x0000560D, IoctlArgument.Out, "h"u8), // VT_GETHIFONTMASK
+        _ => default,
+    };
+}

@@ -1,0 +1,107 @@
+using Suite.Guest.X86.Cpu;
+using Suite.Guest.X86.Decode;
+using Suite.Guest.X86.Reencoder;
+using Suite.Host;
+using Suite.Host.Diagnostics;
+using Suite.Jit;
+using Suite.Jit.Runtime;
+using Suite.LinuxUser.Loader;
+using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
+
+namespace Suite.UserMode.X86;
+
+/// <summary>What the two x86 tools share once the CPU model is chosen.</summary>
+public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
+{
+    private const int Rax = 0, Rcx = 1, Rdx = 2, Rbx = 3;
+    private const int ILL_ILLOPN = 2, InvalidOpcode = 6;
+
+    private X86Reencoder? _reencoder;
+
+    /// <summary>The model.</summary>
+    protected CpuModel Model { get; } = model;
+
+    /// <summary>The mode programs run in.</summary>
+    protected CpuMode Mode { get; } = mode;
+
+    /// <summary>Extended state components that guests see.</summary>
+    protected ulong Xcr0 => Model.IsHost ? HostCpu.Xcr0 : Model.Xcr0 & HostCpu.Xcr0;
+
+    private int Bits => Mode == CpuMode.Bits64 ? 64 : 32;
+
+    /// <inheritdoc/>
+    public sealed override IReadOnlyList<string> Warnings =>
+        Model.IsHost ? [] : [.. Model.MissingOnHost.Select(missing => $"the host CPU lacks {missing}, which -cpu {Model.Name} has; programs will not see it")];
+
+    /// <inheritdoc/>
+    public sealed override Func<string, string>? CpuInfo => Model.IsHost ? null : Model.ProcCpuinfo;
+
+    /// <inheritdoc/>
+    public sealed override ITranslator CreateTranslator(bool inlineSyscalls) =>
+        _reencoder = new X86Reencoder(new ReencoderOptions { Mode = Mode, Model = Model, InlineSyscalls = inlineSyscalls });
+
+    /// <inheritdoc/>
+    public override void EngineReady(Engine engine) => _reencoder!.Prepare(engine.Region);
+
+    /// <inheritdoc/>
+    public sealed override string ListCode(ulong pc, ReadOnlySpan<byte> code) => X86Text.List(Bits, pc, code);
+
+    /// <inheritdoc/>
+    public sealed override void ExecuteSpecial(GuestThread t)
+    {
+        VcpuState* s = t.State;
+        int length = (int)(s->ExitArg >> 8);
+        ulong* g = s->Gpr;
+        SpecialInsn what = (SpecialInsn)(s->ExitArg & 0xFF);
+        switch (what)
+        {
+            case SpecialInsn.Cpuid:
+                CpuidLeaf leaf = Model.Query((uint)g[Rax], (uint)g[Rcx]);
+                (g[Rax], g[Rbx], g[Rcx], g[Rdx]) = (leaf.Eax, leaf.Ebx, leaf.Ecx, leaf.Edx);
+                s->Pc += (ulong)length;
+                break;
+            case SpecialInsn.Xgetbv when (uint)g[Rcx] <= 1:
+                (g[Rax], g[Rdx]) = ((uint)Model.Xcr0, Model.Xcr0 >> 32);
+                s->Pc += (ulong)length;
+                break;
+            case SpecialInsn.Undefined:
+                ReportMissing(t, length);
+                (s->FaultTrap, s->FaultError) = (InvalidOpcode, 0);
+                SignalDelivery.Raise(t, Linux.SIGILL, ILL_ILLOPN, s->Pc);
+                break;
+            case SpecialInsn.TooLong or SpecialInsn.Xgetbv:
+                X86Faults.Protection(t, 0);
+                break;
+            default:
+                Execute(t, what, length);
+                break;
+        }
+    }
+
+    /// <summary>An instruction that differs between the tools: segments, far transfers, system-call instructions of other modes.</summary>
+    /// <param name="length">Bytes of the instruction at Pc.</param>
+    protected abstract void Execute(GuestThread t, SpecialInsn what, int length);
+
+    /// <summary>AT_HWCAP and AT_HWCAP2 (arch/x86/include/asm/elf.h), and AT_MINSIGSTKSZ.</summary>
+    protected void AddCapabilities(List<AuxEntry> aux)
+    {
+        if (HostProcess.AuxValue(AuxTag.AT_MINSIGSTKSZ) is not 0 and var smallest)
+            aux.Add(new AuxEntry(AuxTag.AT_MINSIGSTKSZ, smallest));
+        aux.Add(new AuxEntry(AuxTag.AT_HWCAP, Model.Hwcap));
+        aux.Add(new AuxEntry(AuxTag.AT_HWCAP2, Model.IsHost ? HostProcess.AuxValue(AuxTag.AT_HWCAP2) : Model.Hwcap2));
+    }
+
+    private void ReportMissing(GuestThread t, int length)
+    {
+        if (t.Process.Log is null || (t.Process.LogItems & LogItems.Int) == 0)
+            return;
+        byte[] bytes = new byte[Math.Max(length, 1)];
+        if (!t.Memory.TryRead(t.State->Pc, bytes))
+            return;
+        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(Bits, bytes);
+        decoder.Decode(out Iced.Intel.Instruction insn);
+        string feature = Model.MissingFeature(in insn) ?? "something";
+        t.Process.Log.Line($"#UD at {t.State->Pc:x}: {insn.Mnemonic} needs {feature}, which -cpu {Model.Name} lacks; oldest model with it: {CpuModel.OldestModelWith(feature) ?? "none"}");
+    }
+}

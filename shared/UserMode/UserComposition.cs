@@ -1,0 +1,132 @@
+using Suite.Cli;
+using Suite.Host;
+using Suite.Host.Diagnostics;
+using Suite.Jit;
+using Suite.Jit.Runtime;
+using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Loader;
+using Suite.LinuxUser.Memory;
+using Suite.LinuxUser.Proc;
+using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Strace;
+using Suite.LinuxUser.Syscalls;
+
+namespace Suite.UserMode;
+
+/// <summary>Puts the parts of one run together: what the user asked for, the target, the engine, the personality.</summary>
+internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, Invocation call, LogSink? log)
+{
+    public UserTarget Target { get; } = target;
+
+    public UserCpu Cpu { get; } = cpu;
+
+    private IReadOnlyList<string> Prefixes { get; } =
+        options.Prefixes.Count == 0 && target.DefaultPrefix is { } prefix && Directory.Exists(prefix) ? [prefix] : options.Prefixes;
+
+    /// <summary>The guest's address space, empty.</summary>
+    public GuestMemory MakeMemory()
+    {
+        if (Target.Elf.Is64)
+            return new GuestMemory();
+        return new GuestMemory(Target.Elf.AddressLimit, Target.GuestAbi, CodeRegion.UsualPlace(HostLimits.CodeCacheSize(options.CodeCacheSize)));
+    }
+
+    /// <summary>What to load, and with what arguments; the target's own mappings are in <paramref name="memory"/> afterwards.</summary>
+    public ProgramStart ProgramStart(GuestMemory memory)
+    {
+        List<AuxEntry> aux = [];
+        foreach (uint tag in (ReadOnlySpan<uint>)[AuxTag.AT_PAGESZ, AuxTag.AT_CLKTCK, AuxTag.AT_UID, AuxTag.AT_EUID, AuxTag.AT_GID, AuxTag.AT_EGID, AuxTag.AT_SECURE])
+            aux.Add(new AuxEntry(tag, HostProcess.AuxValue(tag)));
+        Cpu.PrepareMemory(memory, aux);
+        return new ProgramStart
+        {
+            Target = Target.Elf,
+            Program = options.Program!,
+            IsPath = call.IsChild,
+            Argv = call.GuestArguments(options),
+            Envp = call.IsChild ? HostProcess.Environment() : ChangedEnvironment(),
+            Prefixes = Prefixes,
+            StackSize = HostLimits.StackSize(options.StackSize),
+            Seed = options.Seed,
+            Platform = Cpu.Platform,
+            Aux = aux,
+        };
+    }
+
+    /// <summary>The process and its first thread, which is the calling one.</summary>
+    /// <exception cref="EngineException">The host cannot give the engine what it needs.</exception>
+    public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
+    {
+        LogItems items = options.LogItems;
+        bool inline = (items & LogItems.Strace) == 0;
+        Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
+        Cpu.EngineReady(engine);
+        memory.Attach(engine);
+        CompatPersonality? compat = Target.MakeCompat();
+        SyscallEntry[] syscalls = Target.Syscalls(compat);
+        for (int i = 0; i < syscalls.Length; i++)
+            engine.Region.InlineCalls[i] = syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
+        SignalActions actions = new(engine.Stubs);
+        ThreadBinding binding = ThreadBinding.Bind(engine);
+        actions.InstallGate(engine.Region, call.PipeIgnored);
+        GuestProcess process = new()
+        {
+            Engine = engine,
+            Memory = memory,
+            Abi = Cpu.Abi,
+            Target = Target.Elf,
+            Compat = compat,
+            Actions = actions,
+            Syscalls = syscalls,
+            SyscallRows = Target.SyscallRows,
+            Identity = identity with { Descriptors = InternalDescriptors.Discover() },
+            Respawn = call.MakeRespawn(options, Target.ToolName),
+            Loop = new CpuLoop(Cpu).Run,
+            Log = log,
+            LogItems = items,
+            Strace = inline ? null : new StracePrinter(Target.GuestAbi, memory),
+            Prefixes = Prefixes,
+            KernelRelease = options.KernelRelease,
+            CpuInfo = Cpu.CpuInfo,
+        };
+        GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
+        engine.World.Add(binding.State, thread.Tid);
+        if (thread.SignalMask != 0)
+            engine.World.SilenceRuntimeThread();
+        if ((items & LogItems.Page) != 0)
+            foreach (Vma vma in memory.Snapshot())
+                log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
+        return thread;
+    }
+
+    private EngineOptions EngineOptions()
+    {
+        LogItems items = options.LogItems;
+        bool observed = (items & (LogItems.InAsm | LogItems.OutAsm | LogItems.Exec)) != 0;
+        return Cpu.EngineOptions(new EngineOptions
+        {
+            CodeBytes = HostLimits.CodeCacheSize(options.CodeCacheSize),
+            OneInsnPerBlock = options.OneInstructionPerBlock,
+            NoChain = (items & (LogItems.Exec | LogItems.NoChain)) != 0,
+            Listener = observed && log is not null ? new TranslationListing(Cpu, log, items, options.LogFilter) : null,
+        });
+    }
+
+    private byte[][] ChangedEnvironment()
+    {
+        if (options.Environment.Count == 0)
+            return HostProcess.Environment();
+        List<byte[]> variables = [.. HostProcess.Environment()];
+        foreach (EnvironmentChange change in options.Environment)
+            GuestEnvironment.Change(variables, change.Name, change.Value);
+        return [.. variables];
+    }
+
+    private static ulong InheritedMask()
+    {
+        ulong mask;
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, 0, (long)&mask, 8);
+        return mask;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics.CodeAnalysis;
+using Suite.Cli;
+using Suite.Host;
+using Suite.Host.Diagnostics;
+using Suite.Jit;
+using Suite.LinuxUser.Loader;
+using Suite.LinuxUser.Memory;
+using Suite.LinuxUser.Proc;
+using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Threads;
+
+namespace Suite.UserMode;
+
+/// <summary>TOOL PROGRAM ARGUMENTS: reads the command line, loads the program and runs it.</summary>
+public static class UserModeTool
+{
+    /// <summary>Runs the tool; the result is its exit status (a program that runs ends the process itself).</summary>
+    public static int Start(string[] args, UserTarget target)
+    {
+        Invocation call = Invocation.Read(args);
+        UserParseResult parsed = UserOptionsParser.Parse(call.Words, Environment.GetEnvironmentVariable, target.ToolName, target.CpuHelp);
+        HostText.WriteOut(parsed.Stdout);
+        HostText.WriteError(parsed.Stderr);
+        if (!parsed.ShallRun)
+            return parsed.ExitCode;
+        UserOptions options = parsed.Options;
+        if (options.Coverage)
+        {
+            HostText.WriteOut(Coverage.Text(target));
+            return ExitCodes.Success;
+        }
+
+        if (!TryPrepare(options, call, target, out UserCpu? cpu, out LogSink? log, out string? error))
+        {
+            HostText.WriteError($"{target.ToolName}: {error}\n");
+            return ExitCodes.Usage;
+        }
+
+        if (!call.IsChild)
+            foreach (string warning in cpu.Warnings)
+                HostText.WriteError($"{target.ToolName}: warning: {warning}\n");
+        return Run(new UserComposition(target, cpu, options, call, log));
+    }
+
+    private static bool TryPrepare(UserOptions options, Invocation call, UserTarget target, [NotNullWhen(true)] out UserCpu? cpu, out LogSink? log,
+        [NotNullWhen(false)] out string? error)
+    {
+        log = null;
+        if (!target.TrySelectCpu(options.Cpu, out cpu, out error))
+            return false;
+        try
+        {
+            log = Logging.Create(options.LogItems, options.LogFile, append: call.IsChild);
+            return true;
+        }
+        catch (IOException e)
+        {
+            error = e.Message;
+            return false;
+        }
+    }
+
+    private static int Run(UserComposition parts)
+    {
+        string tool = parts.Target.ToolName;
+        GuestMemory memory = parts.MakeMemory();
+        if (!parts.ProgramStart(memory).TryLoad(memory, out LoadedImage? image, out StackLayout? stack, out ProgramIdentity? identity, out LoadError? error))
+        {
+            HostText.WriteError($"{tool}: {error.Message}\n");
+            return error.ExitCode;
+        }
+
+        try
+        {
+            GuestThread thread = parts.MainThread(memory, identity);
+            parts.Cpu.SetStart(thread, image.InterpreterEntry, stack.StackPointer);
+            thread.ApplyMask();
+            thread.Process.Loop(thread);
+            GuestThreads.End(thread);
+            GuestThreads.LeaveMain();
+            return ExitCodes.Success;
+        }
+        catch (EngineException e)
+        {
+            HostText.WriteError($"{tool}: {e.Message}\n");
+            return ExitCodes.Usage;
+        }
+    }
+}

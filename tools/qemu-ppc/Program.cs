@@ -1,0 +1,1 @@
+return Suite.UserMode.UserModeTool.Start(args, new Suite.Tools.Ppc.PpcTarget());
