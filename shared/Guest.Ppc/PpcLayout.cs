@@ -1,4 +1,4 @@
-using Suite.Host;
+using Suite.Jit.Backend;
 using Suite.Jit.Ir;
 
 namespace Suite.Guest.Ppc;
@@ -9,10 +9,11 @@ namespace Suite.Guest.Ppc;
 /// </summary>
 public static class PpcLayout
 {
-    private const int GprOffset = 0, GprHighOffset = 128, CrOffset = 256, CrSoOffset = 320, NamedOffset = 352, FprOffset = 512, VrOffset = 768, BlockSize = 1280 + 64;
+    private const int GprOffset = 0, GprHighOffset = 128, CrOffset = 256, CrSoOffset = 320, NamedOffset = 352, FprOffset = 512, VrOffset = 768,
+        ConstantsOffset = 1280 + 16, SpillOffset = ConstantsOffset + StateLayout.ConstantBytes, BlockSize = SpillOffset + StateLayout.SpillBytes;
 
     /// <summary>The layout for this host.</summary>
-    public static StateLayout ForHost() => Create(HasAvx512Vl());
+    public static StateLayout ForHost() => Create(HostFeatures.Host.Avx512);
 
     /// <summary>The layout for a host with or without AVX-512VL.</summary>
     public static StateLayout Create(bool avx512)
@@ -51,11 +52,11 @@ public static class PpcLayout
         {
             ScalarMxcsrOffset = slots[PpcSlot.ScalarMxcsr].Offset,
             VectorMxcsrOffset = slots[PpcSlot.VectorMxcsr].Offset,
+            ConstantsOffset = ConstantsOffset,
+            SpillOffset = SpillOffset,
             VectorModeOffset = slots[PpcSlot.VectorMode].Offset,
         };
     }
-
-    private static bool HasAvx512Vl() => (HostCpu.Xcr0 & 0xE6) == 0xE6 && (HostCpu.Cpuid(7, 0).Ebx & 1u << 31) != 0;
 
     private static StateSlot Slot(string prefix, int n, IrType type, int offset, SlotHome home = SlotHome.Memory, int register = 0) =>
         new(prefix, type, offset, home, (byte)register);

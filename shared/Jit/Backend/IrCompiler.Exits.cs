@@ -18,9 +18,7 @@ public sealed unsafe partial class IrCompiler
                 EmitExitIf(n.A, (ulong)n.Imm);
                 break;
             case IrOp.ExitTo:
-                Reg target = Use(n.A);
-                Asm.Mov(Mem.Fs(Slot.Scratch(2)), target);
-                Asm.Jmp(_b.ColdExit(ExitReason.IndirectMiss, 0, _pc));
+                _b.JumpTo(Use(n.A));
                 break;
             case IrOp.Trap:
                 Asm.Jmp(TrapExit(n.Imm, _pc));

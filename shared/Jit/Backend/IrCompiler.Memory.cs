@@ -7,7 +7,7 @@ namespace Suite.Jit.Backend;
 // Guest memory. A guest address is the same host address; the prefix 67h makes the sum wrap at 32 bits.
 public sealed unsafe partial class IrCompiler
 {
-    private Mem Constant(int offset) => Mem.At(Reg.Rbp, _layout.ConstantsOffset + offset);
+    internal Mem Constant(int offset) => Mem.At(Reg.Rbp, _layout.ConstantsOffset + offset);
 
     private Mem Address(int value, int displacement)
     {

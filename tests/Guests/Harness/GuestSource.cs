@@ -44,6 +44,19 @@ public sealed partial class GuestSource
         return string.Join(' ', Needs.Where(n => !flags.Contains(n)));
     }
 
+    /// <summary>Whether the source lies in the target's own folder.</summary>
+    public bool IsIn(GuestTarget target) => Path.GetFileName(Path.GetDirectoryName(SourcePath)) == target.Name;
+
+    /// <summary>
+    /// The right output of a program that cannot run natively: the file <c>NAME.expected</c> beside the source, or what a program that
+    /// checks itself prints last.
+    /// </summary>
+    public string ExpectedOutput()
+    {
+        string file = Path.ChangeExtension(SourcePath, ".expected");
+        return File.Exists(file) ? File.ReadAllText(file, System.Text.Encoding.Latin1) : "done, 0 failures\n";
+    }
+
     /// <summary>All guest programs in a folder, by name.</summary>
     public static IReadOnlyList<GuestSource> All(string folder) =>
         [.. Directory.EnumerateFiles(folder).Where(f => Path.GetExtension(f) is ".c" or ".S" or ".cc").SelectMany(Read).OrderBy(s => s.Name, StringComparer.Ordinal)];

@@ -22,6 +22,8 @@ internal sealed partial class PpcAssembler(PpcFeature features)
         uint word = entry.Row.Match | entry.Endings;
         int next = 0;
         PpcField[] fields = [.. Fields(entry.Row)];
+        if (fields.Length > operands.Length && fields[0].Name == "ct")
+            operands = ["0", .. operands];
         foreach (PpcField field in fields)
             if (next < operands.Length)
                 word |= Encode(field, operands[next++], pc, (word & 2) != 0);

@@ -38,6 +38,8 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
         Interpreted->Gpr[StateLayout.BlockRegister] = (ulong)NativeMemory.AlignedAlloc(IrTestLayout.BlockBytes, 64);
     }
 
+    public TranslatorTraits Traits { get; } = new() { EntersInside = false, ComparesTargets = true };
+
     public StateLayout Layout { get; }
     public Engine Engine { get; }
 
