@@ -1,4 +1,4 @@
-using Suite.Host;
+using Suite.Jit.Backend;
 using Suite.Jit.Ir;
 
 namespace Suite.Guest.Ppc;
@@ -9,10 +9,11 @@ namespace Suite.Guest.Ppc;
 /// </summary>
 public static class PpcLayout
 {
-    private const int GprOffset = 0, GprHighOffset = 128, CrOffset = 256, CrSoOffset = 320, NamedOffset = 352, FprOffset = 512, VrOffset = 768, BlockSize = 1280 + 64;
+    private const int GprOffset = 0, GprHighOffset = 128, CrOffset = 256, CrSoOffset = 320, NamedOffset = 352, FprOffset = 512, VrOffset = 768,
+        ConstantsOffset = 1280 + 16, SpillOffset = ConstantsOffset + StateLayout.ConstantBytes, BlockSize = SpillOffset + StateLayout.SpillBytes;
 
     /// <summary>The layout for this host.</summary>
-    public static StateLayout ForHost() => Create(HasAvx512Vl());
+    public static StateLayout ForHost() => Create(HostFeatures.Host.Avx512);
 
     /// <summary>The layout for a host with or without AVX-512VL.</summary>
     public static StateLayout Create(bool avx512)
@@ -36,7 +37,7 @@ public static class PpcLayout
         }
         slots[PpcSlot.SatBits] = new StateSlot("satbits", IrType.V128, VrOffset + 32 * 16);
         int at = NamedOffset;
-        foreach (int slot in (ReadOnlySpan<int>)[PpcSlot.Acc, PpcSlot.FpA, PpcSlot.FpB, PpcSlot.FpC])
+        foreach (int slot in (ReadOnlySpan<int>)[PpcSlot.Acc, PpcSlot.FpA, PpcSlot.FpB, PpcSlot.FpC, PpcSlot.FpCompareA, PpcSlot.FpCompareB])
         {
             slots[slot] = new StateSlot(Name(slot), slot == PpcSlot.Acc ? IrType.I64 : IrType.F64, at, IsLazy: slot != PpcSlot.Acc);
             at += 8;
@@ -44,18 +45,18 @@ public static class PpcLayout
         for (int slot = PpcSlot.Lr; slot < PpcSlot.Count; slot++)
             if (slots[slot].Type == IrType.None)
             {
-                slots[slot] = new StateSlot(Name(slot), IrType.I32, at, IsLazy: slot == PpcSlot.FpOp);
+                slots[slot] = new StateSlot(Name(slot), IrType.I32, at, IsLazy: slot is PpcSlot.FpOp or PpcSlot.FpCompare);
                 at += 4;
             }
         return new StateLayout(slots, BlockSize)
         {
             ScalarMxcsrOffset = slots[PpcSlot.ScalarMxcsr].Offset,
             VectorMxcsrOffset = slots[PpcSlot.VectorMxcsr].Offset,
+            ConstantsOffset = ConstantsOffset,
+            SpillOffset = SpillOffset,
             VectorModeOffset = slots[PpcSlot.VectorMode].Offset,
         };
     }
-
-    private static bool HasAvx512Vl() => (HostCpu.Xcr0 & 0xE6) == 0xE6 && (HostCpu.Cpuid(7, 0).Ebx & 1u << 31) != 0;
 
     private static StateSlot Slot(string prefix, int n, IrType type, int offset, SlotHome home = SlotHome.Memory, int register = 0) =>
         new(prefix, type, offset, home, (byte)register);
@@ -80,6 +81,10 @@ public static class PpcLayout
         PpcSlot.FpA => "fp.a",
         PpcSlot.FpB => "fp.b",
         PpcSlot.FpC => "fp.c",
+        PpcSlot.FpCompare => "fp.compare",
+        PpcSlot.FpCompareA => "fp.compare.a",
+        PpcSlot.FpCompareB => "fp.compare.b",
+        PpcSlot.FpExceptionsOff => "fp.exceptions.off",
         PpcSlot.ScalarMxcsr => "mxcsr.scalar",
         PpcSlot.VectorMxcsr => "mxcsr.vector",
         PpcSlot.VectorMode => "mxcsr.mode",

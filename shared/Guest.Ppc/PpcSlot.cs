@@ -64,7 +64,16 @@ public static class PpcSlot
     /// <summary>Lazy vector saturation evidence, V128: not all zero means VSCR.SAT.</summary>
     public const int SatBits = 167;
 
-    public const int Count = 168;
+    /// <summary>
+    /// Last floating-point comparison, if it came behind the operation of <see cref="FpOp"/>: 1 (else 0, I32) and its operands (F64), from which FPCC is
+    /// recomputed. Lazy.
+    /// </summary>
+    public const int FpCompare = 168, FpCompareA = 169, FpCompareB = 170;
+
+    /// <summary>Not 0 when MSR[FE0] and MSR[FE1] are both 0, so that enabled floating-point exceptions do not interrupt (prctl PR_SET_FPEXC), I32.</summary>
+    public const int FpExceptionsOff = 171;
+
+    public const int Count = 172;
 
     /// <summary>Not a multiple of four, so no lwarx makes it.</summary>
     public const uint NoReservation = 1;

@@ -60,7 +60,9 @@ public readonly unsafe struct PpcState(StateLayout layout, VcpuState* thread)
     /// <summary>The state a program starts with: all registers 0, no reservation.</summary>
     public void Reset()
     {
-        new Span<byte>((byte*)thread->Gpr[StateLayout.BlockRegister], layout.Size).Clear();
+        byte* block = (byte*)thread->Gpr[StateLayout.BlockRegister];
+        new Span<byte>(block, layout.Size).Clear();
+        layout.WriteConstants(block);
         for (int n = 0; n < 32; n++)
             SetGpr(n, 0);
         Cr = 0;

@@ -16,13 +16,18 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
         {
             if (s->Pending != 0)
                 SignalDelivery.DeliverPending(t);
-            switch (t.Engine.Run(s))
+            ExitReason reason = t.Engine.Run(s);
+            if (reason is ExitReason.Fault or ExitReason.Interrupt)
+                cpu.LeaveBlock(t);
+            switch (reason)
             {
                 case ExitReason.Syscall or ExitReason.SystemCall:
                     Dispatcher.Serve(t);
                     break;
                 case ExitReason.SyscallFault:
                     Dispatcher.Retry(t, (int)s->Scratch[0]);
+                    break;
+                case ExitReason.Fault when cpu.ServeFault(t):
                     break;
                 case ExitReason.Fault:
                     LogFault(t);

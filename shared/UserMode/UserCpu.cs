@@ -47,6 +47,14 @@ public abstract class UserCpu
     /// <summary>Does what the instruction at Pc says that generated code left with <see cref="Jit.Runtime.ExitReason.Special"/>, or raises its fault.</summary>
     public abstract void ExecuteSpecial(GuestThread thread);
 
+    /// <summary>A fault in generated code. True when the target has served it (an instruction that only the host objects to).</summary>
+    public virtual bool ServeFault(GuestThread thread) => false;
+
+    /// <summary>Generated code was left in the middle of a block, by a fault or a signal: what holds only within a block ends.</summary>
+    public virtual void LeaveBlock(GuestThread thread)
+    {
+    }
+
     /// <summary>Code at an address that cannot be executed. True when the target has served it (a page of entry points the kernel provides).</summary>
     public virtual bool ServeFetchFault(GuestThread thread) => false;
 

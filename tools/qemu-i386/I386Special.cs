@@ -1,8 +1,10 @@
 using Suite.Guest.X86.Decode;
 using Suite.Guest.X86.Reencoder;
+using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
 using Suite.UserMode.X86;
 
@@ -16,12 +18,35 @@ internal static unsafe class I386Special
     /// <summary>Does what the instruction at Pc says, or raises its fault.</summary>
     public static void Execute(GuestThread t, SpecialInsn what, int length, I386Vdso vdso)
     {
-        switch (what)
+        byte* code = stackalloc byte[16];
+        if (what == SpecialInsn.Sysenter)
+            Sysenter(t, vdso);
+        else if (!X86Faults.Fetch(t, CpuMode.Bits32, length, out X86Insn insn, code))
+            X86Faults.Protection(t, 0);
+        else if (what == SpecialInsn.LoadFsGs)
+            LoadFs(t, in insn);
+        else if (what == SpecialInsn.StoreFs)
+            StoreFs(t, in insn);
+        else if (what == SpecialInsn.FarTransfer)
+            I386Transfer.Execute(t, in insn, code);
+        else
+            X86Faults.Protection(t, 0);
+    }
+
+    /// <summary>#GP or #NP for a selector that a segment register cannot take.</summary>
+    public static void RefuseSelector(GuestThread t, ushort selector)
+    {
+        const uint Present = 0x8000;
+        const int NotPresent = 11, SI_KERNEL = 0x80;
+        uint rights = t.Engine.Stubs.AccessRights(selector);
+        if (rights == 0 || (rights & Present) != 0)
         {
-            default:
-                X86Faults.Protection(t, 0);
-                break;
+            X86Faults.Protection(t, selector & ~3u);
+            return;
         }
+
+        (t.State->FaultTrap, t.State->FaultError) = (NotPresent, selector & ~3u);
+        SignalDelivery.Raise(t, Linux.SIGBUS, SI_KERNEL, 0);
     }
 
     /// <summary>
@@ -42,5 +67,67 @@ internal static unsafe class I386Special
         {
             s->Gpr[Eax] = unchecked((uint)-Errno.EFAULT);
         }
+    }
+
+    // mov fs, r/m16; pop fs; lfs.
+    private static void LoadFs(GuestThread t, in X86Insn insn)
+    {
+        VcpuState* s = t.State;
+        bool pop = insn.Map == 1 && insn.Opcode == 0xA1, far = insn.Map == 1 && insn.Opcode == 0xB4;
+        uint pointer = 0;
+        ushort selector;
+        if (pop || insn.IsMemory)
+        {
+            uint address = pop ? I386Operand.StackTop(t) : I386Operand.Address(t, in insn);
+            int offsetBytes = far ? insn.OperandBits / 8 : 0;
+            if ((far && !t.Memory.TryRead(address, new Span<byte>(&pointer, offsetBytes))) || !t.Memory.TryRead(address + (uint)offsetBytes, out selector))
+            {
+                X86Faults.MemoryFault(t, address, write: false);
+                return;
+            }
+        }
+        else
+        {
+            selector = (ushort)s->Gpr[insn.ModRm & 7];
+        }
+
+        if (!I386Segments.IsLoadable(t, selector))
+        {
+            RefuseSelector(t, selector);
+            return;
+        }
+
+        s->Segments[Stubs.Fs] = selector;
+        if (pop)
+            I386Operand.MoveStack(t, insn.OperandBits / 8);
+        if (far)
+            I386Operand.SetRegister(s, insn.RegField, pointer, insn.OperandBits);
+        s->Pc = (uint)(s->Pc + insn.Length);
+    }
+
+    // mov m16, fs; mov r16, fs; push fs.
+    private static void StoreFs(GuestThread t, in X86Insn insn)
+    {
+        VcpuState* s = t.State;
+        ushort selector = s->Segments[Stubs.Fs];
+        bool push = insn.Map == 1;
+        if (!push && !insn.IsMemory)
+        {
+            I386Operand.SetRegister(s, insn.ModRm & 7, selector, insn.OperandBits);
+            s->Pc = (uint)(s->Pc + insn.Length);
+            return;
+        }
+
+        int size = insn.OperandBits / 8;
+        uint address = push ? I386Operand.StackTop(t, -size) : I386Operand.Address(t, in insn);
+        if (!t.Memory.TryWrite(address, selector))
+        {
+            X86Faults.MemoryFault(t, address, write: true);
+            return;
+        }
+
+        if (push)
+            I386Operand.MoveStack(t, -size);
+        s->Pc = (uint)(s->Pc + insn.Length);
     }
 }

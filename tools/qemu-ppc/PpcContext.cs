@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Suite.Guest.Ppc;
+using Suite.Guest.Ppc.Float;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 
@@ -21,22 +22,21 @@ internal sealed unsafe class PpcContext(StateLayout layout, PpcModel model)
 
     /// <summary>Writes the registers in guest memory order.</summary>
     /// <param name="s">The thread.</param>
-    /// <param name="originalR3">r3 as it was when the last system call was made.</param>
     /// <param name="context"><see cref="SignalFrame.ContextSize"/> zeroed bytes.</param>
-    public void Save(VcpuState* s, uint originalR3, Span<byte> context)
+    public void Save(VcpuState* s, Span<byte> context)
     {
-        PpcRegisters r = new(s, layout);
-        void Word(Span<byte> to, int index, uint value) => PpcRegisters.Put(to, index * 4, value);
+        PpcState r = new(layout, s);
+        void Word(Span<byte> to, int index, uint value) => GuestOrder.Put(to, index * 4, value);
         for (int n = 0; n < 32; n++)
             Word(context, n, r.Gpr(n));
         Word(context, SignalFrame.Nip, (uint)s->Pc);
         Word(context, SignalFrame.Msr, MsrUser | (_float ? MsrFloat : 0) | (_altivec || _spe ? MsrVector : 0));
-        Word(context, SignalFrame.OriginalR3, originalR3);
-        Word(context, SignalFrame.Ctr, r[PpcSlot.Ctr]);
-        Word(context, SignalFrame.Lr, r[PpcSlot.Lr]);
+        Word(context, SignalFrame.OriginalR3, ThreadBlock.OriginalR3(s, layout));
+        Word(context, SignalFrame.Ctr, r.Slot<uint>(PpcSlot.Ctr));
+        Word(context, SignalFrame.Lr, r.Slot<uint>(PpcSlot.Lr));
         Word(context, SignalFrame.Xer, r.Xer);
         Word(context, SignalFrame.Cr, r.Cr);
-        Word(context, SignalFrame.Mq, r[PpcSlot.Mq]);
+        Word(context, SignalFrame.Mq, r.Slot<uint>(PpcSlot.Mq));
         (uint trap, uint dar, uint dsisr) = Cause(s);
         Word(context, SignalFrame.Trap, trap);
         Word(context, SignalFrame.Dar, dar);
@@ -44,21 +44,21 @@ internal sealed unsafe class PpcContext(StateLayout layout, PpcModel model)
         Word(context, SignalFrame.Result, trap == SystemCall ? r.Gpr(3) : 0);
 
         for (int n = 0; n < 32; n++)
-            BinaryPrimitives.WriteUInt64BigEndian(context[(SignalFrame.FprOffset + n * 8)..], r.Fpr(n));
-        PpcRegisters.Put(context, SignalFrame.FpscrOffset + 4, PpcFloatState.ReadFpscr(s, layout));
+            BinaryPrimitives.WriteUInt64BigEndian(context[(SignalFrame.FprOffset + n * 8)..], r.Slot<ulong>(PpcSlot.Fpr(n)));
+        GuestOrder.Put(context, SignalFrame.FpscrOffset + 4, FpscrState.Materialize(layout, s));
         if (_altivec)
         {
             for (int n = 0; n < 32; n++)
-                r.ReadVector(n, context[(SignalFrame.VectorOffset + n * 16)..]);
-            PpcRegisters.Put(context, SignalFrame.VrSaveOffset, r[PpcSlot.VrSave]);
-            PpcRegisters.Put(context, SignalFrame.VscrOffset, PpcFloatState.ReadVscr(s, layout));
+                GuestOrder.PutVector(context, SignalFrame.VectorOffset + n * GuestOrder.VectorSize, r, n);
+            GuestOrder.Put(context, SignalFrame.VrSaveOffset, r.Slot<uint>(PpcSlot.VrSave));
+            GuestOrder.Put(context, SignalFrame.VscrOffset, AltivecState.ReadVscr(layout, s));
         }
         else if (_spe)
         {
             for (int n = 0; n < 32; n++)
-                PpcRegisters.Put(context, SignalFrame.SpeUpperOffset + n * 4, r[PpcSlot.GprHigh(n)]);
-            BinaryPrimitives.WriteUInt64BigEndian(context[SignalFrame.SpeAccumulatorOffset..], r.Accumulator);
-            PpcRegisters.Put(context, SignalFrame.SpefscrOffset, r[PpcSlot.Spefscr]);
+                GuestOrder.Put(context, SignalFrame.SpeUpperOffset + n * 4, r.Slot<uint>(PpcSlot.GprHigh(n)));
+            BinaryPrimitives.WriteUInt64BigEndian(context[SignalFrame.SpeAccumulatorOffset..], r.Slot<ulong>(PpcSlot.Acc));
+            GuestOrder.Put(context, SignalFrame.SpefscrOffset, r.Slot<uint>(PpcSlot.Spefscr));
         }
     }
 
@@ -68,23 +68,23 @@ internal sealed unsafe class PpcContext(StateLayout layout, PpcModel model)
     /// <param name="keepThreadPointer">r2 stays: a context may be another thread's (swapcontext).</param>
     public void Restore(VcpuState* s, ReadOnlySpan<byte> context, bool keepThreadPointer)
     {
-        PpcRegisters r = new(s, layout);
+        PpcState r = new(layout, s);
         const int ThreadPointer = 2;
         for (int n = 0; n < 32; n++)
             if (n != ThreadPointer || !keepThreadPointer)
-                r.SetGpr(n, PpcRegisters.Take(context, n * 4));
-        s->Pc = PpcRegisters.Take(context, SignalFrame.Nip * 4) & ~3u;
-        r[PpcSlot.Ctr] = PpcRegisters.Take(context, SignalFrame.Ctr * 4);
-        r[PpcSlot.Lr] = PpcRegisters.Take(context, SignalFrame.Lr * 4);
-        r.Xer = PpcRegisters.Take(context, SignalFrame.Xer * 4);
-        r.Cr = PpcRegisters.Take(context, SignalFrame.Cr * 4);
-        r[PpcSlot.Mq] = PpcRegisters.Take(context, SignalFrame.Mq * 4);
+                r.SetGpr(n, GuestOrder.Take(context, n * 4));
+        s->Pc = GuestOrder.Take(context, SignalFrame.Nip * 4) & ~3u;
+        r.Slot<uint>(PpcSlot.Ctr) = GuestOrder.Take(context, SignalFrame.Ctr * 4);
+        r.Slot<uint>(PpcSlot.Lr) = GuestOrder.Take(context, SignalFrame.Lr * 4);
+        r.Xer = GuestOrder.Take(context, SignalFrame.Xer * 4);
+        r.Cr = GuestOrder.Take(context, SignalFrame.Cr * 4);
+        r.Slot<uint>(PpcSlot.Mq) = GuestOrder.Take(context, SignalFrame.Mq * 4);
         for (int n = 0; n < 32; n++)
-            r.Fpr(n) = BinaryPrimitives.ReadUInt64BigEndian(context[(SignalFrame.FprOffset + n * 8)..]);
-        PpcFloatState.WriteFpscr(s, layout, PpcRegisters.Take(context, SignalFrame.FpscrOffset + 4));
+            r.Slot<ulong>(PpcSlot.Fpr(n)) = BinaryPrimitives.ReadUInt64BigEndian(context[(SignalFrame.FprOffset + n * 8)..]);
+        FpscrState.Apply(layout, s, GuestOrder.Take(context, SignalFrame.FpscrOffset + 4));
 
         // Without the flag the context has no vectors, and they become zero.
-        bool valid = (PpcRegisters.Take(context, SignalFrame.Msr * 4) & MsrVector) != 0;
+        bool valid = (GuestOrder.Take(context, SignalFrame.Msr * 4) & MsrVector) != 0;
         if (_altivec)
             RestoreVectors(s, context, valid);
         else if (_spe)
@@ -94,22 +94,21 @@ internal sealed unsafe class PpcContext(StateLayout layout, PpcModel model)
 
     private void RestoreVectors(VcpuState* s, ReadOnlySpan<byte> context, bool valid)
     {
-        PpcRegisters r = new(s, layout);
-        Span<byte> zero = stackalloc byte[16];
-        zero.Clear();
+        PpcState r = new(layout, s);
+        ReadOnlySpan<byte> vectors = valid ? context[SignalFrame.VectorOffset..] : new byte[32 * GuestOrder.VectorSize];
         for (int n = 0; n < 32; n++)
-            r.WriteVector(n, valid ? context[(SignalFrame.VectorOffset + n * 16)..] : zero);
+            GuestOrder.TakeVector(vectors, n * GuestOrder.VectorSize, r, n);
         if (valid)
-            PpcFloatState.WriteVscr(s, layout, PpcRegisters.Take(context, SignalFrame.VscrOffset));
-        r[PpcSlot.VrSave] = PpcRegisters.Take(context, SignalFrame.VrSaveOffset);
+            AltivecState.WriteVscr(layout, s, GuestOrder.Take(context, SignalFrame.VscrOffset));
+        r.Slot<uint>(PpcSlot.VrSave) = GuestOrder.Take(context, SignalFrame.VrSaveOffset);
     }
 
-    private static void RestoreSpe(PpcRegisters r, ReadOnlySpan<byte> context, bool valid)
+    private static void RestoreSpe(PpcState r, ReadOnlySpan<byte> context, bool valid)
     {
         for (int n = 0; n < 32; n++)
-            r[PpcSlot.GprHigh(n)] = valid ? PpcRegisters.Take(context, SignalFrame.SpeUpperOffset + n * 4) : 0;
-        r.Accumulator = valid ? BinaryPrimitives.ReadUInt64BigEndian(context[SignalFrame.SpeAccumulatorOffset..]) : 0;
-        r[PpcSlot.Spefscr] = PpcRegisters.Take(context, SignalFrame.SpefscrOffset);
+            r.Slot<uint>(PpcSlot.GprHigh(n)) = valid ? GuestOrder.Take(context, SignalFrame.SpeUpperOffset + n * 4) : 0;
+        r.Slot<ulong>(PpcSlot.Acc) = valid ? BinaryPrimitives.ReadUInt64BigEndian(context[SignalFrame.SpeAccumulatorOffset..]) : 0;
+        r.Slot<uint>(PpcSlot.Spefscr) = GuestOrder.Take(context, SignalFrame.SpefscrOffset);
     }
 
     // What brought the thread into the kernel last, as far as the engine knows it.

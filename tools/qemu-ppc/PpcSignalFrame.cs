@@ -1,4 +1,5 @@
-using System.Buffers.Binary;
+using Suite.Guest.Ppc;
+using Suite.Guest.Ppc.Float;
 using Suite.Host;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
@@ -18,25 +19,25 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
     private const int StackPointer = 1;
 
     /// <summary>Pushes a frame and points the thread at the handler. False when the guest's stack cannot take it.</summary>
-    public bool Push(GuestThread t, int signal, ReadOnlySpan<byte> siginfo, in GuestAction action, ulong savedMask, uint originalR3)
+    public bool Push(GuestThread t, int signal, ReadOnlySpan<byte> siginfo, in GuestAction action, ulong savedMask)
     {
-        PpcRegisters r = new(t.State, layout);
+        PpcState r = new(layout, t.State);
         bool rt = action.Has(Linux.SA_SIGINFO);
         int gap = rt ? SignalFrame.RtGap : SignalFrame.OldGap, size = gap + (rt ? SignalFrame.RtSize : SignalFrame.OldSize);
         uint top = Top(t, r.Gpr(StackPointer), action, out bool onAlternate);
         uint sp = ((top - (uint)(size - gap)) & ~15u) - (uint)gap;
         byte[] frame = new byte[size];
-        PpcRegisters.Put(frame, 0, r.Gpr(StackPointer));
+        GuestOrder.Put(frame, 0, r.Gpr(StackPointer));
         if (rt)
-            FillRt(t, frame, sp, siginfo, savedMask, originalR3, onAlternate);
+            FillRt(t, frame, sp, siginfo, savedMask, onAlternate);
         else
-            FillOld(t, frame, sp, signal, action, savedMask, originalR3);
+            FillOld(t, frame, sp, signal, action, savedMask);
         if (!t.Memory.TryWrite(sp, frame))
             return false;
 
         if ((t.AltStack.Flags & AltStack.AutoDisarm) != 0 && (t.AltStack.Flags & AltStack.Disable) == 0)
             t.AltStack = AltStack.None;
-        PpcFloatState.WriteFpscr(t.State, layout, 0); // all exceptions off, as the kernel has it
+        FpscrState.Apply(layout, t.State, 0); // all exceptions off, as the kernel has it
         r.SetGpr(StackPointer, sp);
         r.SetGpr(3, (uint)signal);
         r.SetGpr(4, sp + (uint)(rt ? SignalFrame.RtInfo : SignalFrame.OldGap));
@@ -46,7 +47,7 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
             r.SetGpr(6, sp + SignalFrame.RtInfo);
         }
 
-        r[Suite.Guest.Ppc.PpcSlot.Lr] = rt ? rtSigtramp : sigtramp;
+        r.Slot<uint>(PpcSlot.Lr) = rt ? rtSigtramp : sigtramp;
         t.State->Pc = action.Handler & ~3u;
         return true;
     }
@@ -54,12 +55,12 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
     /// <summary>rt_sigreturn(2): r1 is what it was when the handler began.</summary>
     public bool PopRt(GuestThread t, out ulong mask)
     {
-        uint sp = new PpcRegisters(t.State, layout).Gpr(StackPointer), at = sp + SignalFrame.RtUcontext;
+        uint sp = new PpcState(layout, t.State).Gpr(StackPointer), at = sp + SignalFrame.RtUcontext;
         Span<byte> head = stackalloc byte[SignalFrame.UcSigmask + 8];
         mask = 0;
         if (!t.Memory.TryRead(at, head) || !SetContext(t, head, out mask, keepThreadPointer: false))
             return false;
-        (uint address, int flags, uint size) = (PpcRegisters.Take(head, SignalFrame.UcStack), (int)PpcRegisters.Take(head, SignalFrame.UcStack + 4), PpcRegisters.Take(head, SignalFrame.UcStack + 8));
+        (uint address, int flags, uint size) = (GuestOrder.Take(head, SignalFrame.UcStack), (int)GuestOrder.Take(head, SignalFrame.UcStack + 4), GuestOrder.Take(head, SignalFrame.UcStack + 8));
         const uint SmallestStack = 2048;
         if ((flags & AltStack.Disable) != 0)
             t.AltStack = AltStack.None;
@@ -71,13 +72,13 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
     /// <summary>sigreturn(2).</summary>
     public bool PopOld(GuestThread t, out ulong mask)
     {
-        uint sp = new PpcRegisters(t.State, layout).Gpr(StackPointer);
+        uint sp = new PpcState(layout, t.State).Gpr(StackPointer);
         Span<byte> registers = stackalloc byte[SignalFrame.ContextSize];
         Span<byte> head = stackalloc byte[SignalFrame.OldContext];
         mask = 0;
         if (!t.Memory.TryRead(sp, head) || !t.Memory.TryRead(sp + SignalFrame.OldContext, registers))
             return false;
-        mask = PpcRegisters.Take(head, SignalFrame.OldMask) | (ulong)PpcRegisters.Take(head, SignalFrame.OldMaskHigh) << 32;
+        mask = GuestOrder.Take(head, SignalFrame.OldMask) | (ulong)GuestOrder.Take(head, SignalFrame.OldMaskHigh) << 32;
         context.Restore(t.State, registers, keepThreadPointer: false);
         return true;
     }
@@ -87,10 +88,9 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
     /// <param name="old">Where to save; 0 for nowhere.</param>
     /// <param name="next">What to go on with; 0 for what is there.</param>
     /// <param name="size">sizeof(struct ucontext) as the program knows it.</param>
-    /// <param name="originalR3">r3 at the call.</param>
     /// <param name="mask">The signal mask to set when <paramref name="next"/> was taken.</param>
     /// <returns>0 or -errno; null when the registers are another context's now.</returns>
-    public long? Swap(GuestThread t, uint old, uint next, uint size, uint originalR3, out ulong mask)
+    public long? Swap(GuestThread t, uint old, uint next, uint size, out ulong mask)
     {
         mask = t.SignalMask;
         if (size < SignalFrame.UcSize)
@@ -100,10 +100,10 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
             // A context that is not aligned has its registers below the place they should have.
             uint at = (old + SignalFrame.UcContext) & ~15u;
             byte[] registers = new byte[SignalFrame.ContextSize];
-            context.Save(t.State, originalR3, registers);
+            context.Save(t.State, registers);
             Span<byte> tail = stackalloc byte[12];
-            PpcRegisters.Put(tail, 0, at);
-            PutMask(tail, 4, mask);
+            GuestOrder.Put(tail, 0, at);
+            GuestOrder.PutMask(tail, 4, mask);
             if (!t.Memory.TryWrite(at, registers) || !t.Memory.TryWrite(old + SignalFrame.UcRegs, tail))
                 return -Errno.EFAULT;
         }
@@ -121,8 +121,8 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
     private bool SetContext(GuestThread t, ReadOnlySpan<byte> ucontext, out ulong mask, bool keepThreadPointer)
     {
         Span<byte> registers = stackalloc byte[SignalFrame.ContextSize];
-        mask = PpcRegisters.Take(ucontext, SignalFrame.UcSigmask) | (ulong)PpcRegisters.Take(ucontext, SignalFrame.UcSigmask + 4) << 32;
-        if (!t.Memory.TryRead(PpcRegisters.Take(ucontext, SignalFrame.UcRegs), registers))
+        mask = GuestOrder.TakeMask(ucontext, SignalFrame.UcSigmask);
+        if (!t.Memory.TryRead(GuestOrder.Take(ucontext, SignalFrame.UcRegs), registers))
             return false;
         context.Restore(t.State, registers, keepThreadPointer);
         return true;
@@ -136,28 +136,25 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
         return switches ? (uint)(alternate.Address + alternate.Size) : sp;
     }
 
-    private void FillRt(GuestThread t, Span<byte> frame, uint sp, ReadOnlySpan<byte> siginfo, ulong mask, uint originalR3, bool onAlternate)
+    private void FillRt(GuestThread t, Span<byte> frame, uint sp, ReadOnlySpan<byte> siginfo, ulong mask, bool onAlternate)
     {
         SiginfoLayout.ToGuest(GuestAbi.Ppc, siginfo, frame[SignalFrame.RtInfo..]);
         Span<byte> uc = frame[SignalFrame.RtUcontext..];
-        PpcRegisters.Put(uc, SignalFrame.UcStack, (uint)t.AltStack.Address);
-        PpcRegisters.Put(uc, SignalFrame.UcStack + 4, (uint)t.AltStack.Flags | (onAlternate ? AltStack.OnStack : 0u));
-        PpcRegisters.Put(uc, SignalFrame.UcStack + 8, (uint)t.AltStack.Size);
-        PpcRegisters.Put(uc, SignalFrame.UcRegs, sp + SignalFrame.RtUcontext + SignalFrame.UcContext);
-        PutMask(uc, SignalFrame.UcSigmask, mask);
-        context.Save(t.State, originalR3, uc[SignalFrame.UcContext..]);
+        GuestOrder.Put(uc, SignalFrame.UcStack, (uint)t.AltStack.Address);
+        GuestOrder.Put(uc, SignalFrame.UcStack + 4, (uint)t.AltStack.Flags | (onAlternate ? AltStack.OnStack : 0u));
+        GuestOrder.Put(uc, SignalFrame.UcStack + 8, (uint)t.AltStack.Size);
+        GuestOrder.Put(uc, SignalFrame.UcRegs, sp + SignalFrame.RtUcontext + SignalFrame.UcContext);
+        GuestOrder.PutMask(uc, SignalFrame.UcSigmask, mask);
+        context.Save(t.State, uc[SignalFrame.UcContext..]);
     }
 
-    private void FillOld(GuestThread t, Span<byte> frame, uint sp, int signal, in GuestAction action, ulong mask, uint originalR3)
+    private void FillOld(GuestThread t, Span<byte> frame, uint sp, int signal, in GuestAction action, ulong mask)
     {
-        PpcRegisters.Put(frame, SignalFrame.OldSignal, (uint)signal);
-        PpcRegisters.Put(frame, SignalFrame.OldHandler, (uint)action.Handler);
-        PpcRegisters.Put(frame, SignalFrame.OldMask, (uint)mask);
-        PpcRegisters.Put(frame, SignalFrame.OldMaskHigh, (uint)(mask >> 32));
-        PpcRegisters.Put(frame, SignalFrame.RegistersPointer, sp + SignalFrame.OldContext);
-        context.Save(t.State, originalR3, frame[SignalFrame.OldContext..]);
+        GuestOrder.Put(frame, SignalFrame.OldSignal, (uint)signal);
+        GuestOrder.Put(frame, SignalFrame.OldHandler, (uint)action.Handler);
+        GuestOrder.Put(frame, SignalFrame.OldMask, (uint)mask);
+        GuestOrder.Put(frame, SignalFrame.OldMaskHigh, (uint)(mask >> 32));
+        GuestOrder.Put(frame, SignalFrame.RegistersPointer, sp + SignalFrame.OldContext);
+        context.Save(t.State, frame[SignalFrame.OldContext..]);
     }
-
-    // Signals 1 to 32 in the first word.
-    private static void PutMask(Span<byte> to, int at, ulong mask) => BinaryPrimitives.WriteUInt64BigEndian(to[at..], ulong.RotateLeft(mask, 32));
 }

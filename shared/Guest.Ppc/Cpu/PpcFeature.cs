@@ -83,6 +83,9 @@ public enum PpcFeature : ulong
     /// <summary>User-mode copies of the performance monitor's registers.</summary>
     UserMonitor = 1UL << 24,
 
+    /// <summary>One cache for instructions and data, as the auxiliary vector says.</summary>
+    UnifiedCache = 1UL << 25,
+
     /// <summary>The user-mode special registers SPRG4 to SPRG7 and USPRG0 are readable.</summary>
-    UserSprg = 1UL << 25,
+    UserSprg = 1UL << 26,
 }

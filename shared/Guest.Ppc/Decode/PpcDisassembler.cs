@@ -83,7 +83,7 @@ public sealed partial class PpcDisassembler(PpcDecoder decoder)
     // Operands that the assembler lets be left out when they are zero.
     private static bool IsLeftOut(in PpcField field, uint word) => field.Name switch
     {
-        "l" or "mo" or "bh" => (word & field.Bits) == 0,
+        "l" or "mo" or "bh" or "ct" => (word & field.Bits) == 0,
         _ => false,
     };
 

@@ -24,6 +24,9 @@ public static partial class SoftFloat
         return new(Unordered, result.Status | (isSignaling && (control & Fpscr.Ve) != 0 ? 0 : Fpscr.VxVc));
     }
 
+    /// <summary>fsel's test: true for both zeros, false for NaNs, never an exception.</summary>
+    public static bool IsAtLeastZero(ulong a) => a <= Unpacked.ExponentMask || a == Unpacked.SignBit;
+
     private static uint Order(ulong a, ulong b)
     {
         long x = Key(a), y = Key(b);

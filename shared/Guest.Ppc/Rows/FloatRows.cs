@@ -1,7 +1,239 @@
+using Suite.Guest.Ppc.Float;
+using Suite.Jit.Ir;
+
 namespace Suite.Guest.Ppc;
 
-/// <summary>Floating point (Power ISA 2.07 I 4).</summary>
-internal static unsafe class FloatRows
+/// <summary>
+/// Floating point (Power ISA 2.07 I 4). Every register instruction has two forms. The exact one is a helper over <see cref="SoftFloat"/>; the interpreter
+/// runs it. The fast one computes with the host's unit and leaves FPSCR to be derived when it is read (<see cref="FpscrState"/>): what the host does
+/// differently is an unmasked exception or a TrapIf, and either way the interpreter does that one instruction again, exactly.
+/// Record forms and instructions on FPSCR exist in the exact form only.
+/// </summary>
+internal static unsafe partial class FloatRows
 {
-    public static PpcRow[] Rows => [];
+    private const PpcFeature Basic = PpcFeature.Float;
+
+    public static PpcRow[] Rows =>
+    [
+        .. Memory,
+        PpcRow.A("fadd", 63, FpOpcode.Add, "frt,fra,frb,.", &Add, Basic),
+        PpcRow.A("fadds", 59, FpOpcode.Add, "frt,fra,frb,.", &Add, Basic),
+        PpcRow.A("fsub", 63, FpOpcode.Sub, "frt,fra,frb,.", &Sub, Basic),
+        PpcRow.A("fsubs", 59, FpOpcode.Sub, "frt,fra,frb,.", &Sub, Basic),
+        PpcRow.A("fmul", 63, FpOpcode.Mul, "frt,fra,frc,.", &Mul, Basic),
+        PpcRow.A("fmuls", 59, FpOpcode.Mul, "frt,fra,frc,.", &Mul, Basic),
+        PpcRow.A("fdiv", 63, FpOpcode.Div, "frt,fra,frb,.", &Div, Basic),
+        PpcRow.A("fdivs", 59, FpOpcode.Div, "frt,fra,frb,.", &Div, Basic),
+        PpcRow.A("fmadd", 63, FpOpcode.Madd, "frt,fra,frc,frb,.", &MulAdd, Basic),
+        PpcRow.A("fmadds", 59, FpOpcode.Madd, "frt,fra,frc,frb,.", &MulAdd, Basic),
+        PpcRow.A("fmsub", 63, FpOpcode.Msub, "frt,fra,frc,frb,.", &MulAdd, Basic),
+        PpcRow.A("fmsubs", 59, FpOpcode.Msub, "frt,fra,frc,frb,.", &MulAdd, Basic),
+        PpcRow.A("fnmadd", 63, FpOpcode.Nmadd, "frt,fra,frc,frb,.", &MulAdd, Basic),
+        PpcRow.A("fnmadds", 59, FpOpcode.Nmadd, "frt,fra,frc,frb,.", &MulAdd, Basic),
+        PpcRow.A("fnmsub", 63, FpOpcode.Nmsub, "frt,fra,frc,frb,.", &MulAdd, Basic),
+        PpcRow.A("fnmsubs", 59, FpOpcode.Nmsub, "frt,fra,frc,frb,.", &MulAdd, Basic),
+        PpcRow.A("fsqrt", 63, FpOpcode.Sqrt, "frt,frb,.", &Sqrt, Basic | PpcFeature.FloatSqrt),
+        PpcRow.A("fsqrts", 59, FpOpcode.Sqrt, "frt,frb,.", &Sqrt, Basic | PpcFeature.FloatSqrt),
+        PpcRow.A("fres", 59, FpOpcode.Res, "frt,frb,.", &Res, Basic | PpcFeature.FloatRes),
+        PpcRow.A("frsqrte", 63, FpOpcode.Rsqrte, "frt,frb,.", &Rsqrte, Basic | PpcFeature.FloatRsqrte),
+        PpcRow.A("fsel", 63, FpOpcode.Sel, "frt,fra,frc,frb,.", &Sel, Basic | PpcFeature.FloatSelect),
+        PpcRow.X("frsp", 63, FpOpcode.Rsp, "frt,frb,.", &Rsp, Basic),
+        PpcRow.X("fctiw", 63, FpOpcode.Ctiw, "frt,frb,.", &Ctiw, Basic),
+        PpcRow.X("fctiwz", 63, FpOpcode.Ctiwz, "frt,frb,.", &Ctiw, Basic),
+        PpcRow.X("fmr", 63, FpOpcode.Mr, "frt,frb,.", &Mr, Basic),
+        PpcRow.X("fneg", 63, FpOpcode.Neg, "frt,frb,.", &Neg, Basic),
+        PpcRow.X("fabs", 63, FpOpcode.Abs, "frt,frb,.", &Abs, Basic),
+        PpcRow.X("fnabs", 63, FpOpcode.Nabs, "frt,frb,.", &Nabs, Basic),
+        PpcRow.X("fcmpu", 63, FpOpcode.Cmpu, "bf,fra,frb", &Compare, Basic),
+        PpcRow.X("fcmpo", 63, FpOpcode.Cmpo, "bf,fra,frb", &Compare, Basic),
+        PpcRow.X("mffs", 63, FpOpcode.Mffs, "frt,.", &Exactly, Basic),
+        PpcRow.X("mcrfs", 63, FpOpcode.Mcrfs, "bf,bfa", &Exactly, Basic),
+        PpcRow.X("mtfsf", 63, FpOpcode.Mtfsf, "flm,frb,.", &Exactly, Basic),
+        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "bf,u,.", &Exactly, Basic),
+        PpcRow.X("mtfsb0", 63, FpOpcode.Mtfsb0, "bt,.", &Exactly, Basic),
+        PpcRow.X("mtfsb1", 63, FpOpcode.Mtfsb1, "bt,.", &Exactly, Basic),
+    ];
+
+    private static void Add(PpcEmitter e, uint w) => AddSub(e, w, IrOp.FAdd);
+
+    private static void Sub(PpcEmitter e, uint w) => AddSub(e, w, IrOp.FSub);
+
+    private static void Div(PpcEmitter e, uint w) => AddSub(e, w, IrOp.FDiv);
+
+    private static void AddSub(PpcEmitter e, uint w, IrOp op)
+    {
+        if (IsExact(e, w))
+            return;
+        int a = e.Fpr(PpcWord.Ra(w)), b = e.Fpr(PpcWord.Rb(w));
+        Finish(e, w, Rounded(e, w, e.Ir.Binary(op, a, b)), a, b, -1);
+    }
+
+    private static void Mul(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w))
+            return;
+        int a = e.Fpr(PpcWord.Ra(w)), c = e.Fpr(PpcWord.Rc(w));
+        Finish(e, w, Rounded(e, w, e.Ir.Binary(IrOp.FMul, a, c)), a, -1, c);
+    }
+
+    /// <summary>
+    /// The host orders three NaNs otherwise, and does not see 0 * infinity + NaN as invalid: a NaN is left to the interpreter. In single precision the double
+    /// result is rounded again, which is right unless the first rounding made a tie, or the single is denormal and has fewer digits.
+    /// </summary>
+    private static void MulAdd(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w))
+            return;
+        uint opcode = w >> 1 & 31;
+        int a = e.Fpr(PpcWord.Ra(w)), b = e.Fpr(PpcWord.Rb(w)), c = e.Fpr(PpcWord.Rc(w));
+        int result = e.Ir.Emit(opcode is FpOpcode.Madd or FpOpcode.Nmadd ? IrOp.FMulAdd : IrOp.FMulSub, IrType.F64, a, c, b);
+        e.TrapIf(e.Ir.Compare(IrOp.FUnordered, result, result), PpcTrap.Interpret);
+        if (IsSingle(w))
+        {
+            const ulong SmallestNormal = 0x3810_0000_0000_0000;
+            int bits = e.Ir.Convert(IrOp.FBits, IrType.I64, result);
+            int cut = e.Ir.And(e.Ir.Low(bits), e.Const(0x1FFF_FFFF));
+            e.TrapIf(e.Ir.Compare(IrOp.Eq, cut, e.Const(0x1000_0000)), PpcTrap.Interpret);
+
+            // Without its sign and less one, so that zero is not among the small.
+            int magnitude = e.Ir.Sub(e.Ir.Binary(IrOp.Shl, bits, e.Ir.Const64(1)), e.Ir.Const64(1));
+            e.TrapIf(e.Ir.Compare(IrOp.LtU, magnitude, e.Ir.Const64((SmallestNormal << 1) - 1)), PpcTrap.Interpret);
+            result = e.Ir.Unary(IrOp.FToSingle, result);
+        }
+
+        if (opcode is FpOpcode.Nmadd or FpOpcode.Nmsub)
+            result = e.Ir.Unary(IrOp.FNeg, result);
+        Finish(e, w, result, a, b, c);
+    }
+
+    private static void Sqrt(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w))
+            return;
+        int b = e.Fpr(PpcWord.Rb(w));
+        Finish(e, w, Rounded(e, w, e.Ir.Unary(IrOp.FSqrt, b)), -1, b, -1);
+    }
+
+    private static void Rsp(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w))
+            return;
+        int b = e.Fpr(PpcWord.Rb(w));
+        Finish(e, w, e.Ir.Unary(IrOp.FToSingle, b), -1, b, -1);
+        e.NoteSingle(PpcWord.Rt(w));
+    }
+
+    /// <summary>fctiw, fctiwz. What does not fit is an invalid operation for the host too. The upper word, which the manual leaves open, is the sign.</summary>
+    private static void Ctiw(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w))
+            return;
+        int b = e.Fpr(PpcWord.Rb(w));
+        int word = e.Ir.Convert((w >> 1 & 0x3FF) == FpOpcode.Ctiw ? IrOp.FToI32Round : IrOp.FToI32Truncate, IrType.I32, b);
+        Finish(e, w, e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Sext32(word)), -1, b, -1);
+    }
+
+    private static void Mr(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w))
+            return;
+        bool isSingle = e.IsSingle(PpcWord.Rb(w));
+        e.SetFpr(PpcWord.Rt(w), e.Fpr(PpcWord.Rb(w)));
+        if (isSingle)
+            e.NoteSingle(PpcWord.Rt(w));
+    }
+
+    private static void Neg(PpcEmitter e, uint w)
+    {
+        if (!IsExact(e, w))
+            e.SetFpr(PpcWord.Rt(w), e.Ir.Unary(IrOp.FNeg, e.Fpr(PpcWord.Rb(w))));
+    }
+
+    private static void Abs(PpcEmitter e, uint w)
+    {
+        if (!IsExact(e, w))
+            e.SetFpr(PpcWord.Rt(w), e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w))));
+    }
+
+    private static void Nabs(PpcEmitter e, uint w)
+    {
+        if (!IsExact(e, w))
+            e.SetFpr(PpcWord.Rt(w), e.Ir.Unary(IrOp.FNeg, e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w)))));
+    }
+
+    /// <summary>fsel: at least zero is above the largest negative number, which leaves NaNs out.</summary>
+    private static void Sel(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w))
+            return;
+        int below = e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Const64(0x8000_0000_0000_0001));
+        int atLeastZero = e.Ir.Compare(IrOp.FGreater, e.Fpr(PpcWord.Ra(w)), below);
+        e.SetFpr(PpcWord.Rt(w), e.Ir.Select(atLeastZero, e.Fpr(PpcWord.Rc(w)), e.Fpr(PpcWord.Rb(w))));
+    }
+
+    /// <summary>fcmpu, fcmpo: quiet NaNs are an exception for fcmpo alone, signalling ones fault.</summary>
+    private static void Compare(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w & ~1u))
+            return;
+        int a = e.Fpr(PpcWord.Ra(w)), b = e.Fpr(PpcWord.Rb(w)), field = PpcWord.Bf(w);
+        int unordered = e.Ir.Compare(IrOp.FUnordered, a, b);
+        if ((w >> 1 & 0x3FF) == FpOpcode.Cmpo)
+        {
+            e.TrapIf(unordered, PpcTrap.Interpret);
+            unordered = e.Const(0);
+        }
+
+        e.SetCr(field, Order(e.Ir, a, b));
+        e.SetCrSo(field, unordered);
+        e.Put(PpcSlot.FpCompare, e.Const(1));
+        e.Put(PpcSlot.FpCompareA, a);
+        e.Put(PpcSlot.FpCompareB, b);
+    }
+
+    private static int Order(IrBlock ir, int a, int b)
+    {
+        int less = ir.Binary(IrOp.Shl, ir.Compare(IrOp.FLess, a, b), ir.Const(3)), greater = ir.Binary(IrOp.Shl, ir.Compare(IrOp.FGreater, a, b), ir.Const(2));
+        int equal = ir.Binary(IrOp.Shl, ir.Compare(IrOp.FEqual, a, b), ir.Const(1));
+        return ir.Convert(IrOp.OrderFromBits, IrType.I64, ir.Or(less, ir.Or(greater, equal)));
+    }
+
+    private static void Exactly(PpcEmitter e, uint w)
+    {
+        e.UseScalarFloat();
+        e.Call(PpcHelpers.FloatInstruction, IrType.I32, e.Const(w));
+    }
+
+    /// <summary>Emits the exact form where it is wanted; otherwise the fast one may follow.</summary>
+    private static bool IsExact(PpcEmitter e, uint w)
+    {
+        if (e.Exact || PpcWord.HasRc(w))
+        {
+            Exactly(e, w);
+            return true;
+        }
+
+        e.UseScalarFloat();
+        return false;
+    }
+
+    private static bool IsSingle(uint w) => w >> 26 == 59;
+
+    private static int Rounded(PpcEmitter e, uint w, int value) => IsSingle(w) ? e.Ir.Unary(IrOp.FToSingle, value) : value;
+
+    /// <summary>The result to its register; what FPSCR is to be derived from to its slots.</summary>
+    private static void Finish(PpcEmitter e, uint w, int result, int a, int b, int c)
+    {
+        e.SetFpr(PpcWord.Rt(w), result);
+        if (IsSingle(w))
+            e.NoteSingle(PpcWord.Rt(w));
+        e.Put(PpcSlot.FpOp, e.Const(w));
+        e.Put(PpcSlot.FpCompare, e.Const(0));
+        if (a >= 0)
+            e.Put(PpcSlot.FpA, a);
+        if (b >= 0)
+            e.Put(PpcSlot.FpB, b);
+        if (c >= 0)
+            e.Put(PpcSlot.FpC, c);
+    }
 }

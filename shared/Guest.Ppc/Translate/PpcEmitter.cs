@@ -11,6 +11,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
 {
     private VcpuState* _thread;
     private bool _vectorMode;
+    private uint _singles;
 
     public IrBlock Ir { get; } = new();
 
@@ -25,27 +26,26 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     public uint NextPc => Pc + 4;
 
     /// <summary>True when building for the interpreter: exact software forms instead of fast compiled ones.</summary>
-    public bool Exact => _thread is not null;
+    public bool Exact { get; private set; }
 
     /// <summary>Set when the instruction ended the block.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>Starts a block to be compiled.</summary>
-    public void Begin() => Begin(null);
-
-    /// <summary>Starts a block of one instruction that is to be interpreted once, on the thread's state as it is.</summary>
-    public void BeginExact(VcpuState* thread) => Begin(thread);
-
-    /// <summary>The present value of an I32 slot, when building for the interpreter (<see cref="Exact"/>); else 0.</summary>
-    public uint Peek(int slot) => Exact ? *(uint*)Layout.AddressOf(_thread, slot) : 0;
-
-    private void Begin(VcpuState* thread)
+    /// <summary>Starts a block.</summary>
+    /// <param name="exact">See <see cref="Exact"/>.</param>
+    /// <param name="thread">With <paramref name="exact"/>: the thread that the block is interpreted on, once, as it is now (<see cref="Peek"/>).</param>
+    public void Begin(bool exact, VcpuState* thread = null)
     {
         Ir.Clear();
+        Exact = exact;
         _thread = thread;
         Ended = false;
         _vectorMode = false;
+        _singles = 0;
     }
+
+    /// <summary>The present value of an I32 slot, when building for one interpretation; else 0.</summary>
+    public uint Peek(int slot) => _thread is null ? 0 : *(uint*)Layout.AddressOf(_thread, slot);
 
     /// <summary>Starts an instruction of the block.</summary>
     public void BeginInsn(uint pc)
@@ -66,7 +66,17 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     public void SetGprHigh(int n, int value) => Put(PpcSlot.GprHigh(n), value);
 
     public int Fpr(int n) => Get(PpcSlot.Fpr(n));
-    public void SetFpr(int n, int value) => Put(PpcSlot.Fpr(n), value);
+    public void SetFpr(int n, int value)
+    {
+        Put(PpcSlot.Fpr(n), value);
+        _singles &= ~(1u << n);
+    }
+
+    /// <summary>Whether a floating-point register was given a result of single precision in this block.</summary>
+    public bool IsSingle(int n) => (_singles >> n & 1) != 0;
+
+    /// <summary>What was just put into a floating-point register is exact in single precision and no signalling NaN.</summary>
+    public void NoteSingle(int n) => _singles |= 1u << n;
 
     public int Vr(int n) => Get(PpcSlot.Vr(n));
     public void SetVr(int n, int value) => Put(PpcSlot.Vr(n), value);
@@ -132,9 +142,6 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
         _vectorMode = true;
     }
 
-    /// <summary>Ends a block that just stops: goes on behind the last instruction.</summary>
-    public void FallThrough() => Exit(NextPc);
-
     /// <summary>No instruction may be added behind this one.</summary>
     public void EndBlock() => Ended = true;
 
@@ -180,7 +187,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     public void SystemCall()
     {
         UseScalarFloat();
-        Ir.TrapBehind(ExitReason.Syscall, 0);
+        Ir.TrapBehind(ExitReason.SystemCall, 0);
         EndBlock();
     }
 

@@ -30,7 +30,7 @@ public sealed unsafe class PpcInterpreter(StateLayout layout, PpcModel model, Pp
     /// <summary>Executes a given word as if it stood at <see cref="VcpuState.Pc"/>.</summary>
     public IrOutcome ExecuteOne(VcpuState* thread, uint word)
     {
-        _emitter.BeginExact(thread);
+        _emitter.Begin(exact: true, thread);
         _emitter.BeginInsn((uint)thread->Pc);
         ref readonly PpcRow row = ref decoder.Find(word);
         if (Unsafe.IsNullRef(in row))

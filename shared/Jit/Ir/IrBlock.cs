@@ -16,6 +16,9 @@ public sealed class IrBlock
 
     public void Clear() => Count = 0;
 
+    /// <summary>Drops everything from an index on.</summary>
+    public void CutAt(int index) => Count = index;
+
     /// <summary>Appends an instruction; the result is its value.</summary>
     public int Emit(IrOp op, IrType type, int a = -1, int b = -1, int c = -1, long imm = 0)
     {
@@ -64,6 +67,7 @@ public sealed class IrBlock
     public int Compare(IrOp op, int a, int b) => Emit(op, IrType.I32, a, b);
     public int Select(int condition, int a, int b) => Emit(IrOp.Select, TypeOf(a), condition, a, b);
     public int OrderS(int a, int b) => Emit(IrOp.OrderS, IrType.I64, a, b);
+    public int OrderF(int a, int b) => Emit(IrOp.OrderF, IrType.I64, a, b);
     public int OrderU(int a, int b) => Emit(IrOp.OrderU, IrType.I64, a, b);
 
     /// <summary>A helper call with up to three operands; see <see cref="IrHelpers"/>.</summary>

@@ -22,6 +22,20 @@ public sealed unsafe partial class IrInterpreter
         }
 
         IrValue a = _values[n.A], b = n.B < 0 ? default : _values[n.B], c = n.C < 0 ? default : _values[n.C];
+        if (n.Op == IrOp.OrderF)
+        {
+            r.U64 = IrMath.OrderOf(a.F64, b.F64);
+            return r;
+        }
+
+        if (n.Op == IrOp.RotMask)
+        {
+            r.U64 = System.Numerics.BitOperations.RotateLeft(a.U32, (int)(n.Imm >> 32)) & (uint)n.Imm;
+            return r;
+        }
+
+        if (n.B < 0)
+            b.I64 = n.Imm;
         if (n.Op is >= IrOp.FAdd and <= IrOp.FUnordered)
             return Float(n.Op, a, b, c);
         bool wide = block.TypeOf(n.A) == IrType.I64;

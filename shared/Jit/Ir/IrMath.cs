@@ -8,8 +8,8 @@ public static class IrMath
 {
     private const ulong LessBit = 1UL << 62, NotGreaterBit = 1UL << 63, NotZeroBit = 1UL << 32;
 
-    /// <summary>True for Eq, Ne, LtS, LtU, LeS and LeU.</summary>
-    public static bool IsComparison(IrOp op) => op is >= IrOp.Eq and <= IrOp.LeU;
+    /// <summary>True for the operations from Eq to GeU.</summary>
+    public static bool IsComparison(IrOp op) => op is >= IrOp.Eq and <= IrOp.GeU;
 
     /// <summary>A comparison of operands as signed numbers of either width (I32 sign-extended): 1 or 0.</summary>
     public static uint Compare(IrOp op, long a, long b)
@@ -21,7 +21,11 @@ public static class IrMath
             IrOp.LtS => a < b,
             IrOp.LtU => (ulong)a < (ulong)b, // sign extension keeps unsigned order
             IrOp.LeS => a <= b,
-            _ => (ulong)a <= (ulong)b,
+            IrOp.LeU => (ulong)a <= (ulong)b,
+            IrOp.GtS => a > b,
+            IrOp.GtU => (ulong)a > (ulong)b,
+            IrOp.GeS => a >= b,
+            _ => (ulong)a >= (ulong)b,
         };
         return holds ? 1u : 0;
     }
@@ -96,6 +100,41 @@ public static class IrMath
     /// <summary>An ordering with any of the three outcomes set: 8 less, 4 greater, 2 equal.</summary>
     public static ulong OrderFromBits(uint bits) =>
         ((bits & 8) != 0 ? LessBit : 0) | ((bits & 4) != 0 ? 0 : NotGreaterBit) | ((bits & 2) != 0 ? 0 : 1UL) | NotZeroBit;
+
+    /// <summary>The ordering of two doubles.</summary>
+    public static ulong OrderOf(double a, double b) => a < b ? Less : a > b ? 1 : a == b ? 0 : Unordered;
+
+    /// <summary>Orderings as <see cref="IrOp.OrderF"/> makes them; greater is 1, equal 0.</summary>
+    public const ulong Less = ulong.MaxValue, Unordered = 1UL << 63 | 1;
+
+    /// <summary>The comparison that holds when the given one does not.</summary>
+    public static IrOp Negate(IrOp op) => op switch
+    {
+        IrOp.Eq => IrOp.Ne,
+        IrOp.Ne => IrOp.Eq,
+        IrOp.LtS => IrOp.GeS,
+        IrOp.LtU => IrOp.GeU,
+        IrOp.LeS => IrOp.GtS,
+        IrOp.LeU => IrOp.GtU,
+        IrOp.GtS => IrOp.LeS,
+        IrOp.GtU => IrOp.LeU,
+        IrOp.GeS => IrOp.LtS,
+        _ => IrOp.LtU,
+    };
+
+    /// <summary>The comparison that holds for (b, a) when the given one holds for (a, b).</summary>
+    public static IrOp Swap(IrOp op) => op switch
+    {
+        IrOp.LtS => IrOp.GtS,
+        IrOp.LtU => IrOp.GtU,
+        IrOp.LeS => IrOp.GeS,
+        IrOp.LeU => IrOp.GeU,
+        IrOp.GtS => IrOp.LtS,
+        IrOp.GtU => IrOp.LtU,
+        IrOp.GeS => IrOp.LeS,
+        IrOp.GeU => IrOp.LeU,
+        _ => op,
+    };
 
     private static bool IsLess(ulong order) => (order & LessBit) != 0;
 

@@ -2,7 +2,8 @@ namespace Suite.Jit.Ir;
 
 /// <summary>
 /// What an IR instruction computes. Operands are values (indices of earlier instructions) a, b, c; imm is a constant. Integer operations take
-/// their width from the instruction's type; shift counts are taken modulo that width.
+/// their width from the instruction's type; shift counts are taken modulo that width. The passes turn a constant second operand of an integer
+/// operation into its imm and leave b at -1 (see <see cref="IrTraits.TakesImmediate"/>).
 /// </summary>
 public enum IrOp : byte
 {
@@ -41,6 +42,9 @@ public enum IrOp : byte
     ShrS,
     RotL,
 
+    /// <summary>rotl(a, n) &amp; mask of I32, imm = n in the upper half, mask in the lower; made by the passes.</summary>
+    RotMask,
+
     /// <summary>Leading zeros: the width for zero.</summary>
     Clz,
     Popcount,
@@ -63,6 +67,10 @@ public enum IrOp : byte
     LtU,
     LeS,
     LeU,
+    GtS,
+    GtU,
+    GeS,
+    GeU,
 
     /// <summary>a != 0 ? b : c, for any type.</summary>
     Select,
@@ -84,6 +92,9 @@ public enum IrOp : byte
     OrderLess,
     OrderGreater,
     OrderEqual,
+
+    /// <summary>The ordering of two F64, quietly; none of the three when unordered.</summary>
+    OrderF,
 
     // Floating point (F64), with the host's MXCSR: rounding mode, sticky flags, unmasked exceptions.
     FAdd,

@@ -23,4 +23,7 @@ public readonly record struct Mem(int Base, int Index, int Scale, int Disp, byte
 
     /// <summary>fs:[disp]: a slot of the per-thread state.</summary>
     public static Mem Fs(int disp) => new(-1, -1, 0, disp, 0x64);
+
+    /// <summary>The address is computed modulo 2^32 (prefix 67h).</summary>
+    public bool Wraps { get; init; }
 }

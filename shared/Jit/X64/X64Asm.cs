@@ -7,7 +7,7 @@ namespace Suite.Jit.X64;
 /// The caller guarantees room; <see cref="Position"/> moves forward. Encodings: AMD64 manual volume 3.
 /// With <paramref name="narrow"/> it emits for compatibility mode: every operation is its 32-bit form, only the first eight registers exist.
 /// </summary>
-public unsafe struct X64Asm(byte* at, bool narrow = false)
+public unsafe partial struct X64Asm(byte* at, bool narrow = false)
 {
     private byte* _p = at;
 
@@ -321,6 +321,8 @@ public unsafe struct X64Asm(byte* at, bool narrow = false)
     {
         if (m.Segment != 0)
             Byte(m.Segment);
+        if (m.Wraps)
+            Byte(0x67);
         Rex(wide, reg >> 3, m.Index >= 0 ? m.Index >> 3 : 0, m.Base >= 0 ? m.Base >> 3 : 0);
     }
 

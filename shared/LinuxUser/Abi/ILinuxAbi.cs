@@ -33,6 +33,24 @@ public interface ILinuxAbi
     /// <summary>Start state of a new thread or process made by clone: result 0, its own stack and thread pointer where given.</summary>
     void PrepareChild(GuestThread child, ulong stack, bool setTls, ulong tls);
 
+    /// <summary>A new thread has a copy of its parent's host registers; a target that keeps state elsewhere gives it its own.</summary>
+    void BeginThread(GuestThread child)
+    {
+    }
+
+    /// <summary>The thread is gone: what <see cref="BeginThread"/> made goes too.</summary>
+    void EndThread(GuestThread thread)
+    {
+    }
+
+    /// <summary>What a vfork child changes of its parent's registers besides host registers; null for nothing.</summary>
+    byte[]? SaveState(GuestThread thread) => null;
+
+    /// <summary>Puts back what <see cref="SaveState"/> gave.</summary>
+    void RestoreState(GuestThread thread, byte[] saved)
+    {
+    }
+
     /// <summary>Text for the register part of diagnostics.</summary>
     string DescribeRegisters(GuestThread thread);
 }

@@ -37,7 +37,12 @@ public sealed class CompatPersonality
     public static CompatPersonality I386() => new(GuestAbi.I386, I386SyscallNumbers.Find, I386SyscallNumbers.Highest);
 
     /// <summary>32-bit big-endian PowerPC.</summary>
-    public static CompatPersonality Ppc() => new(GuestAbi.Ppc, PpcSyscallNumbers.Find, PpcSyscallNumbers.Highest);
+    public static CompatPersonality Ppc()
+    {
+        CompatPersonality made = new(GuestAbi.Ppc, PpcSyscallNumbers.Find, PpcSyscallNumbers.Highest);
+        made.Kinds.LearnInherited();
+        return made;
+    }
 
     /// <summary>The guest's word size and byte order.</summary>
     public GuestAbi Abi { get; }

@@ -156,7 +156,7 @@ public static class InitialStack
 
     // The kernel's order, so that LD_SHOW_AUXV prints what it prints natively; unknown tags go last.
     private static ReadOnlySpan<byte> KernelOrder =>
-        [22, 32, 33, 51, 19, 20, 21, 40, 41, 42, 43, 44, 45, 46, 47, 16, 6, 17, 3, 4, 5, 7, 8, 9, 11, 12, 13, 14, 23, 25, 26, 29, 30, 31, 15, 24, 2];
+        [22, 19, 20, 21, 32, 33, 40, 41, 42, 43, 44, 45, 46, 47, 51, 16, 6, 17, 3, 4, 5, 7, 8, 9, 11, 12, 13, 14, 23, 25, 26, 29, 30, 31, 15, 24, 2];
 
     private static int Rank(uint tag)
     {

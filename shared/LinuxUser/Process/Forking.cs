@@ -114,6 +114,7 @@ public static unsafe class Forking
     {
         private readonly VcpuState _state;
         private readonly byte[] _vectors;
+        private readonly byte[]? _registers;
         private readonly GuestAction[] _actions;
         private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
 
@@ -121,6 +122,7 @@ public static unsafe class Forking
         {
             _state = *t.State;
             _vectors = new ReadOnlySpan<byte>((void*)t.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
+            _registers = t.Abi.SaveState(t);
             _actions = t.Process.Actions.Save();
             _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
         }
@@ -129,6 +131,8 @@ public static unsafe class Forking
         {
             *t.State = _state;
             _vectors.CopyTo(new Span<byte>((void*)t.State->VectorArea, _vectors.Length));
+            if (_registers is not null)
+                t.Abi.RestoreState(t, _registers);
             t.Process.Actions.Restore(_actions);
             (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
             t.Exiting = false;

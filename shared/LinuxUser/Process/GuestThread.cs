@@ -45,6 +45,9 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Head of the robust list of a 32-bit guest, which the host's kernel cannot walk; 0 when there is none.</summary>
     public ulong RobustHead { get; set; }
 
+    /// <summary>What the target keeps for this thread.</summary>
+    public object? TargetData { get; set; }
+
     /// <summary>Set when the thread is to end; the run loop stops.</summary>
     public bool Exiting { get; set; }
 

@@ -71,6 +71,7 @@ public static unsafe class GuestThreads
             CopyState(binding.State);
             GuestThread child = new(parent.Process, binding) { SignalMask = parent.SignalMask };
             parent.Engine.World.Add(binding.State, child.Tid);
+            child.Abi.BeginThread(child);
             child.Abi.SetResult(child, 0);
             child.Abi.PrepareChild(child, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
             if ((request.Flags & Linux.CLONE_CHILD_CLEARTID) != 0)
@@ -83,6 +84,7 @@ public static unsafe class GuestThreads
             child.ApplyMask();
             child.Process.Loop(child);
             End(child);
+            child.Abi.EndThread(child);
             binding.Dispose();
         }
 

@@ -1,3 +1,5 @@
+using Suite.Guest.Ppc;
+
 namespace Suite.Tools.Ppc.Vdso;
 
 /// <summary>One exported function of the vDSO: its name and its instruction words.</summary>
@@ -18,9 +20,6 @@ internal readonly ref struct VdsoFunction(ReadOnlySpan<byte> Name, ReadOnlySpan<
 internal static class VdsoCode
 {
     public const uint Nop = 0x60000000, Sc = 0x44000002, Blr = 0x4E800020, LoadR0 = 0x38000000;
-
-    /// <summary>Ticks of the time base in a second.</summary>
-    public const uint TimeBaseFrequency = 1_000_000_000;
 
     /// <summary>System calls the map of __kernel_get_syscall_map tells about: a multiple of 32 that reaches behind the last one.</summary>
     public const int MappedCalls = 480;
@@ -53,8 +52,8 @@ internal static class VdsoCode
         3 => new("__kernel_get_tbfreq"u8,
         [
             0x38600000, // li r3,0
-            0x3C800000 | TimeBaseFrequency >> 16, // lis r4
-            0x60840000 | TimeBaseFrequency & 0xFFFF, // ori r4,r4
+            0x3C800000 | PpcHelpers.TimeBaseFrequency >> 16, // lis r4
+            0x60840000 | PpcHelpers.TimeBaseFrequency & 0xFFFF, // ori r4,r4
             0x4C631982, // crclr so
             Blr,
         ]),

@@ -1,0 +1,38 @@
+namespace Suite.Guest.Ppc.Float;
+
+/// <summary>Arithmetic instructions by their words: opcodes 59 (single) and 63 (double).</summary>
+public static class FpInstruction
+{
+    private const uint SinglePrimary = 59;
+
+    /// <summary>
+    /// What an arithmetic, rounding or conversion instruction computes from its operands' bits with the control bits of an FPSCR value. Operands the
+    /// instruction does not have are ignored.
+    /// </summary>
+    /// <exception cref="ArgumentException">The word is no such instruction.</exception>
+    public static FpResult Compute(uint word, ulong a, ulong b, ulong c, uint fpscr)
+    {
+        var mode = new FpMode(fpscr, word >> 26 == SinglePrimary);
+        return (word >> 1 & 31) switch
+        {
+            FpOpcode.Div => SoftFloat.Div(a, b, mode),
+            FpOpcode.Sub => SoftFloat.Sub(a, b, mode),
+            FpOpcode.Add => SoftFloat.Add(a, b, mode),
+            FpOpcode.Sqrt => SoftFloat.Sqrt(b, mode),
+            FpOpcode.Res => SoftFloat.ReciprocalEstimate(b, fpscr),
+            FpOpcode.Mul => SoftFloat.Mul(a, c, mode),
+            FpOpcode.Rsqrte => SoftFloat.SquareRootEstimate(b, fpscr),
+            FpOpcode.Msub => SoftFloat.MulAdd(a, c, b, subtract: true, negate: false, mode),
+            FpOpcode.Madd => SoftFloat.MulAdd(a, c, b, subtract: false, negate: false, mode),
+            FpOpcode.Nmsub => SoftFloat.MulAdd(a, c, b, subtract: true, negate: true, mode),
+            FpOpcode.Nmadd => SoftFloat.MulAdd(a, c, b, subtract: false, negate: true, mode),
+            _ => (word >> 1 & 0x3FF) switch
+            {
+                FpOpcode.Rsp => SoftFloat.RoundToSingle(b, fpscr),
+                FpOpcode.Ctiw => SoftFloat.ToInt32(b, mode.Rounding),
+                FpOpcode.Ctiwz => SoftFloat.ToInt32(b, FpRounding.TowardZero),
+                _ => throw new ArgumentException($"{word:x8} is no floating-point arithmetic", nameof(word)),
+            },
+        };
+    }
+}

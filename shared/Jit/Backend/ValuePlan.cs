@@ -1,0 +1,155 @@
+using Suite.Jit.Ir;
+
+namespace Suite.Jit.Backend;
+
+/// <summary>What values are used as; decides whether one needs a register at all.</summary>
+[Flags]
+internal enum Role : byte
+{
+    None,
+
+    /// <summary>Condition of an ExitIf or TrapIf.</summary>
+    Branch = 1,
+
+    /// <summary>Condition of a Select.</summary>
+    Choice = 2,
+
+    /// <summary>Address of a Load or Store.</summary>
+    Address = 4,
+
+    /// <summary>Compared with zero for equality.</summary>
+    Zero = 8,
+    Put = 16,
+    Other = 32,
+}
+
+/// <summary>What is known of one value while a block is compiled: the plan (until Hint), and where it is now.</summary>
+internal struct ValueState
+{
+    /// <summary>Index of the last instruction whose code reads it; -1 for none.</summary>
+    public int LastUse;
+
+    /// <summary>Index of the first Put of the value, -1 for none.</summary>
+    public int FirstPut;
+
+    /// <summary>A pinned slot the value goes to and may be computed in directly, or -1.</summary>
+    public short Hint;
+
+    public Role Roles;
+
+    /// <summary>Not computed where it stands but where it is used, as part of what uses it.</summary>
+    public bool Deferred;
+
+    /// <summary>Slots that hold the value, or -1; a pinned one comes first.</summary>
+    public short Home, OtherHome;
+
+    /// <summary>Temporary register that holds it, or -1.</summary>
+    public sbyte Register;
+
+    /// <summary>Spill place that holds it, or -1.</summary>
+    public sbyte Spill;
+}
+
+/// <summary>Walks a block backwards and finds, for each value, its last use, whether its computation is folded into its users, and which pinned register it may be computed in.</summary>
+internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
+{
+    // Per slot, the nearest later Get or Put.
+    private readonly int[] _touched = new int[layout.Slots.Length];
+    private ValueState[] _values = new ValueState[1024];
+
+    /// <summary>State of the values of the block last given to <see cref="Run"/>.</summary>
+    public ValueState[] Values => _values;
+
+    public void Run(IrBlock block)
+    {
+        if (_values.Length < block.Count)
+            _values = new ValueState[block.Count * 2];
+        ValueState fresh = new() { LastUse = -1, FirstPut = -1, Hint = -1, Home = -1, OtherHome = -1, Register = -1, Spill = -1 };
+        Array.Fill(_values, fresh, 0, block.Count);
+        Array.Fill(_touched, -1);
+        (int barrier, int nextInsn) = (block.Count, block.Count);
+        for (int i = block.Count - 1; i >= 0; i--)
+        {
+            ref readonly IrInsn n = ref block[i];
+            if (n.Op == IrOp.None)
+                continue;
+            if (n.Op == IrOp.InsnStart)
+            {
+                barrier = nextInsn = i;
+                continue;
+            }
+
+            ref ValueState v = ref _values[i];
+            if (v.Hint >= 0 && (barrier < v.FirstPut || _touched[v.Hint] != v.FirstPut))
+                v.Hint = -1;
+            v.Deferred = IsDeferred(block, n, v, nextInsn);
+            if (n.Op is IrOp.Get or IrOp.Put)
+                _touched[n.Imm] = i;
+            if (n.Op == IrOp.Put)
+                NotePut(n, i);
+            if (n.Op == IrOp.TrapIf || IrTraits.Leaves(n.Op) || IrTraits.MayFault(n))
+                barrier = i;
+            int at = !v.Deferred ? i : v.FirstPut >= 0 ? v.FirstPut : v.LastUse;
+            Use(n.A, at, RoleOfA(block, n, v));
+            Use(n.B, at, Role.Other);
+            Use(n.C, at, Role.Other);
+        }
+    }
+
+    // From there on the slot has the value, so only uses ahead of it matter for how it is computed.
+    private void NotePut(in IrInsn n, int index)
+    {
+        ref ValueState v = ref _values[n.A];
+        v.FirstPut = index;
+        v.Hint = layout.Slots[n.Imm].Home == SlotHome.Memory ? (short)-1 : (short)n.Imm;
+        v.Roles = Role.None;
+    }
+
+    private void Use(int value, int at, Role role)
+    {
+        if (value < 0)
+            return;
+        ref ValueState v = ref _values[value];
+        v.LastUse = Math.Max(v.LastUse, at);
+        v.Roles |= role;
+    }
+
+    private static Role RoleOfA(IrBlock block, in IrInsn n, in ValueState v)
+    {
+        switch (n.Op)
+        {
+            case IrOp.ExitIf or IrOp.TrapIf:
+                return Role.Branch;
+            case IrOp.Select:
+                return Role.Choice;
+            case IrOp.Load or IrOp.Store:
+                return Role.Address;
+            case IrOp.Put:
+                return Role.Put;
+            case IrOp.Eq or IrOp.Ne when n.B < 0 && n.Imm == 0:
+                return IrTraits.IsBoolean(block[n.A].Op) && n.Op == IrOp.Eq ? (v.Deferred ? v.Roles : Role.Other) : Role.Zero;
+            default:
+                return Role.Other;
+        }
+    }
+
+    private bool IsDeferred(IrBlock block, in IrInsn n, in ValueState v, int nextInsn)
+    {
+        if (v.Roles == Role.None)
+            return false;
+        switch (n.Op)
+        {
+            case >= IrOp.Eq and <= IrOp.GeU or IrOp.OrderLess or IrOp.OrderGreater or IrOp.OrderEqual or IrOp.FLess or IrOp.FGreater or IrOp.FUnordered:
+                return (v.Roles & ~(Role.Branch | Role.Choice)) == 0;
+            case IrOp.FEqual:
+                return v.Roles == Role.Branch;
+            case IrOp.And or IrOp.RotMask:
+                return v.Roles == Role.Zero;
+            case IrOp.Add when n.Type == IrType.I32:
+                return (v.Roles & Role.Address) != 0 && (v.Roles & ~(Role.Address | Role.Put)) == 0 && (v.FirstPut >= 0 ? v.FirstPut : v.LastUse) < nextInsn
+                    && (n.B < 0 || features.Movbe) && block[n.A].Op != IrOp.Const;
+            default:
+                return false;
+        }
+    }
+}

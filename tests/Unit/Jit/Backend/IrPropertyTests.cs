@@ -1,0 +1,107 @@
+using System.Text;
+using Iced.Intel;
+using Suite.Jit.Backend;
+using Suite.Jit.Ir;
+using Suite.Jit.Runtime;
+using Suite.Tests.Guest.X86;
+using Decoder = Iced.Intel.Decoder;
+
+namespace Suite.Tests.Jit.Backend;
+
+/// <summary>Random IR over random state: compiled code and the interpreter must leave the same state, memory and way out.</summary>
+[Collection(ReencodeCollection.Name)]
+public sealed unsafe class IrPropertyTests
+{
+    public static TheoryData<string> Hosts => ["this host", "no AVX-512", "no MOVBE", "no BMI", "nothing optional"];
+
+    [Theory, MemberData(nameof(Hosts))]
+    public void Integer_code_does_what_the_interpreter_does(string host) => Compare(host, 1500, seed => new Random(seed), floats: false, faults: false);
+
+    [Theory, MemberData(nameof(Hosts))]
+    public void Faults_leave_the_state_at_an_instruction_boundary(string host) => Compare(host, 800, seed => new Random(~seed), floats: false, faults: true);
+
+    [Theory, InlineData("this host"), InlineData("no AVX-512")]
+    public void Floating_point_code_does_what_the_interpreter_does(string host)
+    {
+        if (HostFeatures.Detect().Fma)
+            Compare(host, 1500, seed => new Random(seed * 7919), floats: true, faults: true);
+    }
+
+    private static HostFeatures Features(string host)
+    {
+        HostFeatures f = HostFeatures.Detect();
+        return host switch
+        {
+            "no AVX-512" => f with { Avx512 = false },
+            "no MOVBE" => f with { Movbe = false },
+            "no BMI" => f with { Bmi = false },
+            "nothing optional" => f with { Avx512 = false, Movbe = false, Bmi = false, Lzcnt = false },
+            _ => f,
+        };
+    }
+
+    private static void Compare(string host, int rounds, Func<int, Random> random, bool floats, bool faults)
+    {
+        using IrHost h = new(Features(host));
+        h.Run(() =>
+        {
+            IrInterpreter interpreter = new(h.Layout, new IrHelpers(), new IrShadowMemory(h.Shadow));
+            for (int seed = 1; seed <= rounds; seed++)
+                Round(h, interpreter, seed, random(seed), floats, faults);
+        });
+    }
+
+    private static void Round(IrHost h, IrInterpreter interpreter, int seed, Random random, bool floats, bool faults)
+    {
+        IrGenerator generator = new(h.Layout, random) { Floats = floats, Faults = faults };
+        ulong pc = h.NewPc();
+        generator.Generate(pc, random.Next(1, 12), h.NewPc);
+        string listing = IrText.List(generator.Block, h.Layout);
+        IrStates.Randomize(h, random, floats);
+        IrOutcome expected = interpreter.Run(generator.Block, h.Interpreted);
+        h.Define(pc, generator.Block);
+        ExitReason reason;
+        try
+        {
+            reason = h.Execute(pc);
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"seed {seed}: {e.Message}\n{listing}", e);
+        }
+
+        string? difference = Ending(h, expected, reason) ?? IrStates.Difference(h, expected.End == IrEnd.Fault);
+        if (difference != null)
+            Assert.Fail($"seed {seed}: {difference}\n{listing}\nimproved:\n{IrText.List(generator.Block, h.Layout)}\n{Disassemble(h)}");
+    }
+
+    private static string? Ending(IrHost h, in IrOutcome expected, ExitReason reason)
+    {
+        VcpuState* s = h.State;
+        (ExitReason wanted, ulong pc, uint argument) = expected.End switch
+        {
+            IrEnd.Fault => (ExitReason.Fault, expected.Pc, 0u),
+            IrEnd.Trap => (expected.Reason, expected.Pc, expected.Argument),
+            _ => (ExitReason.Special, expected.Pc, 0x5000u),
+        };
+        if (reason != wanted || s->Pc != pc || (reason != ExitReason.Fault && s->ExitArg != argument))
+            return $"left with {reason} {s->ExitArg} at {s->Pc:x}; expected {wanted} {argument} at {pc:x}";
+        return reason == ExitReason.Fault && s->FaultAddress != expected.FaultAddress ? $"fault at {s->FaultAddress:x}; expected {expected.FaultAddress:x}" : null;
+    }
+
+    private static string Disassemble(IrHost h)
+    {
+        StringBuilder text = new();
+        Decoder decoder = Decoder.Create(64, new ByteArrayCodeReader(h.HostCode), h.HostCodeAt);
+        NasmFormatter formatter = new();
+        StringOutput output = new();
+        while (decoder.IP < h.HostCodeAt + (ulong)h.HostCode.Length)
+        {
+            decoder.Decode(out Instruction instruction);
+            formatter.Format(instruction, output);
+            text.Append(output.ToStringAndReset()).Append('\n');
+        }
+
+        return text.ToString();
+    }
+}
