@@ -87,7 +87,7 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
                 _touched[n.Imm] = i;
             if (n.Op == IrOp.Put)
                 NotePut(n, i);
-            if (n.Op == IrOp.TrapIf || IrTraits.Leaves(n.Op) || IrTraits.MayFault(n.Op))
+            if (n.Op == IrOp.TrapIf || IrTraits.Leaves(n.Op) || IrTraits.MayFault(n))
                 barrier = i;
             int at = !v.Deferred ? i : v.FirstPut >= 0 ? v.FirstPut : v.LastUse;
             Use(n.A, at, RoleOfA(block, n, v));

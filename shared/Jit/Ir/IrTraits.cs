@@ -20,8 +20,11 @@ public static class IrTraits
 
     /// <summary>Accesses guest memory, or computes with exceptions that may be unmasked: the host may fault in it.</summary>
     public static bool MayFault(IrOp op) => op is IrOp.Load or IrOp.Store or IrOp.VecLoad or IrOp.VecStore or IrOp.CompareExchange32
-        or (>= IrOp.FAdd and <= IrOp.FMulSub) or IrOp.FToSingle or IrOp.FToSingleBits or IrOp.FToI32Round or IrOp.FToI32Truncate
+        or (>= IrOp.FAdd and <= IrOp.FMulSub) or IrOp.FToSingle or IrOp.FFromSingleBits or IrOp.FToSingleBits or IrOp.FToI32Round or IrOp.FToI32Truncate
         or IrOp.OrderF or (>= IrOp.FLess and <= IrOp.FUnordered);
+
+    /// <summary>The same of an instruction: vector floating point has invalid operation unmasked.</summary>
+    public static bool MayFault(in IrInsn n) => MayFault(n.Op) || (n.Op == IrOp.Vec && VecImm.Op(n.Imm) >= VecOp.FAdd);
 
     /// <summary>Guest code may go on elsewhere, or managed code may look at the whole state.</summary>
     public static bool Leaves(IrOp op) => op is IrOp.ExitIf or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapBehind or IrOp.Call or IrOp.FpMode;
