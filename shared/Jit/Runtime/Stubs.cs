@@ -148,6 +148,9 @@ public sealed unsafe class Stubs
     /// <summary>-ERESTARTSYS, which the kernel never shows to programs.</summary>
     public const long Interrupted = -512;
 
+    // Of the XSAVE header: which components the image holds.
+    private const int XstateBv = 512;
+
     private static byte* Align(byte* p) => (byte*)(((ulong)p + 15) & ~15UL);
 
     private void EmitVectorSave()
@@ -158,9 +161,15 @@ public sealed unsafe class Stubs
             _a.MovImm(Reg.Rax, _xcr0Low);
             _a.MovImm(Reg.Rdx, _xcr0High);
             if (_xsaveopt)
+            {
                 _a.Xsaveopt64(Mem.At(Reg.Rbx));
+            }
             else
+            {
+                // Written whole, and declared so: managed code may change any of it (AMD64 manual volume 2, 11.5.4).
                 _a.Xsave64(Mem.At(Reg.Rbx));
+                _a.Or(Mem.At(Reg.Rbx, XstateBv), (int)_xcr0Low);
+            }
         }
         else
         {

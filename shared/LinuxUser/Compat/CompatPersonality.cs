@@ -37,7 +37,12 @@ public sealed class CompatPersonality
     public static CompatPersonality I386() => new(GuestAbi.I386, I386SyscallNumbers.Find, I386SyscallNumbers.Highest);
 
     /// <summary>32-bit big-endian PowerPC.</summary>
-    public static CompatPersonality Ppc() => new(GuestAbi.Ppc, PpcSyscallNumbers.Find, PpcSyscallNumbers.Highest);
+    public static CompatPersonality Ppc()
+    {
+        CompatPersonality made = new(GuestAbi.Ppc, PpcSyscallNumbers.Find, PpcSyscallNumbers.Highest);
+        made.Kinds.LearnInherited();
+        return made;
+    }
 
     /// <summary>The guest's word size and byte order.</summary>
     public GuestAbi Abi { get; }
@@ -112,7 +117,12 @@ public sealed class CompatPersonality
     }
 
     /// <summary>What to do about a pointer of a type that a command selects.</summary>
-    internal Pointee? PointeeOf(SignatureType type) => _pointees.GetOrAdd(type, static (t, self) => Pointee.Create(t, t, self), this);
+    /// <remarks>A type nothing is known of goes to the host as it is.</remarks>
+    internal Pointee? PointeeOf(SignatureType type) => _pointees.GetOrAdd(type, static (t, self) => self.Knows(t) ? Pointee.Create(t, t, self) : null, this);
+
+    private bool Knows(SignatureType type) =>
+        !CallFormatter.IsSpecial(type.Name) && (StructLayout.Scalar(type.Name, Abi).Bytes != 0 || _guest.Layout(type.Name) is { IsWhole: true })
+        || type.Name is "iov" or "fdpair" or "wstatus" or "sigset";
 
     /// <summary>The host's number of a row of its table, or -1.</summary>
     internal int HostNumber(SyscallRow row) => Array.IndexOf(_hostRows ??= X64SyscallNumbers.Build(), row);
