@@ -19,6 +19,9 @@ public sealed record GuestTarget(string Name, string Tool, IReadOnlyList<string>
     /// <summary>All of them.</summary>
     public static IReadOnlyList<GuestTarget> All { get; } = [X64, I386, Ppc];
 
+    /// <summary>The CPU model that both emulators are measured with; empty for their defaults. The installed QEMU's for PowerPC has no AltiVec.</summary>
+    public string Cpu => this == Ppc ? "7447a" : "";
+
     /// <summary>Whether this machine runs the target's programs.</summary>
     public bool IsNative => CompilerPrefix.Length == 0;
 
