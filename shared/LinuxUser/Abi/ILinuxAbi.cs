@@ -51,6 +51,11 @@ public interface ILinuxAbi
     {
     }
 
+    /// <summary>The calling thread ends: what the host's kernel keeps for it because this target asked for it is to be given up.</summary>
+    void EndThread(GuestThread thread)
+    {
+    }
+
     /// <summary>Text for the register part of diagnostics.</summary>
     string DescribeRegisters(GuestThread thread);
 }
