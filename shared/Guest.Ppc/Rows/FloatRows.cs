@@ -184,18 +184,11 @@ internal static unsafe partial class FloatRows
             unordered = e.Const(0);
         }
 
-        e.SetCr(field, Order(e.Ir, a, b));
+        e.SetCr(field, e.Ir.OrderF(a, b));
         e.SetCrSo(field, unordered);
         e.Put(PpcSlot.FpCompare, e.Const(1));
         e.Put(PpcSlot.FpCompareA, a);
         e.Put(PpcSlot.FpCompareB, b);
-    }
-
-    private static int Order(IrBlock ir, int a, int b)
-    {
-        int less = ir.Binary(IrOp.Shl, ir.Compare(IrOp.FLess, a, b), ir.Const(3)), greater = ir.Binary(IrOp.Shl, ir.Compare(IrOp.FGreater, a, b), ir.Const(2));
-        int equal = ir.Binary(IrOp.Shl, ir.Compare(IrOp.FEqual, a, b), ir.Const(1));
-        return ir.Convert(IrOp.OrderFromBits, IrType.I64, ir.Or(less, ir.Or(greater, equal)));
     }
 
     private static void Exactly(PpcEmitter e, uint w)

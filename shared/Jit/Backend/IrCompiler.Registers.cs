@@ -263,6 +263,15 @@ public sealed unsafe partial class IrCompiler
         return r;
     }
 
+    // An operand's value in a general register of the caller's.
+    private void Fetch(Reg to, int value)
+    {
+        if (IsConst(value) && _values[value].Register < 0)
+            Asm.MovImm(to, ConstOf(value));
+        else
+            Copy(_block[value].Type, (int)to, Find(value));
+    }
+
     private ulong ConstOf(int value) => _block[value].Type == IrType.I32 ? (uint)_block[value].Imm : (ulong)_block[value].Imm;
 
     private bool IsConst(int value) => value >= 0 && _block[value].Op == IrOp.Const;

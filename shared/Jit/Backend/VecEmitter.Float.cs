@@ -84,13 +84,13 @@ public static partial class VecEmitter
         }
     }
 
-    // Of several NaNs the host takes the first factor, the second, the addend; wanted is the addend before the second factor. Where the addend is a
-    // NaN and the first factor is not, it is the result.
+    // Of several NaNs the host takes the first factor (in this form the first operand), then the second, then the addend; wanted is the addend before
+    // the second factor. Where the addend is a NaN and the first factor is not, it is the result.
     private static void MultiplyAdd(bool negated, in VecCode e)
     {
-        int b = e.InRegister(e.B), c = e.InRegister(e.C), r = e.Temp(), t = e.Temp();
+        int c = e.InRegister(e.C), r = e.Temp(), t = e.Temp();
         e.Move(r, e.A);
-        e.Op(VecInsn.P38(negated ? (byte)0xAA : (byte)0xA8), r, b, c);
+        e.Op(VecInsn.P38(negated ? (byte)0x9A : (byte)0x98), r, c, e.B);
         e.Op(VecInsn.CompareSingle, t, c, c, Unordered);
         int u = e.Temp();
         e.Op(VecInsn.CompareSingle, u, e.A, e.A, Ordered);

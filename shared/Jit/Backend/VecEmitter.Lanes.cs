@@ -198,7 +198,8 @@ public static partial class VecEmitter
         {
             // field i: bits 5i up, to bits 8i up
             e.Shift(VecShift.Shl32, mask, t, 27 - 5 * i);
-            e.Shift(VecShift.ShrU32, mask, mask, 27 - 8 * i);
+            e.Shift(VecShift.ShrU32, mask, mask, 27);
+            e.Shift(VecShift.Shl32, mask, mask, 8 * i);
             e.Op(VexOps.Or, i == 2 ? e.To : r, r, mask);
         }
     }

@@ -34,6 +34,25 @@ internal static unsafe class CompatProcesses
         return t.Memory.TryWriteWord(a.A3, HeadBytes) && t.Memory.TryWriteWord(a.A2, own ? t.RobustHead : 0) ? 0 : EFAULT;
     }
 
+    /// <summary>waitid(2): of struct siginfo the kernel writes six ints (kernel/exit.c), of which the last three lie behind padding on the host.</summary>
+    public static long Waitid(GuestThread t, in SysArgs a)
+    {
+        const int Ints = 6, HostSize = 128;
+        ReadOnlySpan<int> places = [0, 1, 2, 4, 5, 6];
+        int* info = stackalloc int[HostSize / sizeof(int)];
+        StructConverter converter = t.Process.Compat!.Converter("rusage");
+        byte* usage = stackalloc byte[converter.HostSize];
+        bool wantsUsage = a.A5 != 0;
+        long result = HostCall.Make(t, Nr.waitid, a.A1, a.A2, (ulong)info, a.A4, wantsUsage ? (ulong)usage : 0);
+        if (result != 0)
+            return result;
+        for (int i = 0; a.A3 != 0 && i < Ints; i++)
+            if (!t.Memory.TryWriteInt(a.A3 + (ulong)(i * sizeof(int)), info[places[i]]))
+                return EFAULT;
+        // Without a child that changed, the kernel leaves the usage alone.
+        return !wantsUsage || info[0] == 0 || t.Process.Compat.TryWrite(t.Memory, a.A5, "rusage", new ReadOnlySpan<byte>(usage, converter.HostSize)) ? 0 : EFAULT;
+    }
+
     /// <summary>sched_setaffinity(2): the mask is an array of 32-bit words.</summary>
     public static long SchedSetaffinity(GuestThread t, in SysArgs a)
     {

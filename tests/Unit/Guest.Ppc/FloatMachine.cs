@@ -50,21 +50,11 @@ internal sealed unsafe class FloatMachine : IIrMemory, IDisposable
 
     public uint Cr
     {
-        get
-        {
-            uint cr = 0;
-            for (int n = 0; n < 8; n++)
-                cr = cr << 4 | (uint)IrMath.Evaluate64(IrOp.OrderToBits, Slot<ulong>(PpcSlot.Cr(n)), 0) | Slot<uint>(PpcSlot.CrSo(n));
-            return cr;
-        }
+        get => new PpcState(Layout, _state).Cr;
         set
         {
-            for (int n = 0; n < 8; n++)
-            {
-                uint bits = value >> 28 - 4 * n & 15;
-                Slot<ulong>(PpcSlot.Cr(n)) = IrMath.OrderFromBits(bits);
-                Slot<uint>(PpcSlot.CrSo(n)) = bits & 1;
-            }
+            PpcState state = new(Layout, _state);
+            state.Cr = value;
         }
     }
 
@@ -92,7 +82,7 @@ internal sealed unsafe class FloatMachine : IIrMemory, IDisposable
     /// <summary>Executes one instruction exactly.</summary>
     public IrOutcome Execute(uint word)
     {
-        Emitter.BeginExact(_state);
+        Emitter.Begin(exact: true, _state);
         Emitter.BeginInsn(0x1000);
         Row(word).Emit(Emitter, word);
         return _interpreter.Run(Emitter.Ir, _state);

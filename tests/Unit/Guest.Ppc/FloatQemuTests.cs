@@ -7,7 +7,7 @@ namespace Suite.Tests.Guest.Ppc;
 /// <summary>
 /// Every register instruction against the installed qemu-ppc as a second opinion. Where version 7.2 differs from the manual (Power ISA 2.07 I 4) the manual
 /// counts, and the test looks away: FR is never set; FX is set by exceptions that are not new; single denormals are classed as normal; fnmadd and fnmsub
-/// negate before rounding; fcmpo sets C; mtfsb1 cannot set NI and does not set FX. The manual leaves open FPRF and the upper word of fctiw and the value of the estimates.
+/// negate before rounding; fcmpo sets C; mtfsb1 cannot set NI and does not set FX; 1/0 is 1/2 for fres. The manual leaves open FPRF and the upper word of fctiw and the value of the estimates.
 /// </summary>
 public class FloatQemuTests
 {
@@ -28,7 +28,7 @@ public class FloatQemuTests
         if (qemu is null)
             return;
         using var machine = new FloatMachine(PpcLayout.ForHost());
-        var random = new FloatOperands((ulong)name.GetHashCode(StringComparison.Ordinal) & 0xFFFF);
+        var random = new FloatOperands((ulong)name.Sum(letter => letter * 31) + (ulong)name.Length);
         FloatQemu.Input[] inputs = Inputs(machine, name, ref random);
         FloatQemu.Output[] outputs = qemu.Run(inputs);
         for (int i = 0; i < inputs.Length; i++)
@@ -85,15 +85,18 @@ public class FloatQemuTests
             unknown |= Fpscr.Ni | Fpscr.Fx;
         if (isEstimate)
             unknown |= Fpscr.Xx | Fpscr.Fi | Fpscr.Fx | (name == "fres" ? Fpscr.Ux : 0);
+        bool isZeroDivide = name == "fres" && n.B << 1 == 0;
+        if (isZeroDivide)
+            unknown |= Fpscr.Fprf;
         bool negatesEarly = name.StartsWith("fnm") && (n.Fpscr & Fpscr.Rn) >= 2;
         if (negatesEarly)
             unknown |= Fpscr.Fprf | Fpscr.Ux | Fpscr.Ox;
         Assert.True(((fpscr ^ theirs) & ~unknown) == 0, $"{what}: fpscr {fpscr:x8}, qemu {theirs:x8}");
-        if (isEstimate)
+        if (isEstimate && !isZeroDivide)
             AssertNear(what, name, target, qemu.Target);
         else if (name.StartsWith("fctiw"))
             Assert.True((uint)target == (uint)qemu.Target, $"{what}: {target:x}, qemu {qemu.Target:x}");
-        else if (!negatesEarly)
+        else if (!negatesEarly && !isZeroDivide)
             Assert.True(target == qemu.Target, $"{what}: {target:x}, qemu {qemu.Target:x}");
         uint unknownCr = (n.Word & 1) != 0 ? unknown >> 28 << 24 : 0;
         if (qemu.Trapped == 0)

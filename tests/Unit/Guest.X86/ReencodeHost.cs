@@ -144,7 +144,8 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, 0, (long)&mask, 8);
         ulong gsBase = GetHostGs();
         ThreadBinding binding = Bind();
-        (_state, Binding) = (binding.State, binding);
+        _state = binding.State;
+        Binding = binding;
         Tid = (int)Sys.Call(Nr.gettid);
         Engine.World.Add(_state, Tid);
         InstallGate();

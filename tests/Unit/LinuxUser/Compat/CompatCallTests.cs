@@ -113,8 +113,8 @@ public sealed class CompatCallTests
             {
                 for (long at = buffer; at < buffer + got; at += (long)g.Number(at + 16, 2))
                 {
-                    Assert.InRange(g.Number(at, 8), 1UL, uint.MaxValue);
-                    Assert.InRange(g.Number(at + 8, 8), 0UL, int.MaxValue);
+                    Assert.InRange(g.Number(at, 8), 1UL, (ulong)uint.MaxValue);
+                    Assert.InRange(g.Number(at + 8, 8), 0UL, (ulong)int.MaxValue);
                     seen.Add((g.ReadText(at + Header, (int)g.Number(at + 16, 2) - Header).Split('\0')[0], g.Number(at + 8, 8)));
                 }
             }
@@ -173,7 +173,7 @@ public sealed class CompatCallTests
         Assert.Equal(g.Machine + "\0", g.ReadText(buffer + 4 * 65, g.Machine.Length + 1));
         Assert.Equal(0, g.Call("sysinfo", buffer));
         Assert.NotEqual(0u, g.Field(buffer, "sysinfo", "totalram"));
-        Assert.InRange(g.Field(buffer, "sysinfo", "mem_unit"), 1u, 4096u);
+        Assert.InRange(g.Field(buffer, "sysinfo", "mem_unit"), 1UL, 4096UL);
         const int RLIMIT_CPU = 0;
         Assert.Equal(0, g.Call("ugetrlimit", RLIMIT_CPU, buffer));
         ulong soft = g.Field(buffer, "rlimit", "rlim_cur");
@@ -181,7 +181,7 @@ public sealed class CompatCallTests
         Assert.Equal(0, g.Call("prlimit64", 0, RLIMIT_CPU, 0, buffer));
         Assert.Equal(soft == uint.MaxValue ? ulong.MaxValue : soft, g.Number(buffer, 8));
         Assert.Equal(0, g.Call("getrlimit", RLIMIT_CPU, buffer));
-        Assert.Equal(Math.Min(soft, int.MaxValue), g.Number(buffer, 4));
+        Assert.Equal(Math.Min(soft, (ulong)int.MaxValue), g.Number(buffer, 4));
         Assert.Equal(g.Call("getpid"), Environment.ProcessId);
         Assert.Equal(0, g.Call("getresuid", buffer, buffer + 4, buffer + 8));
         Assert.Equal(g.Call("getuid"), (long)g.Number(buffer, ppc ? 4 : 2));
