@@ -51,8 +51,8 @@ public interface ILinuxAbi
     {
     }
 
-    /// <summary>The calling thread ends: what the host's kernel keeps for it because this target asked for it is to be given up.</summary>
-    void EndThread(GuestThread thread)
+    /// <summary>The calling thread's robust futexes have been released: a list the host's kernel was given besides the engine's is to be taken back.</summary>
+    void ForgetRobustList(GuestThread thread)
     {
     }
 

@@ -40,7 +40,7 @@ public static unsafe class GuestThreads
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
         RobustList.Release(t);
-        t.Abi.EndThread(t);
+        t.Abi.ForgetRobustList(t);
         Sys.Call(Nr.set_robust_list, 0, 24);
         if (t.Engine.World.Count <= 1)
         {
