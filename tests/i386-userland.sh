@@ -146,7 +146,7 @@ with tempfile.TemporaryFile() as f:
     f.truncate(5 << 30); f.seek(5 << 30); f.write(b'large'); f.flush()
     print(os.fstat(f.fileno()).st_size, os.pread(f.fileno(), 9, 5 << 30))
     fcntl.lockf(f, fcntl.LOCK_EX)
-    m = mmap.mmap(f.fileno(), 4096, offset=5 << 30); print(m[:5])
+    m = mmap.mmap(f.fileno(), 5, offset=5 << 30); print(m[:])
 print(subprocess.run(['/bin/sh', '-c', 'echo from a child; exit 3'], capture_output=True))
 async def ticks():
     await asyncio.gather(*(asyncio.sleep(0.01 * i) for i in range(5)))
@@ -219,7 +219,7 @@ all_cases() {
     t bash /bin/bash /tmp/shell.sh
     t python-numbers /usr/bin/python3.11 /tmp/numbers.py
     t python-system /usr/bin/python3.11 /tmp/system.py
-    t python-tests /usr/bin/python3.11 -m unittest -q doctest
+    t python-parser /usr/bin/python3.11 -c 'import ast,glob;print(sum(len(ast.dump(ast.parse(open(f,encoding="utf-8").read()))) for f in sorted(glob.glob("/usr/lib/python3.11/*.py"))[:40]))'
     t perl /usr/bin/perl -we "$perl"
     t perl-system /usr/bin/perl -e 'use Socket; socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0); if (!fork) { syswrite $a, "child\n"; exit 2 } print scalar <$b>; wait; print $? >> 8, "\n"; print `echo sub; exit 1`, $? >> 8, "\n"; $SIG{ALRM} = sub { print "alarm\n" }; alarm 1; select undef, undef, undef, 3; opendir D, "/usr/share"; print scalar(readdir D) ne "", "\n"; print join(",", (lstat "/etc/passwd")[2,3,7]), "\n"'
     t sqlite3 /usr/bin/sqlite3 -init /tmp/query.sql /tmp/work/db .exit
