@@ -17,6 +17,9 @@ internal enum FieldRule : byte
 
     /// <summary>A user or group id in 16 bits.</summary>
     ShortId,
+
+    /// <summary>Nanoseconds of a 64-bit time: the kernel ignores the upper half when a 32-bit program gives them, which is padding to it (kernel/time/time.c).</summary>
+    LowWord,
 }
 
 /// <summary>One scalar, or several of a kind side by side, and where it lies in the guest's and in the host's struct.</summary>

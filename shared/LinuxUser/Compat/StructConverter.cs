@@ -21,7 +21,7 @@ internal sealed class StructConverter
         HostSize = hostSize;
         IsSized = isSized;
         IsSame = !bigEndian && guestSize == hostSize
-            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null && m.Rule != FieldRule.Inode);
+            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null && m.Rule is not (FieldRule.Inode or FieldRule.LowWord));
     }
 
     /// <summary>Bytes of the guest's struct.</summary>
@@ -66,6 +66,8 @@ internal sealed class StructConverter
                     value = ulong.MaxValue;
                 if (move.Rule == FieldRule.ShortId)
                     value = ShortIds.ToHost(value);
+                if (move.Rule == FieldRule.LowWord)
+                    value = (ulong)(int)value;
                 if (move.Flags is not null)
                     value = move.Flags.ToHost(value);
                 GuestNumber.Write(host.Slice(to, move.HostBytes), bigEndian: false, value);
@@ -134,6 +136,7 @@ internal sealed class StructConverter
 
             FieldRule rule = field.Type.Kind switch
             {
+                _ when field is { Name: "tv_nsec", Bytes: 8 } => FieldRule.LowWord,
                 SignatureKind.Limit => FieldRule.Limit,
                 SignatureKind.Size => FieldRule.Refuse,
                 SignatureKind.Inode => FieldRule.Inode,
