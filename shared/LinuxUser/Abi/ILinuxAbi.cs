@@ -38,11 +38,6 @@ public interface ILinuxAbi
     {
     }
 
-    /// <summary>The thread is gone: what <see cref="BeginThread"/> made goes too.</summary>
-    void EndThread(GuestThread thread)
-    {
-    }
-
     /// <summary>What a vfork child changes of its parent's registers besides host registers; null for nothing.</summary>
     byte[]? SaveState(GuestThread thread) => null;
 
@@ -51,7 +46,10 @@ public interface ILinuxAbi
     {
     }
 
-    /// <summary>The calling thread ends: what the host's kernel keeps for it because this target asked for it is to be given up.</summary>
+    /// <summary>
+    /// The calling thread ends and makes no more calls: what <see cref="BeginThread"/> made is freed, and what the host's kernel keeps because
+    /// this target asked for it is given up.
+    /// </summary>
     void EndThread(GuestThread thread)
     {
     }

@@ -85,7 +85,6 @@ public static unsafe class GuestThreads
             child.ApplyMask();
             child.Process.Loop(child);
             End(child);
-            child.Abi.EndThread(child);
             binding.Dispose();
         }
 
