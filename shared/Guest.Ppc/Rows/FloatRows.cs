@@ -13,6 +13,9 @@ internal static unsafe partial class FloatRows
 {
     private const PpcFeature Basic = PpcFeature.Float;
 
+    /// <summary>The smallest normal number of single precision.</summary>
+    private const ulong SmallestSingle = 897UL << 52;
+
     public static PpcRow[] Rows =>
     [
         .. Memory,
@@ -48,8 +51,8 @@ internal static unsafe partial class FloatRows
         PpcRow.X("fcmpo", 63, FpOpcode.Cmpo, "bf,fra,frb", &Compare, Basic),
         PpcRow.X("mffs", 63, FpOpcode.Mffs, "frt,.", &Exactly, Basic),
         PpcRow.X("mcrfs", 63, FpOpcode.Mcrfs, "bf,bfa", &Exactly, Basic),
-        PpcRow.X("mtfsf", 63, FpOpcode.Mtfsf, "flm,frb,.", &Exactly, Basic),
-        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "ff,u,.", &Exactly, Basic),
+        PpcRow.X("mtfsf", 63, FpOpcode.Mtfsf, "flm,frb,.", &SetAll, Basic),
+        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "ff,u,.", &SetField, Basic),
         PpcRow.X("mtfsb0", 63, FpOpcode.Mtfsb0, "fb,.", &Exactly, Basic),
         PpcRow.X("mtfsb1", 63, FpOpcode.Mtfsb1, "fb,.", &Exactly, Basic),
     ];
@@ -90,14 +93,10 @@ internal static unsafe partial class FloatRows
         e.TrapIf(e.Ir.Compare(IrOp.FUnordered, result, result), PpcTrap.Interpret);
         if (IsSingle(w))
         {
-            const ulong SmallestNormal = 0x3810_0000_0000_0000;
             int bits = e.Ir.Convert(IrOp.FBits, IrType.I64, result);
             int cut = e.Ir.And(e.Ir.Low(bits), e.Const(0x1FFF_FFFF));
             e.TrapIf(e.Ir.Compare(IrOp.Eq, cut, e.Const(0x1000_0000)), PpcTrap.Interpret);
-
-            // Without its sign and less one, so that zero is not among the small.
-            int magnitude = e.Ir.Sub(e.Ir.Binary(IrOp.Shl, bits, e.Ir.Const64(1)), e.Ir.Const64(1));
-            e.TrapIf(e.Ir.Compare(IrOp.LtU, magnitude, e.Ir.Const64((SmallestNormal << 1) - 1)), PpcTrap.Interpret);
+            TrapIfBelow(e, bits, SmallestSingle);
             result = e.Ir.Unary(IrOp.FToSingle, result);
         }
 
@@ -191,6 +190,42 @@ internal static unsafe partial class FloatRows
         e.Put(PpcSlot.FpCompareB, b);
     }
 
+    // mtfsfi of the fields with enables and rounding mode: C libraries set what is set already, around each of their roots.
+    private static void SetField(PpcEmitter e, uint w)
+    {
+        int field = (int)(w >> 23 & 7);
+        const int FirstControlField = 6;
+        if (field < FirstControlField)
+            Exactly(e, w);
+        if (field < FirstControlField || IsExact(e, w))
+            return;
+
+        uint mask = 0xFu << 28 - 4 * field;
+        int present = e.Ir.And(e.Get(PpcSlot.Fpscr), e.Const(mask));
+        e.TrapIf(e.Ir.Compare(IrOp.Ne, present, e.Const((w >> 12 & 15) * 0x1111_1111 & mask)), PpcTrap.Interpret);
+    }
+
+    // mtfsf of all fields, as it puts back what mffs gave: the control bits stay, no exception is enabled, and nothing is left to be derived.
+    private static void SetAll(PpcEmitter e, uint w)
+    {
+        const uint AllFields = 0xFF, Control = 0xFF, Enables = Fpscr.Ve | Fpscr.Oe | Fpscr.Ue | Fpscr.Ze | Fpscr.Xe;
+        if (PpcWord.Flm(w) != AllFields)
+            Exactly(e, w);
+        if (PpcWord.Flm(w) != AllFields || IsExact(e, w))
+            return;
+
+        IrBlock ir = e.Ir;
+        int value = ir.Low(ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rb(w)))), old = e.Get(PpcSlot.Fpscr);
+        int changed = ir.And(ir.Xor(value, old), e.Const(Control));
+        e.TrapIf(ir.Compare(IrOp.Ne, ir.Or(changed, ir.And(old, e.Const(Enables))), e.Const(0)), PpcTrap.Interpret);
+        int isInvalid = ir.Compare(IrOp.Ne, ir.And(value, e.Const(Fpscr.Invalid)), e.Const(0));
+        int summary = ir.Select(isInvalid, e.Const(Fpscr.Vx), e.Const(0));
+        e.Put(PpcSlot.Fpscr, ir.Or(ir.And(value, e.Const(Fpscr.Writable)), summary));
+        e.Put(PpcSlot.FpOp, e.Const(0));
+        e.Put(PpcSlot.FpCompare, e.Const(0));
+        ir.Emit(IrOp.FpClearFlags, IrType.None);
+    }
+
     private static void Exactly(PpcEmitter e, uint w)
     {
         e.UseScalarFloat();
@@ -208,6 +243,13 @@ internal static unsafe partial class FloatRows
 
         e.UseScalarFloat();
         return false;
+    }
+
+    /// <summary>Leaves doubles to the interpreter whose magnitude is below a limit, but not zero: without the sign and less one, zero is not among the small.</summary>
+    private static void TrapIfBelow(PpcEmitter e, int bits, ulong limit)
+    {
+        int magnitude = e.Ir.Sub(e.Ir.Binary(IrOp.Shl, bits, e.Ir.Const64(1)), e.Ir.Const64(1));
+        e.TrapIf(e.Ir.Compare(IrOp.LtU, magnitude, e.Ir.Const64((limit << 1) - 1)), PpcTrap.Interpret);
     }
 
     private static bool IsSingle(uint w) => w >> 26 == 59;
