@@ -28,6 +28,9 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
     /// <summary>Extended state components that guests see.</summary>
     protected ulong Xcr0 => Model.IsHost ? HostCpu.Xcr0 : Model.Xcr0 & HostCpu.Xcr0;
 
+    /// <inheritdoc/>
+    public sealed override int HostBits => Bits;
+
     private int Bits => Mode == CpuMode.Bits64 ? 64 : 32;
 
     /// <inheritdoc/>

@@ -13,7 +13,7 @@ internal sealed unsafe class TranslationListing(UserCpu cpu, LogSink log, LogIte
         if ((items & LogItems.InAsm) != 0)
             log.Line($"----------------\nIN:\n{cpu.ListCode(pc, guest)}");
         if ((items & LogItems.OutAsm) != 0)
-            log.Line($"OUT: [size={hostLength}]\n{X86Text.List(64, (ulong)host, new ReadOnlySpan<byte>(host, hostLength))}");
+            log.Line($"OUT: [size={hostLength}]\n{X86Text.List(cpu.HostBits, (ulong)host, new ReadOnlySpan<byte>(host, hostLength))}");
     }
 
     public void Executing(ulong pc, byte* host)

@@ -58,6 +58,9 @@ public abstract class UserCpu
     /// <summary>Code at an address that cannot be executed. True when the target has served it (a page of entry points the kernel provides).</summary>
     public virtual bool ServeFetchFault(GuestThread thread) => false;
 
+    /// <summary>The mode generated code is in, for -d out_asm: 32 or 64 bits.</summary>
+    public virtual int HostBits => 64;
+
     /// <summary>Disassembly for -d in_asm, one instruction a line, each line ended.</summary>
     public abstract string ListCode(ulong pc, ReadOnlySpan<byte> code);
 }

@@ -225,10 +225,10 @@ public sealed class BadInput(ITestOutputHelper log)
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private static string DynamicHello() => Path.Combine(Repository.GuestSources, "hello.c");
+    private static string DynamicHello() => Path.Combine(Repository.GuestFolder("x86_64"), "hello.c");
 
     private static byte[] StaticHello() =>
-        File.ReadAllBytes(GuestCompiler.Build(Path.Combine(Repository.GuestSources, "branches.S"), ["-nostdlib", "-static", "-no-pie"]));
+        File.ReadAllBytes(GuestCompiler.Build(Path.Combine(Repository.GuestFolder("x86_64"), "branches.S"), ["-nostdlib", "-static", "-no-pie"]));
 
     /// <summary>An ELF executable of another machine: header and one program header, in its own byte order.</summary>
     private static byte[] ForeignElf(int machine, byte elfClass, bool bigEndian)

@@ -224,7 +224,7 @@ public sealed partial class Cli
     [InlineData("max")]
     public void A_model_tells_one_story(string model)
     {
-        string program = GuestCompiler.Build(Path.Combine(Repository.GuestSources, "cpuid.c"), ["-O1"]);
+        string program = GuestCompiler.Build(Path.Combine(Repository.GuestFolder("x86_64"), "cpuid.c"), ["-O1"]);
         ProcessResult result = Tool.Run(["-cpu", model, program]);
         Assert.True(result.ExitCode == 0 && !result.Text.Contains("FAIL"), $"{model}: {result.End}\n{result.Text}\n{result.ErrorText}");
     }

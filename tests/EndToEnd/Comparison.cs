@@ -4,11 +4,17 @@ namespace Suite.EndToEnd;
 internal static class Comparison
 {
     /// <summary>Says where the tool's run departs from the native one in end or standard output, or returns null.</summary>
-    public static string? Difference(ProcessResult native, ProcessResult ours)
+    public static string? Difference(ProcessResult native, ProcessResult ours) => Difference(native.End, native.Text, ours);
+
+    /// <summary>Says where the tool's run departs from what is right, or returns null.</summary>
+    /// <param name="end">As <see cref="ProcessResult.End"/>.</param>
+    /// <param name="output">Standard output, bytes one to one.</param>
+    /// <param name="ours">The tool's run.</param>
+    public static string? Difference(string end, string output, ProcessResult ours)
     {
-        if (native.End == ours.End && native.Output.AsSpan().SequenceEqual(ours.Output))
+        if (end == ours.End && output == ours.Text)
             return null;
-        return $"native: {native.End}, ours: {ours.End}\n{FirstDifference(native.Text, ours.Text)}\n--- ours, standard output (tail)\n{Tail(ours.Text)}\n--- ours, standard error (tail)\n{Tail(ours.ErrorText)}";
+        return $"expected: {end}, ours: {ours.End}\n{FirstDifference(output, ours.Text)}\n--- ours, standard output (tail)\n{Tail(ours.Text)}\n--- ours, standard error (tail)\n{Tail(ours.ErrorText)}";
     }
 
     private static string FirstDifference(string native, string ours)
@@ -20,7 +26,7 @@ internal static class Comparison
             string left = i < a.Length ? a[i] : "(nothing)";
             string right = i < b.Length ? b[i] : "(nothing)";
             if (left != right)
-                return $"line {i + 1}: native '{left}', ours '{right}'";
+                return $"line {i + 1}: expected '{left}', ours '{right}'";
         }
         return "same output";
     }

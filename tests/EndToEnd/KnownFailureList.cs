@@ -8,7 +8,7 @@ public sealed class KnownFailureList
     {
         HashSet<string> all =
         [
-            .. GuestSource.All(Repository.GuestSources).Select(s => $"x86_64/{s.Name}"),
+            .. GuestTarget.All.SelectMany(t => t.Sources().Keys.Select(n => $"{t.Name}/{n}")),
             .. Script.All().Select(s => $"programs/{s.Name}"),
         ];
         Assert.Subset(all, KnownFailures.Names.ToHashSet());

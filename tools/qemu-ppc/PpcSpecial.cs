@@ -1,6 +1,5 @@
 using Suite.Guest.Ppc;
 using Suite.Guest.Ppc.Float;
-using Suite.Guest.Ppc.Float;
 using Suite.Host;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;

@@ -115,7 +115,10 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
             case X86Flow.Xbegin when HasRtm:
                 EmitXbegin(b, next, in insn);
                 return false;
-            case X86Flow.Int3 or X86Flow.IntN or X86Flow.Icebp or X86Flow.Ud or X86Flow.Into:
+            case X86Flow.Into:
+                EmitCopy(b, code, in insn);
+                return true; // a trap only when OF is set
+            case X86Flow.Int3 or X86Flow.IntN or X86Flow.Icebp or X86Flow.Ud:
                 EmitCopy(b, code, in insn); // the processor raises the right fault; its place is known from the records
                 return false;
             case X86Flow.Invalid when insn.TooLong:

@@ -9,7 +9,9 @@ namespace Suite.Jit.Backend;
 /// <param name="Avx">AVX, switched on by the kernel. Without it floating point and vectors are interpreted.</param>
 /// <param name="Fma">FMA3.</param>
 /// <param name="Avx512">AVX-512 F, BW, DQ and VL, switched on by the kernel: xmm16 to xmm31.</param>
-public readonly record struct HostFeatures(bool Movbe, bool Bmi, bool Lzcnt, bool Avx, bool Fma, bool Avx512)
+/// <param name="Avx2">AVX2. Without it vectors are interpreted.</param>
+/// <param name="Vbmi">AVX-512 VBMI, where <paramref name="Avx512"/> is: byte permutes.</param>
+public readonly record struct HostFeatures(bool Movbe, bool Bmi, bool Lzcnt, bool Avx, bool Fma, bool Avx512, bool Avx2, bool Vbmi)
 {
     private const ulong AvxState = 6, Avx512State = 0xE6;
 
@@ -19,7 +21,7 @@ public readonly record struct HostFeatures(bool Movbe, bool Bmi, bool Lzcnt, boo
     /// <summary>Asks cpuid; takes tens of microseconds under a hypervisor, so ask once.</summary>
     public static HostFeatures Detect()
     {
-        uint basic = HostCpu.Cpuid(1, 0).Ecx, extended = HostCpu.Cpuid(7, 0).Ebx, amd = HostCpu.Cpuid(0x8000_0001, 0).Ecx;
+        uint basic = HostCpu.Cpuid(1, 0).Ecx, extended = HostCpu.Cpuid(7, 0).Ebx, more = HostCpu.Cpuid(7, 0).Ecx, amd = HostCpu.Cpuid(0x8000_0001, 0).Ecx;
         bool avx = Bit(basic, 28) && (HostCpu.Xcr0 & AvxState) == AvxState;
         return new HostFeatures(
             Movbe: Bit(basic, 22),
@@ -27,7 +29,9 @@ public readonly record struct HostFeatures(bool Movbe, bool Bmi, bool Lzcnt, boo
             Lzcnt: Bit(amd, 5),
             Avx: avx,
             Fma: avx && Bit(basic, 12),
-            Avx512: avx && Bit(extended, 16) && Bit(extended, 17) && Bit(extended, 30) && Bit(extended, 31) && (HostCpu.Xcr0 & Avx512State) == Avx512State);
+            Avx512: avx && Bit(extended, 16) && Bit(extended, 17) && Bit(extended, 30) && Bit(extended, 31) && (HostCpu.Xcr0 & Avx512State) == Avx512State,
+            Avx2: avx && Bit(extended, 5),
+            Vbmi: Bit(more, 1));
     }
 
     private static bool Bit(uint word, int bit) => (word >> bit & 1) != 0;

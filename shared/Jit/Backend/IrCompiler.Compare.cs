@@ -29,9 +29,11 @@ public sealed unsafe partial class IrCompiler
     private Cond EmitCondition(int value, bool negate = false)
     {
         ref readonly IrInsn n = ref _block[value];
-        if (!_values[value].Deferred)
-            return EmitZeroTest(value, negate ? IrOp.Eq : IrOp.Ne);
-        return EmitComparison(n, negate);
+        if (_values[value].Deferred)
+            return EmitComparison(n, negate);
+        Cond c = EmitZeroTest(value, negate ? IrOp.Eq : IrOp.Ne);
+        Unlock();
+        return c;
     }
 
     private Cond EmitComparison(in IrInsn n, bool negate)

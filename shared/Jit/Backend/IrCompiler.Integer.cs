@@ -189,7 +189,7 @@ public sealed unsafe partial class IrCompiler
         {
             Claim(Reg.Rax);
             Claim(Reg.Rdx);
-            Copy(n.Type, (int)Reg.Rax, Find(n.A));
+            Fetch(Reg.Rax, n.A);
             LockOnly(Reg.Rax, Reg.Rdx);
             Reg factor = Use(n.B);
             if (n.Op == IrOp.MulHighS)
@@ -242,7 +242,7 @@ public sealed unsafe partial class IrCompiler
     {
         Claim(Reg.Rax);
         Claim(Reg.Rdx);
-        Copy(n.Type, (int)Reg.Rax, Find(n.A));
+        Fetch(Reg.Rax, n.A);
         LockOnly(Reg.Rax, Reg.Rdx);
         Reg divisor = Use(n.B);
         bool harmless = IsConst(n.B) && _block[n.B].Imm is not (0 or -1);
@@ -303,8 +303,9 @@ public sealed unsafe partial class IrCompiler
         else
         {
             Claim(Reg.Rcx);
+            Fetch(Reg.Rcx, n.B);
+            LockOnly(Reg.Rcx);
             Place a = Find(n.A);
-            Copy(IrType.I32, (int)Reg.Rcx, Find(n.B));
             Reg to = DefineReg(i, n.A);
             Copy(n.Type, (int)to, a);
             Asm.ShiftCl(op, to, wide);
@@ -502,7 +503,7 @@ public sealed unsafe partial class IrCompiler
     private void EmitOrderFromBits(int i, in IrInsn n)
     {
         Reg rest = Scratch(), t = Scratch();
-        Copy(IrType.I32, (int)rest, Find(n.A));
+        Fetch(rest, n.A);
         Asm.Mov32(t, rest);
         Asm.Op(Alu.And, t, 8, wide: false);
         Asm.Shift(Shift.Shl, t, 59, wide: true); // less: bit 62

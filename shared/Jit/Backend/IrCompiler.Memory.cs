@@ -7,7 +7,7 @@ namespace Suite.Jit.Backend;
 // Guest memory. A guest address is the same host address; the prefix 67h makes the sum wrap at 32 bits.
 public sealed unsafe partial class IrCompiler
 {
-    private Mem Constant(int offset) => Mem.At(Reg.Rbp, _layout.ConstantsOffset + offset);
+    internal Mem Constant(int offset) => Mem.At(Reg.Rbp, _layout.ConstantsOffset + offset);
 
     private Mem Address(int value, int displacement)
     {
@@ -164,7 +164,7 @@ public sealed unsafe partial class IrCompiler
     private void EmitVecMemory(int i, in IrInsn n)
     {
         Reg address = Scratch();
-        Copy(IrType.I32, (int)address, Find(n.A));
+        Fetch(address, n.A);
         Asm.Op(Alu.And, address, -16, wide: false);
         if (n.Op == IrOp.VecLoad)
         {
@@ -183,16 +183,16 @@ public sealed unsafe partial class IrCompiler
     private void EmitCompareExchange(int i, in IrInsn n)
     {
         Claim(Reg.Rax);
-        Copy(IrType.I32, (int)Reg.Rax, Find(n.B));
+        Fetch(Reg.Rax, n.B);
         Asm.Bswap(Reg.Rax, wide: false);
         LockOnly(Reg.Rax);
         Reg address = Use(n.A);
         Reg replacement = Scratch();
-        Copy(IrType.I32, (int)replacement, Find(n.C));
+        Fetch(replacement, n.C);
         Asm.Bswap(replacement, wide: false);
         Asm.LockCmpxchg32(Mem.At(address), replacement);
-        Reg d = DefineReg(i);
-        Asm.Setcc(Cond.E, d);
-        Asm.MovzxByte(d, d);
+        Asm.Setcc(Cond.E, Reg.Rax);
+        Asm.MovzxByte(Reg.Rax, Reg.Rax);
+        Adopt(i, (int)Reg.Rax);
     }
 }

@@ -15,10 +15,22 @@ public sealed unsafe partial class IrCompiler
 
     private void EmitVec(int i, in IrInsn n)
     {
-        VecPlace a = new(FindRegister(n.A), default);
-        VecPlace b = PlaceOf(n.B), c = PlaceOf(n.C);
-        int d = Define(i, n.A, n.B);
-        VecEmitter.Emit(VecImm.Op(n.Imm), new VecCode(ref Asm, this, VecImm.Immediate(n.Imm), d, a, b, c));
+        VecPlace a = n.A < 0 ? default : LowPlace(new VecPlace(FindRegister(n.A), default));
+        VecPlace b = LowPlace(PlaceOf(n.B)), c = LowPlace(PlaceOf(n.C));
+        int d = Define(i, n.A, n.B), to = d < 16 ? d : VectorTemp();
+        VecEmitter.Emit(VecImm.Op(n.Imm), new VecCode(ref Asm, this, VecImm.Immediate(n.Imm), to, a, b, c));
+        if (to != d)
+            Asm.Vex(VexOps.MoveVector, d, 0, to);
+    }
+
+    // Many vector instructions have no EVEX form with the same meaning, so they see registers 0 to 15 only.
+    private VecPlace LowPlace(VecPlace p)
+    {
+        if (p.Register < 16)
+            return p;
+        int t = VectorTemp();
+        Asm.Vex(VexOps.MoveVector, t, 0, p.Register);
+        return new VecPlace(t, default);
     }
 
     private VecPlace PlaceOf(int value)

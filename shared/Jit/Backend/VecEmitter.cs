@@ -3,110 +3,90 @@ using Suite.Jit.X64;
 
 namespace Suite.Jit.Backend;
 
-/// <summary>Where an operand of a vector operation is: a register (vector, or general for I32 and I64 values), or 16 bytes of the state block.</summary>
-/// <param name="Register">Its number, or -1 for memory.</param>
-/// <param name="Memory">Where it is otherwise.</param>
-public readonly record struct VecPlace(int Register, Mem Memory)
-{
-    public bool IsRegister => Register >= 0;
-}
-
-/// <summary>
-/// What emits the code of one vector operation sees. Whether VEX or EVEX is needed, and whether an operand is in memory, is <see cref="Op"/>'s business.
-/// </summary>
-public readonly unsafe ref struct VecCode
-{
-    private readonly ref X64Asm _asm;
-    private readonly IrCompiler _compiler;
-
-    internal VecCode(ref X64Asm asm, IrCompiler compiler, int immediate, int to, VecPlace a, VecPlace b, VecPlace c)
-    {
-        _asm = ref asm;
-        _compiler = compiler;
-        (Immediate, To, A, B, C) = (immediate, to, a, b, c);
-    }
-
-    /// <summary>The assembler, for what <see cref="Op"/> does not cover.</summary>
-    public ref X64Asm Asm => ref _asm;
-
-    public HostFeatures Features => _compiler.Features;
-
-    /// <summary>The operation's immediate.</summary>
-    public int Immediate { get; }
-
-    /// <summary>Destination register: vector, or general when the result is I32 or I64. May be the register of an operand: write it last, or compute in a <see cref="Temp"/>.</summary>
-    public int To { get; }
-
-    /// <summary>Operands. The first is always in a register; general ones always are.</summary>
-    public VecPlace A { get; }
-    public VecPlace B { get; }
-    public VecPlace C { get; }
-
-    /// <summary>A vector register for this operation, 0 to 15.</summary>
-    public int Temp() => _compiler.VectorTemp();
-
-    /// <summary>A general register for this operation.</summary>
-    public Reg GeneralTemp() => _compiler.GeneralTemp();
-
-    /// <summary>The operand in a register, loaded into a <see cref="Temp"/> if need be.</summary>
-    public int InRegister(VecPlace p)
-    {
-        if (p.IsRegister)
-            return p.Register;
-        int t = Temp();
-        _asm.Vex(VexOps.LoadVector, t, 0, p.Memory);
-        return t;
-    }
-
-    /// <summary>The operand in a register from 0 to 15, for instructions without an EVEX form.</summary>
-    public int InLowRegister(VecPlace p)
-    {
-        if (p.Register is >= 0 and < 16)
-            return p.Register;
-        int t = Temp();
-        if (p.IsRegister)
-            _asm.Vex(VexOps.MoveVector, t, 0, p.Register);
-        else
-            _asm.Vex(VexOps.LoadVector, t, 0, p.Memory);
-        return t;
-    }
-
-    /// <summary>op to, first, second.</summary>
-    public void Op(VexOp op, int to, int first, VecPlace second)
-    {
-        if (second.IsRegister)
-            _asm.Vex(op, to, first, second.Register);
-        else
-            _asm.Vex(op, to, first, second.Memory);
-    }
-
-    public void Op(VexOp op, int to, int first, int second) => _asm.Vex(op, to, first, second);
-
-    /// <summary>With an immediate byte.</summary>
-    public void Op(VexOp op, int to, int first, VecPlace second, byte immediate)
-    {
-        Op(op, to, first, second);
-        _asm.Byte(immediate);
-    }
-
-    public void Op(VexOp op, int to, int first, int second, byte immediate) => _asm.Vex(op, to, first, second, immediate);
-
-    /// <summary>vmovdqa to, from.</summary>
-    public void Move(int to, int from)
-    {
-        if (to != from)
-            _asm.Vex(VexOps.MoveVector, to, 0, from);
-    }
-}
-
-/// <summary>Host code of the vector operations.</summary>
-public static class VecEmitter
+/// <summary>Host code of the vector operations: VEX of AVX2 throughout, AVX-512 where it is shorter.</summary>
+public static partial class VecEmitter
 {
     /// <summary>False for operations that are left to the interpreter on this host.</summary>
-    public static bool Supports(VecOp op, HostFeatures features) => op is >= VecOp.And and <= VecOp.Sub32;
+    public static bool Supports(VecOp op, HostFeatures features) => features.Avx2 && (features.Fma || op is not (VecOp.FMulAdd or VecOp.FNegMulSub));
 
     /// <summary>Emits one operation that is supported.</summary>
     public static void Emit(VecOp op, in VecCode e)
+    {
+        VexOp simple = Simple(op);
+        if (simple.Opcode != 0)
+            e.Op(simple, e.To, e.A, e.B);
+        else if (op <= VecOp.PickBytes)
+            EmitMove(op, e);
+        else if (op <= VecOp.ShrSImm32)
+            EmitInteger(op, e);
+        else if (op <= VecOp.NarrowExcessS64)
+            EmitLanes(op, e);
+        else if (op <= VecOp.SumPairsS16)
+            EmitProduct(op, e);
+        else
+            EmitFloat(op, e);
+    }
+
+    // Operations that are one instruction of two operands; opcode 0 for the others.
+    private static VexOp Simple(VecOp op) => op switch
+    {
+        VecOp.And => VexOps.And,
+        VecOp.Or => VexOps.Or,
+        VecOp.Xor => VexOps.Xor,
+        VecOp.Add8 => VecInsn.P(0xFC),
+        VecOp.Add16 => VecInsn.P(0xFD),
+        VecOp.Add32 => VecInsn.P(0xFE),
+        VecOp.Add64 => VecInsn.P(0xD4),
+        VecOp.Sub8 => VecInsn.P(0xF8),
+        VecOp.Sub16 => VecInsn.P(0xF9),
+        VecOp.Sub32 => VecInsn.P(0xFA),
+        VecOp.AddS8 => VecInsn.P(0xEC),
+        VecOp.AddS16 => VecInsn.P(0xED),
+        VecOp.AddU8 => VecInsn.P(0xDC),
+        VecOp.AddU16 => VecInsn.P(0xDD),
+        VecOp.SubS8 => VecInsn.P(0xE8),
+        VecOp.SubS16 => VecInsn.P(0xE9),
+        VecOp.SubU8 => VecInsn.P(0xD8),
+        VecOp.SubU16 => VecInsn.P(0xD9),
+        VecOp.AvgU8 => VecInsn.P(0xE0),
+        VecOp.AvgU16 => VecInsn.P(0xE3),
+        VecOp.MaxS8 => VecInsn.P38(0x3C),
+        VecOp.MaxS16 => VecInsn.P(0xEE),
+        VecOp.MaxS32 => VecInsn.P38(0x3D),
+        VecOp.MaxU8 => VecInsn.P(0xDE),
+        VecOp.MaxU16 => VecInsn.P38(0x3E),
+        VecOp.MaxU32 => VecInsn.P38(0x3F),
+        VecOp.MinS8 => VecInsn.P38(0x38),
+        VecOp.MinS16 => VecInsn.P(0xEA),
+        VecOp.MinS32 => VecInsn.P38(0x39),
+        VecOp.MinU8 => VecInsn.P(0xDA),
+        VecOp.MinU16 => VecInsn.P38(0x3A),
+        VecOp.MinU32 => VecInsn.P38(0x3B),
+        VecOp.Eq8 => VecInsn.P(0x74),
+        VecOp.Eq16 => VecInsn.P(0x75),
+        VecOp.Eq32 => VecInsn.P(0x76),
+        VecOp.GtS8 => VecInsn.P(0x64),
+        VecOp.GtS16 => VecInsn.P(0x65),
+        VecOp.GtS32 => VecInsn.P(0x66),
+        VecOp.InterleaveLow8 => VecInsn.P(0x60),
+        VecOp.InterleaveLow16 => VecInsn.P(0x61),
+        VecOp.InterleaveLow32 => VecInsn.P(0x62),
+        VecOp.InterleaveHigh8 => VecInsn.P(0x68),
+        VecOp.InterleaveHigh16 => VecInsn.P(0x69),
+        VecOp.InterleaveHigh32 => VecInsn.P(0x6A),
+        VecOp.PackS16S8 => VecInsn.P(0x63),
+        VecOp.PackS16U8 => VecInsn.P(0x67),
+        VecOp.PackS32S16 => VecInsn.P(0x6B),
+        VecOp.PackS32U16 => VecInsn.P38(0x2B),
+        VecOp.MulLow16 => VecInsn.P(0xD5),
+        VecOp.MulHighS16 => VecInsn.P(0xE5),
+        VecOp.MulPairs16 => VecInsn.MulAddPairs16,
+        VecOp.FAdd => VecInsn.Ps(0x58),
+        VecOp.FSub => VecInsn.Ps(0x5C),
+        _ => default,
+    };
+
+    private static void EmitMove(VecOp op, in VecCode e)
     {
         switch (op)
         {
@@ -114,39 +94,134 @@ public static class VecEmitter
                 e.Op(VexOps.AndNot, e.To, e.InRegister(e.B), e.A);
                 break;
             case VecOp.Nor:
-                EmitNor(e);
+                Nor(e);
+                break;
+            case VecOp.Select:
+                Select(e);
+                break;
+            case VecOp.OrXor:
+                OrXor(e);
+                break;
+            case VecOp.Constant32:
+                Constant32(e);
+                break;
+            case VecOp.Splat8 or VecOp.Splat16:
+                int bytes = op == VecOp.Splat8 ? e.Immediate : e.Immediate * 2, from = e.A;
+                if (bytes != 0)
+                    e.Shift(VecShift.ShrBytes, from = e.Work(), e.A, bytes);
+                e.Op(op == VecOp.Splat8 ? VecInsn.BroadcastByte : VecInsn.BroadcastHalf, e.To, 0, from);
+                break;
+            case VecOp.Splat32:
+                e.Op(VecInsn.Shuffle32, e.To, 0, e.A, e.Immediate * 0x55);
+                break;
+            case VecOp.FromI32:
+                e.Op(VexOps.FromGeneral32, e.To, 0, e.A);
+                break;
+            case VecOp.Low64:
+                e.Op(VexOps.LoadQuad, e.To, 0, e.A);
+                break;
+            case VecOp.Ramp:
+                Ramp(e);
+                break;
+            case VecOp.Mask8:
+                e.Op(VecInsn.P(0xD7), e.To, 0, e.A);
+                break;
+            case VecOp.Any:
+                e.Op(VecInsn.P38(0x17), e.A, 0, e.A);
+                e.Asm.Setcc(Cond.NE, (Reg)e.To);
+                e.Asm.MovzxByte((Reg)e.To, (Reg)e.To);
                 break;
             default:
-                e.Op(Simple(op), e.To, e.A.Register, e.B);
+                int t = e.Temp();
+                e.Op(VexOps.FromGeneral32, t, 0, e.B);
+                e.Op(VexOps.Pshufb, t, e.A, t);
+                e.Op(VexOps.ToGeneral32, t, 0, e.To);
                 break;
         }
     }
 
-    private static void EmitNor(in VecCode e)
+    private static void Nor(in VecCode e)
     {
-        int t = e.Temp();
-        int ones = e.Temp();
-        e.Op(VexOps.Or, t, e.A.Register, e.B);
-        e.Op(Compare32, ones, ones, ones);
+        if (e.Features.Avx512)
+        {
+            e.Ternary(e.To, e.A, e.InRegister(e.B), 0x11);
+            return;
+        }
+
+        int t = e.Temp(), ones = e.Temp();
+        e.Op(VexOps.Or, t, e.A, e.B);
+        e.Ones(ones);
         e.Op(VexOps.Xor, e.To, t, ones);
     }
 
-    /// <summary>vpcmpeqd.</summary>
-    private static VexOp Compare32 => new(VexMap.M0F, VexPrefix.P66, 0x76);
-
-    private static VexOp Simple(VecOp op) => op switch
+    private static void Select(in VecCode e)
     {
-        VecOp.And => VexOps.And,
-        VecOp.Or => VexOps.Or,
-        VecOp.Xor => VexOps.Xor,
-        VecOp.Add8 => Packed(0xFC),
-        VecOp.Add16 => Packed(0xFD),
-        VecOp.Add32 => Packed(0xFE),
-        VecOp.Sub8 => Packed(0xF8),
-        VecOp.Sub16 => Packed(0xF9),
-        VecOp.Sub32 => Packed(0xFA),
-        _ => throw new InvalidOperationException($"vector operation {op} has no host code"),
-    };
+        if (!e.Features.Avx512)
+        {
+            int t = e.Temp();
+            e.Op(VexOps.Xor, t, e.A, e.B);
+            e.Op(VexOps.And, t, t, e.C);
+            e.Op(VexOps.Xor, e.To, t, e.A);
+            return;
+        }
 
-    private static VexOp Packed(byte opcode) => new(VexMap.M0F, VexPrefix.P66, opcode);
+        int b = e.InRegister(e.B), c = e.InRegister(e.C);
+        if (e.To == e.A)
+            e.Ternary(e.To, b, c, 0xD8);
+        else if (e.To == b)
+            e.Ternary(e.To, e.A, c, 0xE4);
+        else
+        {
+            e.Move(e.To, c);
+            e.Ternary(e.To, b, e.A, 0xCA);
+        }
+    }
+
+    private static void OrXor(in VecCode e)
+    {
+        if (!e.Features.Avx512)
+        {
+            int t = e.Temp(), b0 = e.InRegister(e.B);
+            e.Op(VexOps.Xor, t, b0, e.C);
+            e.Op(VexOps.Or, e.To, t, e.A);
+            return;
+        }
+
+        int b = e.InRegister(e.B), c = e.InRegister(e.C);
+        if (e.To == b)
+            e.Ternary(e.To, e.A, c, 0xDE);
+        else if (e.To == c)
+            e.Ternary(e.To, e.A, b, 0xDE);
+        else
+        {
+            e.Move(e.To, e.A);
+            e.Ternary(e.To, b, c, 0xF6);
+        }
+    }
+
+    private static void Constant32(in VecCode e)
+    {
+        if (e.Immediate == 0)
+            e.Zero(e.To);
+        else if (e.Immediate == -1)
+            e.Ones(e.To);
+        else
+            e.Broadcast(e.To, (uint)e.Immediate);
+    }
+
+    // 15 - i is among the constants.
+    private static void Ramp(in VecCode e)
+    {
+        int t = e.Temp(), start = e.A;
+        if (e.Immediate != 15)
+        {
+            Reg general = e.GeneralTemp();
+            e.Asm.Lea(general, Mem.At((Reg)e.A, e.Immediate - 15), wide: false);
+            start = (int)general;
+        }
+
+        e.Op(VexOps.FromGeneral32, t, 0, start);
+        e.Op(VecInsn.BroadcastByte, t, 0, t);
+        e.Op(VecInsn.P(0xFC), e.To, t, e.Constant(StateLayout.Reverse16));
+    }
 }

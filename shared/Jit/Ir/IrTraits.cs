@@ -23,8 +23,11 @@ public static class IrTraits
         or (>= IrOp.FAdd and <= IrOp.FMulSub) or IrOp.FToSingle or IrOp.FFromSingleBits or IrOp.FToSingleBits or IrOp.FToI32Round or IrOp.FToI32Truncate
         or IrOp.OrderF or (>= IrOp.FLess and <= IrOp.FUnordered);
 
+    /// <summary>The same of an instruction: vector floating point has invalid operation unmasked.</summary>
+    public static bool MayFault(in IrInsn n) => MayFault(n.Op) || (n.Op == IrOp.Vec && VecImm.Op(n.Imm) >= VecOp.FAdd);
+
     /// <summary>Guest code may go on elsewhere, or managed code may look at the whole state.</summary>
-    public static bool Leaves(IrOp op) => op is IrOp.ExitIf or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapBehind or IrOp.Call or IrOp.FpMode;
+    public static bool Leaves(IrOp op) => op is IrOp.ExitIf or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapBehind or IrOp.Call or IrOp.FpMode or IrOp.FpClearFlags;
 
     /// <summary>Nothing behind it runs.</summary>
     public static bool Ends(IrOp op) => op is IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapBehind;

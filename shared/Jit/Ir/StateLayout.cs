@@ -50,10 +50,21 @@ public sealed class StateLayout
     /// <summary>Offset of <see cref="ConstantBytes"/> bytes, a multiple of 16, that <see cref="WriteConstants"/> fills once for each thread.</summary>
     public int ConstantsOffset { get; init; } = -1;
 
-    public const int SpillBytes = 512, ConstantBytes = 96;
+    public const int SpillBytes = 512, ConstantBytes = VectorConstants + 4 * 32;
 
-    /// <summary>Places of the constants, from <see cref="ConstantsOffset"/>: byte-reversing shuffle, of 16 bytes and of the low 8; sign and magnitude of a double.</summary>
-    public const int Reverse16 = 0, Reverse8 = 8, SignMask = 32, MagnitudeMask = 48, OrderLessValue = 64, OrderUnorderedValue = 72, ZeroValue = 80;
+    /// <summary>Places of the constants, from <see cref="ConstantsOffset"/>: byte-reversing shuffle, of 16 bytes and of the low 8 and 4; sign and magnitude of a double.</summary>
+    public const int Reverse16 = 0, Reverse8 = 8, Reverse4 = 12, SignMask = 32, MagnitudeMask = 48, OrderLessValue = 64, OrderUnorderedValue = 72, ZeroValue = 80;
+
+    /// <summary>Where <see cref="VectorConstantValues"/> are.</summary>
+    public const int VectorConstants = 96;
+
+    /// <summary>What vector operations need in all 32-bit lanes: bits of lanes, then singles (1, 2^16, 2^31 and the bounds of conversions).</summary>
+    public static ReadOnlySpan<uint> VectorConstantValues =>
+    [
+        0x00FF00FF, 0x0000FFFF, 0x80808080, 0x80008000, 0x80000000, 0x7FFFFFFF, 0x01010101, 0x00010001, 0x1F1F1F1F, 0x000F000F, 0x0000000F, 0x00100010,
+        0x0000001F, 0x00000020, 0xF0F0F0F0, 0xFCFCFCFC, 0xFEFEFEFE, 0x0F0F0F0F, 0x3F3F3F3F, 0x7F7F7F7F, 0x08080808, 0x20202020, 0x40404040, 0x0000FC00,
+        0x000003E0, 0x3F800000, 0x47800000, 0x4F000000, 0x4EFFFFFF, 0xCF000000, 0x4F7FFFFF, 0xBF7FFFFF,
+    ];
 
     /// <summary>Fills the constants of a state block.</summary>
     public unsafe void WriteConstants(byte* block)
@@ -62,11 +73,12 @@ public sealed class StateLayout
         new Span<byte>(at, ConstantBytes).Clear();
         for (int i = 0; i < 16; i++)
             at[Reverse16 + i] = (byte)(15 - i);
-        new Span<byte>(at + 16, 16).Fill(0x80); // Reverse8 reads on into this: a shuffle index that yields zero
+        new Span<byte>(at + 16, 16).Fill(0x80); // the shorter ones read on into this: a shuffle index that yields zero
         *(ulong*)(at + SignMask) = 1UL << 63;
         *(ulong*)(at + MagnitudeMask) = ~(1UL << 63);
         *(ulong*)(at + OrderLessValue) = IrMath.Less;
         *(ulong*)(at + OrderUnorderedValue) = IrMath.Unordered;
+        VectorConstantValues.CopyTo(new Span<uint>(at + VectorConstants, (ConstantBytes - VectorConstants) / 4));
     }
 
     /// <summary>Where a slot's value is for managed code, on the thread or with the thread stopped outside compiled code.</summary>

@@ -148,6 +148,9 @@ public sealed unsafe class Stubs
     /// <summary>-ERESTARTSYS, which the kernel never shows to programs.</summary>
     public const long Interrupted = -512;
 
+    // Of the XSAVE header: which components the image holds.
+    private const int XstateBv = 512;
+
     private static byte* Align(byte* p) => (byte*)(((ulong)p + 15) & ~15UL);
 
     private void EmitVectorSave()
@@ -158,9 +161,15 @@ public sealed unsafe class Stubs
             _a.MovImm(Reg.Rax, _xcr0Low);
             _a.MovImm(Reg.Rdx, _xcr0High);
             if (_xsaveopt)
+            {
                 _a.Xsaveopt64(Mem.At(Reg.Rbx));
+            }
             else
+            {
+                // Written whole, and declared so: managed code may change any of it (AMD64 manual volume 2, 11.5.4).
                 _a.Xsave64(Mem.At(Reg.Rbx));
+                _a.Or(Mem.At(Reg.Rbx, XstateBv), (int)_xcr0Low);
+            }
         }
         else
         {
@@ -467,10 +476,10 @@ public sealed unsafe class Stubs
         _a.Shl(Reg.Rax, 4);
         _a.Add(Reg.Rax, Reg.Rdx);
         byte* next = _a.Position;
+        _a.Cmp(Mem.At(Reg.Rax), 0); // first: address 0 is no entry's
+        miss = _a.JccForward(Cond.E);
         _a.Cmp(Reg.Rcx, Mem.At(Reg.Rax));
         hit = _a.JccForward(Cond.E);
-        _a.Cmp(Mem.At(Reg.Rax), 0);
-        miss = _a.JccForward(Cond.E);
         _a.Add(Reg.Rax, 16);
         _a.Jmp(next);
     }

@@ -50,6 +50,13 @@ public unsafe partial struct X64Asm
         Operand(to, m);
     }
 
+    /// <summary>As <see cref="Vex(VexOp, int, int, int)"/> for instructions that exist in EVEX form only; <paramref name="to"/> or <paramref name="second"/> may be a mask register.</summary>
+    public void EvexOnly(VexOp op, int to, int first, int second)
+    {
+        Evex(op, to, first, second >> 3 & 1, second >> 4 & 1);
+        Byte((byte)(0xC0 | (to & 7) << 3 | (second & 7)));
+    }
+
     /// <summary>As the form without, with an immediate byte.</summary>
     public void Vex(VexOp op, int to, int first, int second, byte immediate)
     {

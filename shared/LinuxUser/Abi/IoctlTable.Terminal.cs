@@ -5,6 +5,16 @@ public static partial class IoctlTable
     // Terminals, serial lines, virtual consoles and the generic descriptor commands (asm/ioctls.h, linux/kd.h, linux/vt.h).
     private static IoctlRow Terminal(uint key) => key switch
     {
+        0x00005401 => new(0x00005401, IoctlArgument.Out, "i4b20"u8), // TCGETS
+        0x00005402 => new(0x00005402, IoctlArgument.In, "i4b20"u8), // TCSETS
+        0x00005403 => new(0x00005403, IoctlArgument.In, "i4b20"u8), // TCSETSW
+        0x00005404 => new(0x00005404, IoctlArgument.In, "i4b20"u8), // TCSETSF
+        0x00005405 => new(0x00005405, IoctlArgument.Out, "h4b10"u8), // TCGETA
+        0x00005406 => new(0x00005406, IoctlArgument.In, "h4b10"u8), // TCSETA
+        0x00005407 => new(0x00005407, IoctlArgument.In, "h4b10"u8), // TCSETAW
+        0x00005408 => new(0x00005408, IoctlArgument.In, "h4b10"u8), // TCSETAF
+        0x00005456 => new(0x00005456, IoctlArgument.Out, "i4b20"u8), // TIOCGLCKTRMIOS
+        0x00005457 => new(0x00005457, IoctlArgument.In, "i4b20"u8), // TIOCSLCKTRMIOS
         0x00005409 => new(0x00005409, IoctlArgument.None, default), // TCSBRK
         0x0000540A => new(0x0000540A, IoctlArgument.None, default), // TCXONC
         0x0000540B => new(0x0000540B, IoctlArgument.None, default), // TCFLSH

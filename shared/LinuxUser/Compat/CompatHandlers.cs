@@ -34,6 +34,7 @@ internal static unsafe partial class CompatHandlers
         "clone" => Handle(&ProcessCalls.CloneTlsFourth),
         "set_robust_list" => Handle(&CompatProcesses.SetRobustList),
         "get_robust_list" => Handle(&CompatProcesses.GetRobustList),
+        "waitid" => Handle(&CompatProcesses.Waitid),
         "sched_setaffinity" => Handle(&CompatProcesses.SchedSetaffinity),
         "sched_getaffinity" => Handle(&CompatProcesses.SchedGetaffinity),
         "sched_setattr" => Handle(&CompatProcesses.SchedSetattr),

@@ -14,7 +14,7 @@ namespace Suite.LinuxUser.Compat;
 internal static unsafe class CompatIoctl
 {
     private const long EFAULT = -Errno.EFAULT, ENOTTY = -Errno.ENOTTY, EINVAL = -Errno.EINVAL;
-    private const uint TCGETS = 0x5401, TCGETA = 0x5405, TCGETS2 = 0x802C542A, TCSETS2 = 0x402C542B;
+    private const uint TCGETS = 0x5401, TCGETA = 0x5405, TCGETS2 = 0x802C542A, TCSETS2 = 0x402C542B, TIOCGLCKTRMIOS = 0x5456, TIOCSLCKTRMIOS = 0x5457;
     private const uint SIOCADDRT = 0x890B, SIOCDELRT = 0x890C, SIOCGIFCONF = 0x8912, SIOCSIFADDR = 0x8916, SIOCDIFADDR = 0x8936, SIOCSIFDSTADDR = 0x8918,
         SIOCETHTOOL = 0x8946;
     private const int LargestArgument = 4096, Slack = 64;
@@ -104,8 +104,8 @@ internal static unsafe class CompatIoctl
         {
             switch (command)
             {
-                case PpcGet or PpcGetOld:
-                    result = HostCall.Make(t, Nr.ioctl, a.A1, old ? TCGETA : TCGETS2, (ulong)pointer);
+                case PpcGet or PpcGetOld or TIOCGLCKTRMIOS:
+                    result = HostCall.Make(t, Nr.ioctl, a.A1, command == TIOCGLCKTRMIOS ? command : old ? TCGETA : TCGETS2, (ulong)pointer);
                     if (result < 0)
                         return true;
                     if (old)
@@ -114,13 +114,13 @@ internal static unsafe class CompatIoctl
                         TermiosLayout.ToGuest(abi, host, guest);
                     result = t.Memory.TryWrite(a.A3, guest) ? 0 : EFAULT;
                     return true;
-                case >= PpcSet and <= PpcSet + 2:
+                case (>= PpcSet and <= PpcSet + 2) or TIOCSLCKTRMIOS:
                     if (t.Memory.TryRead(a.A3, guest))
                         TermiosLayout.ToHost(abi, guest, host);
                     else
                         result = EFAULT;
                     if (result == 0)
-                        result = HostCall.Make(t, Nr.ioctl, a.A1, TCSETS2 + (command - PpcSet), (ulong)pointer);
+                        result = HostCall.Make(t, Nr.ioctl, a.A1, command == TIOCSLCKTRMIOS ? command : TCSETS2 + (command - PpcSet), (ulong)pointer);
                     return true;
                 case PpcSetOld or PpcSetOldDrain or PpcSetOldFlush:
                     if (t.Memory.TryRead(a.A3, guest))
@@ -131,7 +131,9 @@ internal static unsafe class CompatIoctl
                         result = HostCall.Make(t, Nr.ioctl, a.A1, TCGETA + (command == PpcSetOldFlush ? 3 : command - PpcSetOld + 1), (ulong)pointer);
                     return true;
                 default:
-                    return command is TCGETS or TCGETA && (result = ENOTTY) != 0;
+                    // x86's own numbers mean nothing here, though rows have them.
+                    result = ENOTTY;
+                    return command is >= TCGETS and <= TCGETA + 3;
             }
         }
     }

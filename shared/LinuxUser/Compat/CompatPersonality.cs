@@ -17,9 +17,9 @@ public sealed class CompatPersonality
     private readonly CompatCall?[] _calls;
     private readonly DecoderTables _guest;
     private readonly DecoderTables _host = new(GuestAbi.X64);
-    private readonly ConcurrentDictionary<(string, string), StructConverter> _converters = new();
-    private readonly ConcurrentDictionary<SignatureType, Pointee?> _pointees = new();
-    private readonly ConcurrentDictionary<string, FlagMap?> _flags = new();
+    private readonly ConcurrentDictionary<string, StructConverter> _converters = new(NameComparer.Instance);
+    private readonly ConcurrentDictionary<SignatureType, Pointee?> _pointees = new(NameComparer.Instance);
+    private readonly ConcurrentDictionary<string, FlagMap?> _flags = new(NameComparer.Instance);
     private SyscallEntry[]? _hostEntries;
     private SyscallRow?[]? _hostRows;
 
@@ -37,7 +37,12 @@ public sealed class CompatPersonality
     public static CompatPersonality I386() => new(GuestAbi.I386, I386SyscallNumbers.Find, I386SyscallNumbers.Highest);
 
     /// <summary>32-bit big-endian PowerPC.</summary>
-    public static CompatPersonality Ppc() => new(GuestAbi.Ppc, PpcSyscallNumbers.Find, PpcSyscallNumbers.Highest);
+    public static CompatPersonality Ppc()
+    {
+        CompatPersonality made = new(GuestAbi.Ppc, PpcSyscallNumbers.Find, PpcSyscallNumbers.Highest);
+        made.Kinds.LearnInherited();
+        return made;
+    }
 
     /// <summary>The guest's word size and byte order.</summary>
     public GuestAbi Abi { get; }
@@ -83,12 +88,14 @@ public sealed class CompatPersonality
 
     /// <summary>Converts the guest's layout of one name to the host's of another.</summary>
     /// <exception cref="FormatException">There is no such layout, or it leaves fields out.</exception>
-    internal StructConverter Converter(string guest, string host) => _converters.GetOrAdd((guest, host), static (names, self) =>
-        self._guest.Layout(names.Item1) is { } from && self._host.Layout(names.Item2) is { } to
-            ? StructConverter.Between(from, to, self) : throw new FormatException($"no layout {names.Item1} or {names.Item2}"), this);
+    internal StructConverter Converter(string guest, string host) =>
+        guest == host ? Converter(guest) : _converters.GetOrAdd($"{guest} {host}", static (_, c) => c.Self.MakeConverter(c.guest, c.host), (Self: this, guest, host));
 
     /// <summary>As <see cref="Converter(string, string)"/>, of a struct that has the same name on both sides.</summary>
-    internal StructConverter Converter(string name) => Converter(name, name);
+    internal StructConverter Converter(string name) => _converters.GetOrAdd(name, static (n, self) => self.MakeConverter(n, n), this);
+
+    private StructConverter MakeConverter(string guest, string host) => _guest.Layout(guest) is { } from && _host.Layout(host) is { } to
+        ? StructConverter.Between(from, to, this) : throw new FormatException($"no layout {guest} or {host}");
 
     /// <summary>Reads a struct of the guest in the host's form; false when the address is bad.</summary>
     internal bool TryRead(GuestMemory memory, ulong address, string layout, Span<byte> host)
@@ -112,7 +119,12 @@ public sealed class CompatPersonality
     }
 
     /// <summary>What to do about a pointer of a type that a command selects.</summary>
-    internal Pointee? PointeeOf(SignatureType type) => _pointees.GetOrAdd(type, static (t, self) => Pointee.Create(t, t, self), this);
+    /// <remarks>A type nothing is known of goes to the host as it is.</remarks>
+    internal Pointee? PointeeOf(SignatureType type) => _pointees.GetOrAdd(type, static (t, self) => self.Knows(t) ? Pointee.Create(t, t, self) : null, this);
+
+    private bool Knows(SignatureType type) =>
+        !CallFormatter.IsSpecial(type.Name) && (StructLayout.Scalar(type.Name, Abi).Bytes != 0 || _guest.Layout(type.Name) is { IsWhole: true })
+        || type.Name is "iov" or "fdpair" or "wstatus" or "sigset";
 
     /// <summary>The host's number of a row of its table, or -1.</summary>
     internal int HostNumber(SyscallRow row) => Array.IndexOf(_hostRows ??= X64SyscallNumbers.Build(), row);

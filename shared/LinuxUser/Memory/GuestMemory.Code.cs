@@ -55,7 +55,7 @@ public sealed unsafe partial class GuestMemory : ICodeSource
     {
         using (Hold())
         {
-            ulong[] pages = [.. _protected.Where(p => p + PageSize > start && p - start < length)];
+            ulong[] pages = [.. _protected.Where(p => p + PageSize > start && (p <= start || p - start < length))];
             foreach (ulong page in pages)
                 Unprotect(page);
             return pages.Length > 0;

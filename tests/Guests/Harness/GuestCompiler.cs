@@ -8,14 +8,17 @@ public static class GuestCompiler
 {
     /// <summary>The path of the built program, from the cache when nothing it depends on has changed.</summary>
     /// <exception cref="InvalidOperationException">gcc refused; the message holds what it said.</exception>
-    public static string Build(GuestSource source) => Build(source.SourcePath, source.Flags);
+    public static string Build(GuestSource source, GuestTarget target) => Build(source.SourcePath, [.. target.Flags, .. source.Flags], target.CompilerPrefix);
 
     /// <summary>Builds one source file with the given flags.</summary>
     /// <exception cref="InvalidOperationException">gcc refused; the message holds what it said.</exception>
-    public static string Build(string sourcePath, IReadOnlyList<string> flags)
+    /// <param name="sourcePath">The file.</param>
+    /// <param name="flags">For the compiler; libraries go behind the source.</param>
+    /// <param name="prefix">What stands before gcc and g++ in the compiler's name.</param>
+    public static string Build(string sourcePath, IReadOnlyList<string> flags, string prefix = "")
     {
         string folder = Path.GetDirectoryName(sourcePath)!;
-        string target = Path.Combine(Repository.GuestCache, $"{Path.GetFileNameWithoutExtension(sourcePath)}-{Key(sourcePath, folder, flags)}");
+        string target = Path.Combine(Repository.GuestCache, $"{Path.GetFileNameWithoutExtension(sourcePath)}-{Key(sourcePath, folder, [prefix, .. flags])}");
         if (File.Exists(target))
             return target;
         Directory.CreateDirectory(Repository.GuestCache);
@@ -24,13 +27,13 @@ public static class GuestCompiler
         string[] libraries = [.. flags.Where(f => f.StartsWith("-l", StringComparison.Ordinal))];
         ProcessResult gcc = HostProcess.Run(new ProcessRequest
         {
-            Program = FindInPath(Path.GetExtension(sourcePath) == ".cc" ? "g++" : "gcc"),
-            Arguments = ["-Wall", .. flags.Except(libraries), "-o", fresh, sourcePath, .. libraries],
+            Program = FindInPath(prefix + (Path.GetExtension(sourcePath) == ".cc" ? "g++" : "gcc")),
+            Arguments = ["-Wall", .. flags.Where(f => !libraries.Contains(f)), "-o", fresh, sourcePath, .. libraries],
             Directory = folder,
             Timeout = TimeSpan.FromMinutes(5),
         });
         if (gcc.ExitCode != 0)
-            throw new InvalidOperationException($"gcc {string.Join(' ', flags)} {sourcePath}: {gcc.End}\n{gcc.ErrorText}");
+            throw new InvalidOperationException($"{prefix}gcc {string.Join(' ', flags)} {sourcePath}: {gcc.End}\n{gcc.ErrorText}");
         File.Move(fresh, target, overwrite: true);
         return target;
     }

@@ -9,11 +9,14 @@ public static class Repository
     /// <summary>The folder of the tools under test: <c>SUITE_BIN</c>, or <c>out/bin</c> of the repository.</summary>
     public static string Bin { get; } = Environment.GetEnvironmentVariable("SUITE_BIN") is { Length: > 0 } bin ? Path.GetFullPath(bin) : Path.Combine(Root, "out", "bin");
 
-    /// <summary>The tool under test.</summary>
-    public static string Emulator { get; } = Path.Combine(Bin, "qemu-x86_64");
+    /// <summary>The tool that most tests are of.</summary>
+    public static string Emulator { get; } = ToolPath("qemu-x86_64");
 
-    /// <summary>Sources of the guest programs.</summary>
-    public static string GuestSources { get; } = Path.Combine(Root, "tests", "Guests", "x86_64");
+    /// <summary>A tool under test.</summary>
+    public static string ToolPath(string name) => Path.Combine(Bin, name);
+
+    /// <summary>Sources of a target's guest programs.</summary>
+    public static string GuestFolder(string target) => Path.Combine(Root, "tests", "Guests", target);
 
     /// <summary>Where built guests are kept, named by the hash of what they were built from.</summary>
     public static string GuestCache { get; } = Path.Combine(Root, "out", "guests");

@@ -78,7 +78,7 @@ int main(void)
     }
     EQ(hits, 100);
 
-    static ucontext_t here, there __attribute__((aligned(16)));
+    static ucontext_t here __attribute__((aligned(16))), there __attribute__((aligned(16)));
     phase = 0;
     long result = kernel_swap(&here, 0); /* comes back a second time with r3 as it was at the call */
     CHECK(result == (phase == 0 ? 0 : (long)&here));

@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O1
 // ends: signal 4
 // The process dies of the signal, having written what it had to say.

@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O2
 // ends: signal 6
 // An exception nobody catches ends in terminate and SIGABRT.

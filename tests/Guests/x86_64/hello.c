@@ -1,3 +1,4 @@
+// also: i386
 // cc[static]: -O2 -static
 // cc[static-pie]: -O2 -static-pie -fPIE
 // cc[no-pie]: -O2 -no-pie -fno-pie

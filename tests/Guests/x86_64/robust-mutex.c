@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O2 -pthread
 // A robust mutex whose owner dies: a thread, then a process killed while holding one in shared memory.
 #include "guest.h"

@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O2
 // signalfd: values, several at once, non-blocking, poll, and the same signals not reaching handlers.
 #include "guest.h"

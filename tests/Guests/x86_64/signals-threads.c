@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O2 -pthread
 // Real-time signals sent to particular threads under load: none lost, none to the wrong thread, no computation disturbed.
 #include "guest.h"

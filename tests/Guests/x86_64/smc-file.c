@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O1
 // Code in a shared file mapping that changes without a store to the mapping it runs from: through another mapping of the file, and by pwrite.
 #include "guest.h"

@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O1 -z execstack
 // Code on an executable stack, written and called from changing depths; nested functions' trampolines.
 #include "guest.h"

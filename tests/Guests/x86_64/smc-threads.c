@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O2 -pthread
 // One thread patches a loop that others run: they see the new code soon, and never anything but old or new.
 #include "guest.h"

@@ -1,3 +1,4 @@
+// also: i386
 // cc: -O2
 // Clocks: monotonic through libc (the vDSO) and by system call, agreeing with each other; time, gettimeofday, getcpu, clock_getres.
 #include "guest.h"

@@ -54,6 +54,9 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
     /// <summary>What <see cref="ICodeSource.Fetch"/> answers: may pages be protected?</summary>
     public bool CanProtect { get; set; } = true;
 
+    /// <summary>What the guest thread is bound with; only in the body of <see cref="Run"/>.</summary>
+    public ThreadBinding Binding { get; private set; } = null!;
+
     /// <summary>Kernel id of the guest thread.</summary>
     public int Tid { get; private set; }
 
@@ -142,6 +145,7 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         ulong gsBase = GetHostGs();
         ThreadBinding binding = Bind();
         _state = binding.State;
+        Binding = binding;
         Tid = (int)Sys.Call(Nr.gettid);
         Engine.World.Add(_state, Tid);
         InstallGate();

@@ -42,7 +42,7 @@ public sealed class DeadCode(StateLayout layout)
 
             if (IrTraits.Leaves(n.Op))
                 (exit, fault) = (i, i);
-            else if (n.Op == IrOp.TrapIf || IrTraits.MayFault(n.Op))
+            else if (n.Op == IrOp.TrapIf || IrTraits.MayFault(n))
                 fault = i;
             Use(n.A);
             Use(n.B);

@@ -144,6 +144,7 @@ public static class IrFold
     private static int FoldWithConst(IrBlock block, ref IrInsn n, long b, IrType type)
     {
         int width = type == IrType.I64 ? 64 : 32;
+        int constant = n.B;
         switch (n.Op)
         {
             case IrOp.Sub when width == 32 || -b == (int)-b:
@@ -168,7 +169,7 @@ public static class IrFold
         int same = Identity(block, ref n, b, width);
         if (same >= 0 || n.Op == IrOp.Const)
             return same;
-        if (n.B >= 0 && IrTraits.TakesImmediate(n.Op) && (b == (int)b || n.Op == IrOp.OrderU))
+        if (n.B == constant && IrTraits.TakesImmediate(n.Op) && (b == (int)b || n.Op == IrOp.OrderU))
         {
             n.B = -1;
             n.Imm = b;

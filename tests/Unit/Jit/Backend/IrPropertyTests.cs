@@ -70,7 +70,7 @@ public sealed unsafe class IrPropertyTests
             throw new InvalidOperationException($"seed {seed}: {e.Message}\n{listing}", e);
         }
 
-        string? difference = Ending(h, expected, reason) ?? IrStates.Difference(h, expected.End == IrEnd.Fault);
+        string? difference = Ending(h, expected, reason) ?? IrStates.Difference(h, expected.End == IrEnd.Fault || (expected.End == IrEnd.Trap && expected.Argument < IrGenerator.TrapIfArguments));
         if (difference != null)
             Assert.Fail($"seed {seed}: {difference}\n{listing}\nimproved:\n{IrText.List(generator.Block, h.Layout)}\n{Disassemble(h)}");
     }

@@ -32,13 +32,13 @@ internal static unsafe class IrStates
         }
     }
 
-    /// <summary>The first slot or byte of memory that differs, or null. After a fault lazy slots are free.</summary>
-    public static string? Difference(IrHost h, bool faulted)
+    /// <summary>The first slot or byte of memory that differs, or null. After a fault or a conditional trap lazy slots are free.</summary>
+    public static string? Difference(IrHost h, bool lazyFree)
     {
         for (int slot = 0; slot < h.Layout.Slots.Length; slot++)
         {
             ref readonly StateSlot s = ref h.Layout.Slots[slot];
-            if (s.IsLazy && faulted)
+            if (s.IsLazy && lazyFree)
                 continue;
             (ulong low, ulong high) = Fetch(h.Layout, h.State, slot);
             (ulong wantLow, ulong wantHigh) = Fetch(h.Layout, h.Interpreted, slot);

@@ -28,7 +28,6 @@ public sealed class CompatLayoutTests(ITestOutputHelper output)
         ("statx_timestamp", "struct statx_timestamp", ""),
         ("statfs", "struct statfs", ""),
         ("statfs64", "struct statfs64", ""),
-        ("ustat", "struct ustat", ""),
         ("ranges", "struct iovec", ""),
         ("timespec", "struct __kernel_old_timespec", ""),
         ("timespec64", "struct __kernel_timespec", ""),

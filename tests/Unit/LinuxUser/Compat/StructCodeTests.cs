@@ -19,6 +19,7 @@ public sealed class StructCodeTests(ITestOutputHelper output)
         #include <linux/filter.h>
         #include <linux/if_packet.h>
         #include <signal.h>
+        #include <fcntl.h>
         #include <sys/time.h>
         #include <sys/signalfd.h>
         #include <sys/inotify.h>
@@ -49,7 +50,7 @@ public sealed class StructCodeTests(ITestOutputHelper output)
             + "v.ssi_syscall = 4; v.ssi_call_addr = 0x1234; v.ssi_arch = 0x80000014"),
         ("struct inotify_event", "i4", "v.wd = 1; v.mask = 0x100; v.cookie = 77; v.len = 16"),
         ("struct sigevent", "piii", "v.sigev_value.sival_ptr = (void*)0x12345678; v.sigev_signo = 14; v.sigev_notify = 4; v._sigev_un._tid = 99"),
-        ("struct flock", "hhlli", "*(short*)&v = 1; ((short*)&v)[1] = 2; ((long*)&v)[1] = -100; ((long*)&v)[2] = 55; *(int*)(((long*)&v) + 3) = 4711"),
+        ("struct flock", "hhlli", "v.l_type = 1; v.l_whence = 2; v.l_start = -100; v.l_len = 55; v.l_pid = 4711"),
     ];
 
     private const string DeviceIncludes = """
@@ -155,6 +156,16 @@ public sealed class StructCodeTests(ITestOutputHelper output)
         Assert.Equal(0x04030201, BitConverter.ToInt64(host));
         Assert.Equal(0, BitConverter.ToInt64(host, 8));
         Assert.Throws<FormatException>(() => StructCode.HostSize("z"u8));
+    }
+
+    [Theory]
+    [InlineData(false, "0300000000000000 04000000 DEADBEEF")]
+    [InlineData(true, "0000000000000003 DEADBEEF 00000004")]
+    public void Padding_beside_nanoseconds_is_no_number(bool bigEndian, string guest)
+    {
+        byte[] host = new byte[16];
+        StructCode.ToHost("qu"u8, bigEndian ? GuestAbi.Ppc : GuestAbi.I386, Convert.FromHexString(guest.Replace(" ", "")), host);
+        Assert.Equal((3, 4), (BitConverter.ToInt64(host), BitConverter.ToInt64(host, 8)));
     }
 
     private void Compare(string includes, (string Name, string Code, string Fill)[] structs)
