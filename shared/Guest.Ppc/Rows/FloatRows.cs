@@ -76,7 +76,7 @@ internal static unsafe partial class FloatRows
         if (IsExact(e, w))
             return;
         int a = e.Fpr(PpcWord.Ra(w)), c = e.Fpr(PpcWord.Rc(w));
-        Finish(e, w, Rounded(e, w, e.Ir.Binary(IrOp.FMul, a, c)), a, -1, c);
+        Finish(e, w, Rounded(e, w, e.Ir.Binary(IrOp.FMul, a, c)), a, c, -1);
     }
 
     /// <summary>
@@ -160,14 +160,15 @@ internal static unsafe partial class FloatRows
             e.SetFpr(PpcWord.Rt(w), e.Ir.Unary(IrOp.FNeg, e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w)))));
     }
 
-    /// <summary>fsel: at least zero is above the largest negative number, which leaves NaNs out.</summary>
+    /// <summary>fsel: at least zero is above the largest negative number, which leaves NaNs out. The choice is among integers, for which the host needs no branch.</summary>
     private static void Sel(PpcEmitter e, uint w)
     {
         if (IsExact(e, w))
             return;
         int below = e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Const64(0x8000_0000_0000_0001));
         int atLeastZero = e.Ir.Compare(IrOp.FGreater, e.Fpr(PpcWord.Ra(w)), below);
-        e.SetFpr(PpcWord.Rt(w), e.Ir.Select(atLeastZero, e.Fpr(PpcWord.Rc(w)), e.Fpr(PpcWord.Rb(w))));
+        int c = e.Ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rc(w))), b = e.Ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rb(w)));
+        e.SetFpr(PpcWord.Rt(w), e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Select(atLeastZero, c, b)));
     }
 
     /// <summary>fcmpu, fcmpo: quiet NaNs are an exception for fcmpo alone, signalling ones fault.</summary>
@@ -256,7 +257,10 @@ internal static unsafe partial class FloatRows
 
     private static int Rounded(PpcEmitter e, uint w, int value) => IsSingle(w) ? e.Ir.Unary(IrOp.FToSingle, value) : value;
 
-    /// <summary>The result to its register; what FPSCR is to be derived from to its slots.</summary>
+    /// <summary>
+    /// The result to its register; what FPSCR is to be derived from to its slots. Two operands go to the first two slots whatever their names
+    /// (<see cref="FpInstruction.Recompute"/>), so that they overwrite those of the instruction before.
+    /// </summary>
     private static void Finish(PpcEmitter e, uint w, int result, int a, int b, int c)
     {
         e.SetFpr(PpcWord.Rt(w), result);
