@@ -24,9 +24,9 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     private readonly IrCompiler _compiler;
     private ulong _nextPc = CodeBase;
 
-    public IrHost(HostFeatures features)
+    public IrHost(HostFeatures features, StateLayout? layout = null)
     {
-        Layout = IrTestLayout.Create(features);
+        Layout = layout ?? IrTestLayout.Create(features);
         _compiler = new IrCompiler(Layout, features);
         Map();
         Engine = new Engine(new EngineOptions { CodeBytes = 32 << 20 }, this, this);
