@@ -38,16 +38,19 @@ public interface ILinuxAbi
     {
     }
 
-    /// <summary>The thread is gone: what <see cref="BeginThread"/> made goes too.</summary>
-    void EndThread(GuestThread thread)
-    {
-    }
-
     /// <summary>What a vfork child changes of its parent's registers besides host registers; null for nothing.</summary>
     byte[]? SaveState(GuestThread thread) => null;
 
     /// <summary>Puts back what <see cref="SaveState"/> gave.</summary>
     void RestoreState(GuestThread thread, byte[] saved)
+    {
+    }
+
+    /// <summary>
+    /// The calling thread ends and makes no more calls: what <see cref="BeginThread"/> made is freed, and what the host's kernel keeps because
+    /// this target asked for it is given up.
+    /// </summary>
+    void EndThread(GuestThread thread)
     {
     }
 

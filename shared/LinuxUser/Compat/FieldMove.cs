@@ -9,6 +9,9 @@ internal enum FieldRule : byte
     /// <summary>A resource limit: all ones on one side are all ones on the other, and what is more than the guest can say is that too.</summary>
     Limit,
 
+    /// <summary>The guest's upper half is padding: the nanoseconds of a 64-bit timespec, of which a 32-bit C library fills in the lower half.</summary>
+    LowHalf,
+
     /// <summary>The call fails with EOVERFLOW.</summary>
     Refuse,
 

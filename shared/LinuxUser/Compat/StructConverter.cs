@@ -21,7 +21,7 @@ internal sealed class StructConverter
         HostSize = hostSize;
         IsSized = isSized;
         IsSame = !bigEndian && guestSize == hostSize
-            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null && m.Rule != FieldRule.Inode);
+            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null && m.Rule is not (FieldRule.Inode or FieldRule.LowHalf));
     }
 
     /// <summary>Bytes of the guest's struct.</summary>
@@ -64,6 +64,8 @@ internal sealed class StructConverter
                 ulong value = GuestNumber.Read(guest.Slice(from, move.GuestBytes), _bigEndian, move.Signed);
                 if (move.Rule == FieldRule.Limit && move.GuestBytes == 4 && (uint)value == uint.MaxValue)
                     value = ulong.MaxValue;
+                else if (move.Rule == FieldRule.LowHalf)
+                    value = (uint)value;
                 if (move.Rule == FieldRule.ShortId)
                     value = ShortIds.ToHost(value);
                 if (move.Flags is not null)
@@ -138,6 +140,7 @@ internal sealed class StructConverter
                 SignatureKind.Size => FieldRule.Refuse,
                 SignatureKind.Inode => FieldRule.Inode,
                 SignatureKind.Uid or SignatureKind.Gid when field.Bytes == 2 => FieldRule.ShortId,
+                _ when field.Name == "tv_nsec" && field.Bytes == 8 => FieldRule.LowHalf,
                 _ => FieldRule.Truncate,
             };
             FlagMap? flags = field.Type.Kind == SignatureKind.Flags ? personality.Flags(field.Type.Name) : null;

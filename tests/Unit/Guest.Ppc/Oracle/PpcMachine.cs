@@ -53,7 +53,7 @@ internal sealed unsafe class PpcMachine : IIrMemory, IDisposable
     /// <summary>Emits a row's IR for a word and interprets it.</summary>
     public IrOutcome Execute(in PpcRow row, uint word, bool exact)
     {
-        _emitter.Begin(exact, _state);
+        _emitter.Begin(exact, exact ? _state : null);
         _emitter.BeginInsn(0x1000);
         row.Emit(_emitter, word);
         return _interpreter.Run(_emitter.Ir, _state);
