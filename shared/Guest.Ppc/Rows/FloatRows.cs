@@ -52,9 +52,9 @@ internal static unsafe partial class FloatRows
         PpcRow.X("mffs", 63, FpOpcode.Mffs, "frt,.", &Exactly, Basic),
         PpcRow.X("mcrfs", 63, FpOpcode.Mcrfs, "bf,bfa", &Exactly, Basic),
         PpcRow.X("mtfsf", 63, FpOpcode.Mtfsf, "flm,frb,.", &Exactly, Basic),
-        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "bf,u,.", &Exactly, Basic),
-        PpcRow.X("mtfsb0", 63, FpOpcode.Mtfsb0, "bt,.", &Exactly, Basic),
-        PpcRow.X("mtfsb1", 63, FpOpcode.Mtfsb1, "bt,.", &Exactly, Basic),
+        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "ff,u,.", &Exactly, Basic),
+        PpcRow.X("mtfsb0", 63, FpOpcode.Mtfsb0, "fb,.", &Exactly, Basic),
+        PpcRow.X("mtfsb1", 63, FpOpcode.Mtfsb1, "fb,.", &Exactly, Basic),
     ];
 
     private static void Add(PpcEmitter e, uint w) => AddSub(e, w, IrOp.FAdd);

@@ -9,6 +9,7 @@ namespace Suite.LinuxUser.Abi;
 /// <list type="table">
 /// <item><term>b</term><description>byte; with a count also opaque bytes and text</description></item>
 /// <item><term>h i q</term><description>integer of 2, 4, 8 bytes</description></item>
+/// <item><term>u</term><description>8 bytes whose upper half is padding in the guest: nanoseconds of a 64-bit timespec</description></item>
 /// <item><term>l</term><description>C long, signed: 4 bytes in the guest, 8 on the host</description></item>
 /// <item><term>p</term><description>pointer, size_t or unsigned long: 4 and 8 bytes</description></item>
 /// <item><term>n m</term><description>2 and 4 bytes in network order or otherwise not to be swapped</description></item>
@@ -113,7 +114,7 @@ public static class StructCode
 
         private readonly void Move(byte kind, int count, int g, int h, int guestBytes, int hostBytes)
         {
-            bool opaque = kind is (byte)'b' or (byte)'n' or (byte)'m' or (byte)'s' || (!abi.BigEndian && guestBytes == hostBytes);
+            bool opaque = kind is (byte)'b' or (byte)'n' or (byte)'m' or (byte)'s' || (!abi.BigEndian && guestBytes == hostBytes && kind != 'u');
             if (opaque)
             {
                 // What is not all there is copied as far as it is: text and opaque bytes may be cut short.
@@ -148,7 +149,7 @@ public static class StructCode
         private readonly ulong GuestValue(byte kind, int at, int bytes) => bytes switch
         {
             2 => abi.U16(_guest, at),
-            8 => abi.U64(_guest, at),
+            8 => kind == 'u' ? (uint)abi.U64(_guest, at) : abi.U64(_guest, at),
             _ => kind == 'l' ? (ulong)abi.I32(_guest, at) : abi.U32(_guest, at),
         };
 
@@ -193,7 +194,7 @@ public static class StructCode
             (byte)'b' => (1, 1),
             (byte)'h' or (byte)'n' => (2, 2),
             (byte)'i' or (byte)'m' or (byte)'e' => (4, 4),
-            (byte)'q' => (8, 8),
+            (byte)'q' or (byte)'u' => (8, 8),
             (byte)'l' or (byte)'p' => (4, 8),
             (byte)'s' => (128, 128),
             _ => throw new FormatException($"struct code '{(char)kind}'"),

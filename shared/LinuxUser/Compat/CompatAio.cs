@@ -104,7 +104,7 @@ internal static unsafe class CompatAio
 
     public static long IoPgetevents(GuestThread t, in SysArgs a) => Events(t, a, "ll"u8, hasMask: true);
 
-    public static long IoPgeteventsTime64(GuestThread t, in SysArgs a) => Events(t, a, "qq"u8, hasMask: true);
+    public static long IoPgeteventsTime64(GuestThread t, in SysArgs a) => Events(t, a, "qu"u8, hasMask: true);
 
     private static bool Prepare(GuestThread t, GuestAbi abi, ulong at, Span<byte> saved, ref HostArena arena)
     {

@@ -41,7 +41,7 @@ internal static unsafe class CompatFutex
             return -Errno.EINVAL;
         long* time = stackalloc long[2];
         Span<byte> waiters = stackalloc byte[(int)a.A2 * WaiterSize];
-        if (!t.Memory.TryRead(a.A1, waiters) || (a.A4 != 0 && !t.Memory.TryReadStruct(abi, "qq"u8, a.A4, new Span<byte>(time, 16))))
+        if (!t.Memory.TryRead(a.A1, waiters) || (a.A4 != 0 && !t.Memory.TryReadStruct(abi, "qu"u8, a.A4, new Span<byte>(time, 16))))
             return -Errno.EFAULT;
         StructCode.SwapInPlace("(qqii)128"u8, abi, waiters);
         for (int at = 0; at < waiters.Length; at += WaiterSize)

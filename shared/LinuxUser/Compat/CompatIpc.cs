@@ -68,7 +68,7 @@ internal static unsafe class CompatIpc
 
     public static long Semtimedop(GuestThread t, in SysArgs a) => Operate(t, a.A1, a.A2, a.A3, a.A4, "ll"u8);
 
-    public static long SemtimedopTime64(GuestThread t, in SysArgs a) => Operate(t, a.A1, a.A2, a.A3, a.A4, "qq"u8);
+    public static long SemtimedopTime64(GuestThread t, in SysArgs a) => Operate(t, a.A1, a.A2, a.A3, a.A4, "qu"u8);
 
     public static long Semctl(GuestThread t, in SysArgs a) => SemaphoreControl(t, a.A1, a.A2, a.Int3 & ~IPC_64, a.A4, old: false);
 

@@ -48,7 +48,7 @@ internal static unsafe class CompatMessages
     public static long Recvmmsg(GuestThread t, in SysArgs a) => ReceiveMany(t, a, "ll"u8);
 
     /// <summary>recvmmsg(2) with a 64-bit timeout.</summary>
-    public static long RecvmmsgTime64(GuestThread t, in SysArgs a) => ReceiveMany(t, a, "qq"u8);
+    public static long RecvmmsgTime64(GuestThread t, in SysArgs a) => ReceiveMany(t, a, "qu"u8);
 
     /// <summary>A copy of a netlink message the guest sends, for the host. Null when the guest's address is bad.</summary>
     public static byte[]? ReadNetlink(GuestThread t, DescriptorKind kind, ulong address, ulong length)

@@ -26,7 +26,7 @@ internal static unsafe class CompatSelect
 
     public static long Pselect6(GuestThread t, in SysArgs a) => WithMask(t, a, "ll"u8);
 
-    public static long Pselect6Time64(GuestThread t, in SysArgs a) => WithMask(t, a, "qq"u8);
+    public static long Pselect6Time64(GuestThread t, in SysArgs a) => WithMask(t, a, "qu"u8);
 
     /// <summary>io_pgetevents(2) and pselect6(2) take {pointer to a mask, its size}. A host copy of the mask; EFAULT, EINVAL or 0.</summary>
     public static long ReadMask(GuestThread t, ulong at, out ulong mask, out bool given)

@@ -93,7 +93,7 @@ internal static unsafe class CompatSignals
 
     public static long RtSigtimedwait(GuestThread t, in SysArgs a) => TimedWait(t, a, "ll"u8);
 
-    public static long RtSigtimedwaitTime64(GuestThread t, in SysArgs a) => TimedWait(t, a, "qq"u8);
+    public static long RtSigtimedwaitTime64(GuestThread t, in SysArgs a) => TimedWait(t, a, "qu"u8);
 
     public static long RtSigqueueinfo(GuestThread t, in SysArgs a)
     {

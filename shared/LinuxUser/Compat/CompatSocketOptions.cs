@@ -21,7 +21,7 @@ internal static unsafe class CompatSocketOptions
             return EINVAL;
         if (SocketOption.IsFilter(level, option))
             return SetFilter(t, abi, a, option);
-        ReadOnlySpan<byte> code = SocketOption.Code(level, option, length);
+        ReadOnlySpan<byte> code = Code(level, option, length);
         int guestSize = StructCode.GuestSize(code, abi), hostSize = StructCode.HostSize(code);
         if (a.A4 == 0 || length > MostBytes || (!abi.BigEndian && guestSize == hostSize))
             return HostCall.Make(t, Host.Nr.setsockopt, a.A1, (ulong)level, (ulong)option, a.A4, (ulong)length);
@@ -56,7 +56,7 @@ internal static unsafe class CompatSocketOptions
             return EFAULT;
         if ((int)asked < 0)
             return EINVAL;
-        ReadOnlySpan<byte> code = SocketOption.Code(level, option, (int)asked);
+        ReadOnlySpan<byte> code = Code(level, option, (int)asked);
         int guestSize = StructCode.GuestSize(code, abi), hostSize = StructCode.HostSize(code);
         if (asked > MostBytes || (!abi.BigEndian && guestSize == hostSize))
             return HostCall.Make(t, Host.Nr.getsockopt, a.A1, (ulong)level, (ulong)option, a.A4, a.A5);
@@ -92,6 +92,13 @@ internal static unsafe class CompatSocketOptions
         {
             arena.Dispose();
         }
+    }
+
+    // Many options of protocols that are an int may be given as a byte.
+    private static ReadOnlySpan<byte> Code(int level, int option, int length)
+    {
+        ReadOnlySpan<byte> code = SocketOption.Code(level, option, length);
+        return length == 1 && level != SocketOption.SOL_SOCKET && code is [(byte)'i'] ? "b"u8 : code;
     }
 
     // struct sock_fprog: a number of instructions and a pointer to them.

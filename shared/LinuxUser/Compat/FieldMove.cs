@@ -9,6 +9,9 @@ internal enum FieldRule : byte
     /// <summary>A resource limit: all ones on one side are all ones on the other, and what is more than the guest can say is that too.</summary>
     Limit,
 
+    /// <summary>The guest's upper half is padding: the nanoseconds of a 64-bit timespec, of which a 32-bit C library fills in the lower half.</summary>
+    LowHalf,
+
     /// <summary>The call fails with EOVERFLOW.</summary>
     Refuse,
 
@@ -17,9 +20,6 @@ internal enum FieldRule : byte
 
     /// <summary>A user or group id in 16 bits.</summary>
     ShortId,
-
-    /// <summary>Nanoseconds of a 64-bit time: the kernel ignores the upper half when a 32-bit program gives them, which is padding to it (kernel/time/time.c).</summary>
-    LowWord,
 }
 
 /// <summary>One scalar, or several of a kind side by side, and where it lies in the guest's and in the host's struct.</summary>

@@ -21,7 +21,7 @@ internal sealed class StructConverter
         HostSize = hostSize;
         IsSized = isSized;
         IsSame = !bigEndian && guestSize == hostSize
-            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null && m.Rule is not (FieldRule.Inode or FieldRule.LowWord));
+            && Array.TrueForAll(moves, static m => m.GuestOffset == m.HostOffset && m.GuestBytes == m.HostBytes && m.Flags is null && m.Rule is not (FieldRule.Inode or FieldRule.LowHalf));
     }
 
     /// <summary>Bytes of the guest's struct.</summary>
@@ -64,10 +64,10 @@ internal sealed class StructConverter
                 ulong value = GuestNumber.Read(guest.Slice(from, move.GuestBytes), _bigEndian, move.Signed);
                 if (move.Rule == FieldRule.Limit && move.GuestBytes == 4 && (uint)value == uint.MaxValue)
                     value = ulong.MaxValue;
+                else if (move.Rule == FieldRule.LowHalf)
+                    value = (uint)value;
                 if (move.Rule == FieldRule.ShortId)
                     value = ShortIds.ToHost(value);
-                if (move.Rule == FieldRule.LowWord)
-                    value = (ulong)(int)value;
                 if (move.Flags is not null)
                     value = move.Flags.ToHost(value);
                 GuestNumber.Write(host.Slice(to, move.HostBytes), bigEndian: false, value);
@@ -136,11 +136,11 @@ internal sealed class StructConverter
 
             FieldRule rule = field.Type.Kind switch
             {
-                _ when field is { Name: "tv_nsec", Bytes: 8 } => FieldRule.LowWord,
                 SignatureKind.Limit => FieldRule.Limit,
                 SignatureKind.Size => FieldRule.Refuse,
                 SignatureKind.Inode => FieldRule.Inode,
                 SignatureKind.Uid or SignatureKind.Gid when field.Bytes == 2 => FieldRule.ShortId,
+                _ when field.Name == "tv_nsec" && field.Bytes == 8 => FieldRule.LowHalf,
                 _ => FieldRule.Truncate,
             };
             FlagMap? flags = field.Type.Kind == SignatureKind.Flags ? personality.Flags(field.Type.Name) : null;

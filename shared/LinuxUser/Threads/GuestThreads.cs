@@ -40,8 +40,7 @@ public static unsafe class GuestThreads
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
         RobustList.Release(t);
-        t.Abi.EndThread(t);
-        Sys.Call(Nr.set_robust_list, 0, 24);
+        RobustList.Forget(t);
         if (t.Engine.World.Count <= 1)
         {
             t.Process.Log?.Dispose();
@@ -85,6 +84,7 @@ public static unsafe class GuestThreads
             child.ApplyMask();
             child.Process.Loop(child);
             End(child);
+            child.Abi.EndThread(child);
             binding.Dispose();
         }
 

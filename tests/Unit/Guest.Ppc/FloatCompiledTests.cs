@@ -16,7 +16,7 @@ namespace Suite.Tests.Guest.Ppc;
 [Collection(ReencodeCollection.Name)]
 public sealed unsafe class FloatCompiledTests
 {
-    private const int Rounds = 3000, BlockLength = 12;
+    private const int Rounds = 1500, BlockLength = 12;
 
     private static readonly string[] Singles =
     [
@@ -53,6 +53,7 @@ public sealed unsafe class FloatCompiledTests
         private readonly PpcModel _model = new("test", 0, (PpcFeature)ulong.MaxValue, 32);
         private readonly IrInterpreter _exact, _slow;
         private FloatOperands _random;
+        private bool _delivers;
         private int _executed, _left, _lostUnderflows;
 
         public Comparison(IrHost host, bool single)
@@ -131,7 +132,7 @@ public sealed unsafe class FloatCompiledTests
 
         private uint Word()
         {
-            bool isStatus = (_random.Next() & 31) == 0;
+            bool isStatus = (_random.Next() & 31) == 0 && _delivers;
             PpcRow row = _rows[isStatus ? _rows.Length - 1 - (int)(_random.Next() % (ulong)Status.Length) : (int)(_random.Next() % (ulong)(_rows.Length - Status.Length))];
             uint word = row.Match, r = (uint)_random.Next();
             foreach (string name in row.Operands.Split(','))
@@ -158,6 +159,7 @@ public sealed unsafe class FloatCompiledTests
                 System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(_host.Shadow.AsSpan(i), _single || (_random.Next() & 1) == 0 ? (ulong)_random.SingleBits() << 32 | _random.SingleBits() : _random.Double());
             _host.Shadow.CopyTo(new Span<byte>((byte*)IrHost.Data, IrHost.DataBytes));
             uint enables = (_random.Next() & 7) != 0 ? 0 : (uint)_random.Next() & (_single ? Fpscr.Ve | Fpscr.Ze | Fpscr.Xe : 0xF8u);
+            _delivers = (enables & (Fpscr.Ve | Fpscr.Ze)) == 0;
             uint fpscr = enables | (uint)_random.Next() & Fpscr.Rn | ((_random.Next() & 15) == 0 ? Fpscr.Ni : 0) | (uint)_random.Next() & Fpscr.Fprf;
             ReadOnlySpan<uint> displacements = [0, 8, 16, 24];
             uint index = displacements[(int)(_random.Next() & 3)];
@@ -186,11 +188,14 @@ public sealed unsafe class FloatCompiledTests
                 Assert.True(ours == right, $"{listing}: f{n} {ours:x}, should be {right:x}");
             }
             Assert.Equal(Slot<uint>(_host.Interpreted, PpcSlot.Gpr(3)), Slot<uint>(_host.State, PpcSlot.Gpr(3)));
-            Assert.Equal(new PpcState(_host.Layout, _host.Interpreted).Cr, new PpcState(_host.Layout, _host.State).Cr);
+            (uint cr, uint wantedCr) = (new PpcState(_host.Layout, _host.State).Cr, new PpcState(_host.Layout, _host.Interpreted).Cr);
+            Assert.True(cr == wantedCr, $"{listing}: cr {cr:x8}, should be {wantedCr:x8}");
             Assert.True(new ReadOnlySpan<byte>((byte*)IrHost.Data, IrHost.DataBytes).SequenceEqual(_host.Shadow), listing);
             uint fpscr = FpscrState.Materialize(_host.Layout, _host.State), wanted = FpscrState.Materialize(_host.Layout, _host.Interpreted);
-            if ((wanted & Fpscr.Fex) != 0 && (wanted & (Fpscr.Ve | Fpscr.Ze)) != 0)
-                fpscr = fpscr & ~Fpscr.Fprf | wanted & Fpscr.Fprf; // what an instruction without a result leaves alone may be lazily kept elsewhere
+
+            // An instruction without a result leaves FPRF alone, and that of the instruction before may have been optimised away.
+            if (!_delivers)
+                fpscr = fpscr & ~Fpscr.Fprf | wanted & Fpscr.Fprf;
             if ((fpscr ^ wanted) == Fpscr.Ux && (wanted & Fpscr.Ux) != 0)
                 _lostUnderflows++; // tiny before rounding only, and not the last operation
             else

@@ -98,7 +98,7 @@ internal sealed unsafe class PpcMachine : IIrMemory, IDisposable
             for (int n = 0; n < 8; n++)
             {
                 uint bits = value >> 28 - 4 * n & 15;
-                Slot<ulong>(PpcSlot.Cr(n)) = ((bits & 8) != 0 ? 1UL << 62 : 0) | ((bits & 4) != 0 ? 0 : 1UL << 63) | ((bits & 2) != 0 ? 0 : 1u);
+                Slot<ulong>(PpcSlot.Cr(n)) = 1UL << 40 | ((bits & 8) != 0 ? 1UL << 62 : 0) | ((bits & 4) != 0 ? 0 : 1UL << 63) | ((bits & 2) != 0 ? 0 : 1u);
                 Slot<uint>(PpcSlot.CrSo(n)) = bits & 1;
             }
         }

@@ -158,6 +158,16 @@ public sealed class StructCodeTests(ITestOutputHelper output)
         Assert.Throws<FormatException>(() => StructCode.HostSize("z"u8));
     }
 
+    [Theory]
+    [InlineData(false, "0300000000000000 04000000 DEADBEEF")]
+    [InlineData(true, "0000000000000003 DEADBEEF 00000004")]
+    public void Padding_beside_nanoseconds_is_no_number(bool bigEndian, string guest)
+    {
+        byte[] host = new byte[16];
+        StructCode.ToHost("qu"u8, bigEndian ? GuestAbi.Ppc : GuestAbi.I386, Convert.FromHexString(guest.Replace(" ", "")), host);
+        Assert.Equal((3, 4), (BitConverter.ToInt64(host), BitConverter.ToInt64(host, 8)));
+    }
+
     private void Compare(string includes, (string Name, string Code, string Fill)[] structs)
     {
         string body = string.Join('\n', structs.Select(s => $"D(\"{s.Name.Replace(' ', '.')}\", {s.Name}, {s.Fill})"));
