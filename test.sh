@@ -72,6 +72,11 @@ need_sdk
 need python3:python3 git:git gcc:gcc /usr/include/stdlib.h:libc6-dev qemu-x86_64:qemu-user tar:tar gzip:gzip perl:perl bc:bc ||
     say "note: not every program used by the tests could be installed; some tests will be skipped"
 
+# For 32-bit guest programs. The usual package, gcc-multilib, cannot be installed beside cross compilers; its parts can.
+GCC=$(gcc -dumpversion 2>/dev/null)
+need /usr/include/gnu/stubs-32.h:libc6-dev-i386 "/usr/lib/gcc/x86_64-linux-gnu/$GCC/32/libgcc.a:lib32gcc-$GCC-dev" \
+    "/usr/lib/gcc/x86_64-linux-gnu/$GCC/32/libstdc++.a:lib32stdc++-$GCC-dev" || say "note: 32-bit programs cannot be built here; their tests will be skipped"
+
 # In a subshell: a failing build ends build(), and the summary must still be printed.
 if ! (build); then
     FAILED=$((FAILED + 1))

@@ -44,7 +44,44 @@ internal static class Catalogue
         new(Resident, "static hello", Metric.Memory, () => new Command(Build("hello"), [])),
         new(Resident, "dynamic true", Metric.Memory, () => Installed("true")),
         new(Resident, "bash -c :", Metric.Memory, () => Installed("bash", "-c", ":")),
+        .. Of32Bits(GuestTarget.I386, "i386"),
+        .. KernelsOf(GuestTarget.I386, "i386 floating point", "floating", FloatKernels, "-msse2", "-mfpmath=sse"),
+        .. KernelsOf(GuestTarget.I386, "i386 floating point", "floating", FloatKernels, "-mfpmath=387").Select(i => i with { Name = i.Name + " (x87)" }),
+        .. KernelsOf(GuestTarget.I386, "i386 floating point", "x87", ["arithmetic", "functions"]),
+        .. Of32Bits(GuestTarget.Ppc, "ppc"),
+        .. KernelsOf(GuestTarget.Ppc, "ppc floating point", "floating", FloatKernels, "-ffp-contract=off"),
+        .. KernelsOf(GuestTarget.Ppc, "ppc AltiVec", "simd", ["simd-integer", "simd-halves", "simd-shuffle", "simd-float"], "-ffp-contract=off", "-maltivec"),
     ];
+
+    private static string[] FloatKernels => ["nbody", "matmul", "divide", "single"];
+
+    // What both 32-bit targets are measured with.
+    private static IEnumerable<Item> Of32Bits(GuestTarget target, string name) =>
+    [
+        .. KernelsOf(target, $"{name} integer", "integer", ["crc32", "sieve", "sort", "sha256", "interpreter", "hashmap", "strings"]),
+        .. KernelsOf(target, $"{name} call and indirect", "calls", ["fib", "tree", "indirect", "random-indirect"]),
+        .. KernelsOf(target, $"{name} memory", "memory", ["triad", "chase", "copy"]),
+        new($"{name} start", "static hello", Metric.Wall, () => Of(target, "hello", [], ["-O2", "-static"]), Repeats: 20) { Target = target },
+        new($"{name} start", "dynamic hello", Metric.Wall, () => Of(target, "hello", [], ["-O2"]), Repeats: 20) { Target = target },
+        new($"{name} memory size", "static hello", Metric.Memory, () => Of(target, "hello", [], ["-O2", "-static"])) { Target = target },
+    ];
+
+    private static IEnumerable<Item> KernelsOf(GuestTarget target, string group, string source, string[] names, params string[] flags) =>
+        names.Select(n => KernelOf(target, group, source, n, flags));
+
+    private static Item KernelOf(GuestTarget target, string group, string source, string name, string[] flags) =>
+        new(group, name, Metric.Cpu, () => Of(target, source, [name], ["-O2", "-static", "-pthread", "-lm", .. flags])) { Target = target };
+
+    // Flags of the guest's processor mean nothing to the native build of a target that the machine does not run.
+    private static Command? Of(GuestTarget target, string source, string[] arguments, string[] flags)
+    {
+        if (!target.CanBuild)
+            return null;
+        string path = Path.Combine(Repository.Root, "tests", "Bench", "kernels", source + ".c");
+        string program = GuestCompiler.Build(path, [.. target.Flags, .. flags], target.CompilerPrefix);
+        return target.IsNative ? new Command(program, arguments)
+            : new Command(program, arguments) { Native = GuestCompiler.Build(path, [.. flags.Where(f => !f.StartsWith("-m", StringComparison.Ordinal))]) };
+    }
 
     /// <summary>Builds a kernel program, static and optimised.</summary>
     public static string Build(string source) =>

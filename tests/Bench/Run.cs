@@ -6,7 +6,6 @@ namespace Suite.Bench;
 /// </summary>
 internal sealed class Run(Options options)
 {
-    private readonly string? _qemu = options.WithQemu && File.Exists("/usr/bin/qemu-x86_64") ? "/usr/bin/qemu-x86_64" : null;
     private readonly List<string> _wrong = [];
 
     /// <summary>Runs the benchmark; 0, or 1 when an answer was wrong, 2 when there is nothing to run.</summary>
@@ -19,9 +18,10 @@ internal sealed class Run(Options options)
                 Console.WriteLine($"{item.Class,-18} {item.Name}");
             return 0;
         }
-        if (items.Length == 0 || !File.Exists(Repository.Emulator))
+        string? lacking = items.Select(i => Repository.ToolPath(i.Target.Tool)).FirstOrDefault(tool => !File.Exists(tool));
+        if (items.Length == 0 || lacking is not null)
         {
-            Console.Error.WriteLine(items.Length == 0 ? $"no item matches '{options.Filter}'" : $"{Repository.Emulator} does not exist: build the tools first (./build.sh) or set SUITE_BIN");
+            Console.Error.WriteLine(items.Length == 0 ? $"no item matches '{options.Filter}'" : $"{lacking} does not exist: build the tools first (./build.sh) or set SUITE_BIN");
             return 2;
         }
         Table table = new();
@@ -47,17 +47,20 @@ internal sealed class Run(Options options)
 
     private Row Measure(Item item, Command command)
     {
-        Dictionary<string, List<double>> samples = new() { [""] = [], [Repository.Emulator] = [] };
-        if (_qemu is not null)
-            samples[_qemu] = [];
+        string ours = Repository.ToolPath(item.Target.Tool);
+        string installed = $"/usr/bin/{item.Target.Tool}";
+        string? qemu = options.WithQemu && File.Exists(installed) ? installed : null;
+        Dictionary<string, List<double>> samples = new() { [""] = [], [ours] = [] };
+        if (qemu is not null)
+            samples[qemu] = [];
         byte[]? expected = null;
-        string[] order = _qemu is null ? ["", Repository.Emulator, Repository.Emulator, ""] : ["", _qemu, Repository.Emulator, Repository.Emulator, _qemu, ""];
+        string[] order = qemu is null ? ["", ours, ours, ""] : ["", qemu, ours, ours, qemu, ""];
         HashSet<string> failed = [];
         for (int round = 0; round < options.Rounds; round++)
         {
             foreach (string runner in order.Where(r => !failed.Contains(r)))
             {
-                (double value, ProcessResult result) = Once(item, command, runner);
+                (double value, ProcessResult result) = Once(item, command, runner, followsExec: runner == ours);
                 if (runner.Length == 0)
                     expected ??= result.Output;
                 if (result.ExitCode == 0 && result.Output.AsSpan().SequenceEqual(expected))
@@ -67,17 +70,17 @@ internal sealed class Run(Options options)
                 }
                 failed.Add(runner);
                 samples[runner].Clear();
-                if (runner != _qemu)
+                if (runner != qemu)
                     _wrong.Add($"{item.Class} {item.Name} {(runner.Length == 0 ? "natively" : "under ours")}: {result.End} {Head(result.ErrorText)}");
             }
         }
         double? Value(string? runner) => runner is null || samples[runner].Count == 0 ? null : options.Median ? Median(samples[runner]) : samples[runner].Min();
-        return new Row(item, Value(""), Value(_qemu), Value(Repository.Emulator));
+        return new Row(item, Value(""), Value(qemu), Value(ours));
     }
 
-    private static (double Value, ProcessResult Last) Once(Item item, Command command, string runner)
+    private static (double Value, ProcessResult Last) Once(Item item, Command command, string runner, bool followsExec)
     {
-        List<string> words = [command.Program, .. command.Arguments];
+        List<string> words = [runner.Length == 0 ? command.Native : command.Program, .. command.Arguments];
         if (runner.Length > 0)
             words.Insert(0, runner);
         if (item.Metric == Metric.Memory)
@@ -86,7 +89,7 @@ internal sealed class Run(Options options)
         {
             Program = words[0],
             Arguments = words[1..],
-            Environment = new Dictionary<string, string> { ["RUN"] = command.FollowsExec && runner != Repository.Emulator ? runner : "" },
+            Environment = new Dictionary<string, string> { ["QEMU_CPU"] = item.Target.Cpu, ["RUN"] = command.FollowsExec && !followsExec ? runner : "" },
             Timeout = TimeSpan.FromSeconds(120),
         };
         double best = double.MaxValue;

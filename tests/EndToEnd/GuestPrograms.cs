@@ -23,7 +23,7 @@ public sealed class GuestPrograms(ITestOutputHelper log)
         }
         if (!target.CanBuild)
         {
-            log.WriteLine($"skipped: {target.CompilerPrefix}gcc or {target.CompilerPrefix}g++ is not installed");
+            log.WriteLine($"skipped: {target.CompilerPrefix}gcc or {target.CompilerPrefix}g++ is not installed{(target.Needs is { } file ? $", or {file} is not there" : "")}");
             return;
         }
         string program = GuestCompiler.Build(source, target);

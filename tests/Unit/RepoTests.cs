@@ -83,6 +83,7 @@ public sealed partial class RepoTests(ITestOutputHelper output)
     [InlineData("ARCHITECTURE.md")]
     [InlineData("CONTRIBUTING.md")]
     [InlineData("docs/qemu-x86_64.md")]
+    [InlineData("docs/qemu-i386.md")]
     [InlineData("docs/adr/README.md")]
     public void Every_path_in_the_documents_exists(string document)
     {
@@ -126,6 +127,7 @@ public sealed partial class RepoTests(ITestOutputHelper output)
     [InlineData("build.sh")]
     [InlineData("run.sh")]
     [InlineData("test.sh")]
+    [InlineData("tests/i386-userland.sh")]
     [InlineData(".ci/run")]
     public void Scripts_are_executable(string script) => Assert.True(File.GetUnixFileMode(Path.Combine(Root, script)).HasFlag(UnixFileMode.UserExecute));
 

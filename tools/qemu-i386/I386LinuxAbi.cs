@@ -48,6 +48,8 @@ internal sealed unsafe class I386LinuxAbi(ulong xcr0, I386Vdso vdso) : ILinuxAbi
             I386Descriptors.SetTls(child, tls);
     }
 
+    public void ForgetRobustList(GuestThread t) => I386RobustList.Forget(t);
+
     public string DescribeRegisters(GuestThread t)
     {
         ulong* g = t.State->Gpr;

@@ -20,9 +20,12 @@ internal static unsafe class I386Segments
         (segments[Stubs.Es], segments[Stubs.Cs], segments[Stubs.Ss], segments[Stubs.Ds]) = (UserData, UserCode, UserData, UserData);
     }
 
-    /// <summary>Puts a selector into es, ds, fs or gs, as the kernel does when it restores one: what cannot be loaded becomes 0.</summary>
-    public static void Restore(GuestThread t, int register, ushort selector) =>
-        t.State->Segments[register] = IsLoadable(t, selector) ? selector : (ushort)0;
+    /// <summary>Puts a selector into es, ds, fs or gs, as the kernel does when it restores one: at user privilege, and what cannot be loaded becomes 0.</summary>
+    public static void Restore(GuestThread t, int register, ushort selector)
+    {
+        ushort user = selector <= 3 ? selector : (ushort)(selector | 3);
+        t.State->Segments[register] = IsLoadable(t, user) ? user : (ushort)0;
+    }
 
     /// <summary>True when es, ds, fs and gs can take the selector: null, or a segment that can be read.</summary>
     public static bool IsLoadable(GuestThread t, ushort selector)

@@ -134,8 +134,7 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         SiginfoLayout.ToGuest(GuestAbi.I386, siginfo, new Span<byte>(frame + Info, SiginfoLayout.Size));
         *(uint*)(frame + Ucontext) = HostCpu.HasXsave ? UC_FP_XSTATE : 0;
         uint* stack = (uint*)(frame + UcStack);
-        bool onStack = alternate.Holds((uint)t.State->Gpr[Esp]);
-        (stack[0], stack[1], stack[2]) = ((uint)alternate.Address, (uint)alternate.Flags | (onStack ? AltStack.OnStack : 0u), (uint)alternate.Size);
+        (stack[0], stack[1], stack[2]) = ((uint)alternate.Address, alternate.FrameFlags, (uint)alternate.Size);
         FillContext(t, (uint*)(frame + RtContext), savedMask, fpState);
         *(ulong*)(frame + RtMask) = savedMask;
         ((ReadOnlySpan<byte>)[0xB8, 0xAD, 0, 0, 0, 0xCD, 0x80, 0]).CopyTo(new Span<byte>(frame + RtCode, 8)); // mov eax, 173; int 80h
@@ -165,10 +164,10 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         s->Pc = sc[ScIp];
         s->Flags = (s->Flags & ~RestorableFlags) | (sc[ScFlags] & RestorableFlags);
         (s->Segments[Stubs.Cs], s->Segments[Stubs.Ss]) = (code, stack);
-        I386Segments.Restore(t, Stubs.Gs, (ushort)(sc[ScGs] | 3));
-        I386Segments.Restore(t, Stubs.Fs, (ushort)(sc[ScFs] | 3));
-        I386Segments.Restore(t, Stubs.Ds, (ushort)(sc[ScDs] | 3));
-        I386Segments.Restore(t, Stubs.Es, (ushort)(sc[ScEs] | 3));
+        I386Segments.Restore(t, Stubs.Gs, (ushort)sc[ScGs]);
+        I386Segments.Restore(t, Stubs.Fs, (ushort)sc[ScFs]);
+        I386Segments.Restore(t, Stubs.Ds, (ushort)sc[ScDs]);
+        I386Segments.Restore(t, Stubs.Es, (ushort)sc[ScEs]);
         return _fp.Read(t, sc[ScFpState]);
     }
 }

@@ -12,7 +12,7 @@ namespace Suite.Tools.I386;
 /// <summary>qemu-i386: 32-bit x86 programs.</summary>
 internal sealed unsafe class I386Target : X86UserTarget
 {
-    private const int clone = 120, modify_ldt = 123, set_thread_area = 243, get_thread_area = 244;
+    private const int clone = 120, modify_ldt = 123, set_thread_area = 243, get_thread_area = 244, set_robust_list = 311;
 
     public override ElfTarget Elf => ElfTarget.I386;
 
@@ -25,6 +25,7 @@ internal sealed unsafe class I386Target : X86UserTarget
         table[modify_ldt] = Handle(&I386Descriptors.ModifyLdt);
         table[set_thread_area] = Handle(&I386Descriptors.SetThreadArea);
         table[get_thread_area] = Handle(&I386Descriptors.GetThreadArea);
+        table[set_robust_list] = Handle(&I386RobustList.Set);
         return table;
     }
 

@@ -49,7 +49,7 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
         *(ulong*)frame = action.Restorer;
         *(ulong*)(frame + UcFlags) = (xsave ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
         ulong* stack = (ulong*)(frame + UcStack);
-        (stack[0], stack[1], stack[2]) = (alternate.Address, (uint)alternate.Flags | (onAlternate ? AltStack.OnStack : 0u), alternate.Size);
+        (stack[0], stack[1], stack[2]) = (alternate.Address, alternate.FrameFlags, alternate.Size);
         ulong* registers = (ulong*)(frame + Registers);
         for (int i = 0; i < ContextOrder.Length; i++)
             registers[i] = s->Gpr[ContextOrder[i]];

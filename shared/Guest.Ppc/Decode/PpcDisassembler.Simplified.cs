@@ -41,7 +41,7 @@ public sealed partial class PpcDisassembler
             "vnor" when PpcWord.Ra(word) == PpcWord.Rb(word) => $"vnot v{PpcWord.Rt(word)},v{PpcWord.Ra(word)}",
             "bc" => Branch(word, "", $"0x{Target(BranchTarget(), word, pc):x}"),
             "bclr" => Branch(word & ~2u, "lr", ""),
-            "bcctr" => Branch(word & ~2u, "ctr", ""),
+            "bcctr" when (PpcWord.Rt(word) & 4) != 0 => Branch(word & ~2u, "ctr", ""),
             _ => null,
         };
         text.Append(simple);

@@ -98,10 +98,8 @@ internal static unsafe partial class FloatRows
         else
         {
             int bits = e.Ir.Convert(IrOp.FBits, IrType.I64, value);
-            int high = e.Ir.High(bits);
-            int exponent = e.Ir.Sub(e.Ir.And(high, e.Const(ExponentBits)), e.Const(ExponentUnit));
-            e.TrapIf(e.Ir.Compare(IrOp.LtU, exponent, e.Const(896 * ExponentUnit)), PpcTrap.Interpret);
-            int upper = e.Ir.And(high, e.Const(0xC000_0000));
+            TrapIfBelow(e, bits, SmallestSingle);
+            int upper = e.Ir.And(e.Ir.High(bits), e.Const(0xC000_0000));
             single = e.Ir.Or(upper, e.Ir.And(e.Ir.Low(e.Ir.Binary(IrOp.ShrU, bits, e.Ir.Const64(29))), e.Const(0x3FFF_FFFF)));
         }
 

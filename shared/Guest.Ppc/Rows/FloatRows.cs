@@ -13,6 +13,9 @@ internal static unsafe partial class FloatRows
 {
     private const PpcFeature Basic = PpcFeature.Float;
 
+    /// <summary>The smallest normal number of single precision.</summary>
+    private const ulong SmallestSingle = 897UL << 52;
+
     public static PpcRow[] Rows =>
     [
         .. Memory,
@@ -49,9 +52,9 @@ internal static unsafe partial class FloatRows
         PpcRow.X("mffs", 63, FpOpcode.Mffs, "frt,.", &Exactly, Basic),
         PpcRow.X("mcrfs", 63, FpOpcode.Mcrfs, "bf,bfa", &Exactly, Basic),
         PpcRow.X("mtfsf", 63, FpOpcode.Mtfsf, "flm,frb,.", &Exactly, Basic),
-        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "bf,u,.", &Exactly, Basic),
-        PpcRow.X("mtfsb0", 63, FpOpcode.Mtfsb0, "bt,.", &Exactly, Basic),
-        PpcRow.X("mtfsb1", 63, FpOpcode.Mtfsb1, "bt,.", &Exactly, Basic),
+        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "ff,u,.", &Exactly, Basic),
+        PpcRow.X("mtfsb0", 63, FpOpcode.Mtfsb0, "fb,.", &Exactly, Basic),
+        PpcRow.X("mtfsb1", 63, FpOpcode.Mtfsb1, "fb,.", &Exactly, Basic),
     ];
 
     private static void Add(PpcEmitter e, uint w) => AddSub(e, w, IrOp.FAdd);
@@ -90,14 +93,10 @@ internal static unsafe partial class FloatRows
         e.TrapIf(e.Ir.Compare(IrOp.FUnordered, result, result), PpcTrap.Interpret);
         if (IsSingle(w))
         {
-            const ulong SmallestNormal = 0x3810_0000_0000_0000;
             int bits = e.Ir.Convert(IrOp.FBits, IrType.I64, result);
             int cut = e.Ir.And(e.Ir.Low(bits), e.Const(0x1FFF_FFFF));
             e.TrapIf(e.Ir.Compare(IrOp.Eq, cut, e.Const(0x1000_0000)), PpcTrap.Interpret);
-
-            // Without its sign and less one, so that zero is not among the small.
-            int magnitude = e.Ir.Sub(e.Ir.Binary(IrOp.Shl, bits, e.Ir.Const64(1)), e.Ir.Const64(1));
-            e.TrapIf(e.Ir.Compare(IrOp.LtU, magnitude, e.Ir.Const64((SmallestNormal << 1) - 1)), PpcTrap.Interpret);
+            TrapIfBelow(e, bits, SmallestSingle);
             result = e.Ir.Unary(IrOp.FToSingle, result);
         }
 
@@ -208,6 +207,13 @@ internal static unsafe partial class FloatRows
 
         e.UseScalarFloat();
         return false;
+    }
+
+    /// <summary>Leaves doubles to the interpreter whose magnitude is below a limit, but not zero: without the sign and less one, zero is not among the small.</summary>
+    private static void TrapIfBelow(PpcEmitter e, int bits, ulong limit)
+    {
+        int magnitude = e.Ir.Sub(e.Ir.Binary(IrOp.Shl, bits, e.Ir.Const64(1)), e.Ir.Const64(1));
+        e.TrapIf(e.Ir.Compare(IrOp.LtU, magnitude, e.Ir.Const64((limit << 1) - 1)), PpcTrap.Interpret);
     }
 
     private static bool IsSingle(uint w) => w >> 26 == 59;

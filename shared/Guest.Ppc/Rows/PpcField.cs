@@ -83,6 +83,8 @@ internal readonly record struct PpcField(string Name, uint Bits, int Shift, PpcF
         new("strm", 3u << 21, 21, PpcFieldKind.Unsigned),   // dst
         new("fxm", 0xFFu << 12, 12, PpcFieldKind.Unsigned),
         new("flm", 0xFFu << 17, 17, PpcFieldKind.Unsigned), // mtfsf
+        new("fb", 31u << 21, 21, PpcFieldKind.Unsigned),    // a bit of FPSCR: mtfsb0
+        new("ff", 7u << 23, 23, PpcFieldKind.Unsigned),     // a field of FPSCR: mtfsfi
         new("u", 15u << 12, 12, PpcFieldKind.Unsigned),     // mtfsfi
         new("sr", 15u << 16, 16, PpcFieldKind.Unsigned),
         new("spr", 0x3FFu << 11, 11, PpcFieldKind.Spr),

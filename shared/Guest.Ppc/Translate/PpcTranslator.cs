@@ -15,6 +15,9 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
 {
     private const int InsnBytes = 4, PageBytes = 4096;
 
+    // The engine has room for some 64 KiB of host code in a block.
+    private const int MaxIr = 2500;
+
     // Legacy SSE, AVX and AVX-512 upper registers: nothing else is touched.
     private const ulong SseAvxHi16 = 0x86;
 
@@ -54,7 +57,7 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
             int start = _emitter.Ir.Count;
             _emitter.BeginInsn(pc + (uint)(n * InsnBytes));
             Emit(word);
-            bool isLast = n + 1 >= limit || (n + 2) * InsnBytes > bytes || endAfterStore && Stores(start);
+            bool isLast = n + 1 >= limit || _emitter.Ir.Count > MaxIr || (n + 2) * InsnBytes > bytes || endAfterStore && Stores(start);
             if (isLast && !_emitter.Ended)
                 _emitter.Exit(_emitter.NextPc);
         }

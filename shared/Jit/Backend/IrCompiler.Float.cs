@@ -115,9 +115,7 @@ public sealed unsafe partial class IrCompiler
                 Asm.Vex(VexOps.SingleToDouble, Define(i, n.A), single, single);
                 break;
             case IrOp.FFromSingleBits:
-                Reg bits = Use(n.A);
-                int t = Allocate(Vector);
-                Asm.Vex(VexOps.FromGeneral32, t, 0, (int)bits);
+                int t = FetchSingle(n.A);
                 Asm.Vex(VexOps.SingleToDouble, Define(i), t, t);
                 break;
             case IrOp.FToSingleBits:
@@ -151,6 +149,25 @@ public sealed unsafe partial class IrCompiler
                 Asm.Vex(VexOps.FromInt32, Define(i), zero, (int)number);
                 break;
         }
+    }
+
+    // The bits of a single in a vector register: loaded straight into it when they come from memory.
+    private int FetchSingle(int value)
+    {
+        ref readonly IrInsn n = ref _block[value];
+        if (!_values[value].Deferred)
+        {
+            Reg bits = Use(value);
+            int moved = Allocate(Vector);
+            Asm.Vex(VexOps.FromGeneral32, moved, 0, (int)bits);
+            return moved;
+        }
+
+        Mem m = Address(n.A, MemAccess.Displacement(n.Imm));
+        int loaded = Allocate(Vector);
+        Asm.Vex(VexOps.FromGeneral32, loaded, 0, m);
+        Asm.Vex(VexOps.Pshufb, loaded, loaded, Constant(StateLayout.Reverse4));
+        return loaded;
     }
 
     // The vector MXCSR has no flags the guest can see; the scalar one's are kept.

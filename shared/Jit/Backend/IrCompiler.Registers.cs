@@ -232,6 +232,8 @@ public sealed unsafe partial class IrCompiler
             return In(_layout.Slots[v.Home].Register);
         if (_block[value].Op == IrOp.Const)
             return In(LoadConst(value));
+        if (v.Deferred && _block[value].Op == IrOp.Zext32)
+            return In(FindRegister(_block[value].A)); // registers are zero-extended
         Place memory = new(-1, v.Home >= 0 ? _layout.Slots[v.Home].Offset : _layout.SpillOffset + v.Spill * SpillStride);
         if (v.LastUse > _at && (_free[c] & ~_locked[c]) != 0)
             return In(Load(value, memory));
@@ -306,6 +308,8 @@ public sealed unsafe partial class IrCompiler
     {
         if (operand < 0 || ClassOf(_block[operand].Type) != c)
             return -1;
+        if (_values[operand].Deferred && _block[operand].Op == IrOp.Zext32)
+            operand = _block[operand].A;
         ref ValueState v = ref _values[operand];
         if (v.Register < 0 || v.LastUse > _at)
             return -1;
@@ -361,6 +365,15 @@ public sealed unsafe partial class IrCompiler
         if (_values[value].Deferred)
         {
             _values[value].Deferred = false;
+            if (s.Home == SlotHome.Memory && _block[value].Op == IrOp.Low)
+            {
+                int wide = FindRegister(_block[value].A);
+                Vacate(slot);
+                Write(IrType.I32, Mem.At(Reg.Rbp, s.Offset), wide);
+                Hold(slot, value);
+                return;
+            }
+
             _values[value].Hint = s.Home == SlotHome.Memory ? (short)-1 : (short)slot;
             Emit(value);
             if (_slotValue[slot] == value)
@@ -376,7 +389,9 @@ public sealed unsafe partial class IrCompiler
         bool constant = IsConst(value) && _values[value].Register < 0;
         Place from = constant ? default : Find(value);
         Vacate(slot);
-        if (constant)
+        if (constant && ConstOf(value) == 0 && _flagsValue < 0)
+            Asm.Xor32((Reg)s.Register, (Reg)s.Register);
+        else if (constant)
             Asm.MovImm((Reg)s.Register, ConstOf(value));
         else
             Copy(s.Type, s.Register, from);

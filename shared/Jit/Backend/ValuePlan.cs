@@ -20,7 +20,10 @@ internal enum Role : byte
     /// <summary>Compared with zero for equality.</summary>
     Zero = 8,
     Put = 16,
-    Other = 32,
+
+    /// <summary>Converted to a double by the very next instruction.</summary>
+    Single = 32,
+    Other = 64,
 }
 
 /// <summary>What is known of one value while a block is compiled: the plan (until Hint), and where it is now.</summary>
@@ -90,7 +93,7 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             if (n.Op == IrOp.TrapIf || IrTraits.Leaves(n.Op) || IrTraits.MayFault(n))
                 barrier = i;
             int at = !v.Deferred ? i : v.FirstPut >= 0 ? v.FirstPut : v.LastUse;
-            Use(n.A, at, RoleOfA(block, n, v));
+            Use(n.A, at, RoleOfA(block, i, v));
             Use(n.B, at, Role.Other);
             Use(n.C, at, Role.Other);
         }
@@ -114,8 +117,9 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
         v.Roles |= role;
     }
 
-    private static Role RoleOfA(IrBlock block, in IrInsn n, in ValueState v)
+    private static Role RoleOfA(IrBlock block, int index, in ValueState v)
     {
+        ref readonly IrInsn n = ref block[index];
         switch (n.Op)
         {
             case IrOp.ExitIf or IrOp.TrapIf:
@@ -128,9 +132,19 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
                 return Role.Put;
             case IrOp.Eq or IrOp.Ne when n.B < 0 && n.Imm == 0:
                 return IrTraits.IsBoolean(block[n.A].Op) && n.Op == IrOp.Eq ? (v.Deferred ? v.Roles : Role.Other) : Role.Zero;
+            case IrOp.FFromSingleBits when IsNext(block, n.A, index):
+                return Role.Single;
             default:
                 return Role.Other;
         }
+    }
+
+    private static bool IsNext(IrBlock block, int first, int second)
+    {
+        while (++first < second)
+            if (block[first].Op != IrOp.None)
+                return false;
+        return true;
     }
 
     private bool IsDeferred(IrBlock block, in IrInsn n, in ValueState v, int nextInsn)
@@ -148,6 +162,12 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             case IrOp.Add when n.Type == IrType.I32:
                 return (v.Roles & Role.Address) != 0 && (v.Roles & ~(Role.Address | Role.Put)) == 0 && (v.FirstPut >= 0 ? v.FirstPut : v.LastUse) < nextInsn
                     && (n.B < 0 || features.Movbe) && block[n.A].Op != IrOp.Const;
+            case IrOp.Zext32:
+                return true;
+            case IrOp.Low:
+                return v.Roles == Role.Put && v.FirstPut < nextInsn;
+            case IrOp.Load:
+                return v.Roles == Role.Single && MemAccess.Kind(n.Imm) == MemKind.U32Be;
             default:
                 return false;
         }

@@ -103,7 +103,8 @@ public sealed unsafe class BlockBuilder
         const int IndexBits = (CodeRegion.TableEntries - 1) << 2;
         if (target != Reg.Rcx)
             Hot.Mov32(Reg.Rcx, target);
-        Hot.Mov32(Reg.Rax, Reg.Rcx);
+        if (target != Reg.Rax)
+            Hot.Mov32(Reg.Rax, Reg.Rcx);
         Hot.And32(Reg.Rax, IndexBits);
         Hot.Mov(Reg.Rax, Mem.Table(Reg.Rax, 1, (int)_region.TargetTable));
         Hot.Bytes([0x39, 0xC8]); // cmp eax, ecx

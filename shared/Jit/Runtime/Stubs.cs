@@ -476,10 +476,10 @@ public sealed unsafe class Stubs
         _a.Shl(Reg.Rax, 4);
         _a.Add(Reg.Rax, Reg.Rdx);
         byte* next = _a.Position;
+        _a.Cmp(Mem.At(Reg.Rax), 0); // first: address 0 is no entry's
+        miss = _a.JccForward(Cond.E);
         _a.Cmp(Reg.Rcx, Mem.At(Reg.Rax));
         hit = _a.JccForward(Cond.E);
-        _a.Cmp(Mem.At(Reg.Rax), 0);
-        miss = _a.JccForward(Cond.E);
         _a.Add(Reg.Rax, 16);
         _a.Jmp(next);
     }

@@ -21,11 +21,19 @@ public sealed unsafe class World(CodeRegion region)
     private const int PrivateExpedited = 8, RegisterPrivateExpedited = 16;
 
     /// <summary>si_value of the kick signal: no guest can know it, so a guest's own use of the signal is told apart.</summary>
-    public ulong KickCookie { get; } = (ulong)Random.Shared.NextInt64();
+    public ulong KickCookie { get; } = RandomNumber();
 
     private readonly GuestLock _threadsLock = new(region);
     private readonly List<(nint State, int Tid)> _threads = [];
     private int _silencing;
+
+    // Not the runtime's generator: that opens /dev/urandom and keeps it, at a number a guest expects to be free.
+    private static ulong RandomNumber()
+    {
+        ulong value = 0;
+        Sys.Call(Nr.getrandom, (long)&value, sizeof(ulong));
+        return value;
+    }
 
     /// <summary>Number of guest threads.</summary>
     public int Count

@@ -51,6 +51,11 @@ public interface ILinuxAbi
     {
     }
 
+    /// <summary>The calling thread's robust futexes have been released: a list the host's kernel was given besides the engine's is to be taken back.</summary>
+    void ForgetRobustList(GuestThread thread)
+    {
+    }
+
     /// <summary>Text for the register part of diagnostics.</summary>
     string DescribeRegisters(GuestThread thread);
 }

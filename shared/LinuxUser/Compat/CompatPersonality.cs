@@ -17,9 +17,9 @@ public sealed class CompatPersonality
     private readonly CompatCall?[] _calls;
     private readonly DecoderTables _guest;
     private readonly DecoderTables _host = new(GuestAbi.X64);
-    private readonly ConcurrentDictionary<(string, string), StructConverter> _converters = new();
-    private readonly ConcurrentDictionary<SignatureType, Pointee?> _pointees = new();
-    private readonly ConcurrentDictionary<string, FlagMap?> _flags = new();
+    private readonly ConcurrentDictionary<string, StructConverter> _converters = new(NameComparer.Instance);
+    private readonly ConcurrentDictionary<SignatureType, Pointee?> _pointees = new(NameComparer.Instance);
+    private readonly ConcurrentDictionary<string, FlagMap?> _flags = new(NameComparer.Instance);
     private SyscallEntry[]? _hostEntries;
     private SyscallRow?[]? _hostRows;
 
@@ -88,12 +88,14 @@ public sealed class CompatPersonality
 
     /// <summary>Converts the guest's layout of one name to the host's of another.</summary>
     /// <exception cref="FormatException">There is no such layout, or it leaves fields out.</exception>
-    internal StructConverter Converter(string guest, string host) => _converters.GetOrAdd((guest, host), static (names, self) =>
-        self._guest.Layout(names.Item1) is { } from && self._host.Layout(names.Item2) is { } to
-            ? StructConverter.Between(from, to, self) : throw new FormatException($"no layout {names.Item1} or {names.Item2}"), this);
+    internal StructConverter Converter(string guest, string host) =>
+        guest == host ? Converter(guest) : _converters.GetOrAdd($"{guest} {host}", static (_, c) => c.Self.MakeConverter(c.guest, c.host), (Self: this, guest, host));
 
     /// <summary>As <see cref="Converter(string, string)"/>, of a struct that has the same name on both sides.</summary>
-    internal StructConverter Converter(string name) => Converter(name, name);
+    internal StructConverter Converter(string name) => _converters.GetOrAdd(name, static (n, self) => self.MakeConverter(n, n), this);
+
+    private StructConverter MakeConverter(string guest, string host) => _guest.Layout(guest) is { } from && _host.Layout(host) is { } to
+        ? StructConverter.Between(from, to, this) : throw new FormatException($"no layout {guest} or {host}");
 
     /// <summary>Reads a struct of the guest in the host's form; false when the address is bad.</summary>
     internal bool TryRead(GuestMemory memory, ulong address, string layout, Span<byte> host)

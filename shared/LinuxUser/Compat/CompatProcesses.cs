@@ -4,6 +4,7 @@ using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Threads;
 
 namespace Suite.LinuxUser.Compat;
 
@@ -12,26 +13,24 @@ internal static unsafe class CompatProcesses
 {
     private const long EFAULT = -Errno.EFAULT, EINVAL = -Errno.EINVAL;
 
-    /// <summary>set_robust_list(2): {next, offset, pending}, 12 bytes. The host could not read it; RobustList walks it when the thread ends.</summary>
+    /// <summary>set_robust_list(2): {next, offset, pending}, 12 bytes; see <see cref="RobustList"/>.</summary>
     public static long SetRobustList(GuestThread t, in SysArgs a)
     {
-        const uint HeadBytes = 12;
-        if ((uint)a.A2 != HeadBytes)
+        if ((uint)a.A2 != RobustList.HeadBytes)
             return EINVAL;
-        t.RobustHead = a.A1;
+        RobustList.Set(t, a.A1);
         return 0;
     }
 
     /// <summary>get_robust_list(2), of the calling thread; of others nothing is known but what the host lets see.</summary>
     public static long GetRobustList(GuestThread t, in SysArgs a)
     {
-        const ulong HeadBytes = 12;
         ulong* host = stackalloc ulong[2];
         bool own = a.Int1 == 0 || a.Int1 == t.Tid;
         long result = own ? 0 : HostCall.Make(t, Nr.get_robust_list, a.A1, (ulong)host, (ulong)(host + 1));
         if (result != 0)
             return result;
-        return t.Memory.TryWriteWord(a.A3, HeadBytes) && t.Memory.TryWriteWord(a.A2, own ? t.RobustHead : 0) ? 0 : EFAULT;
+        return t.Memory.TryWriteWord(a.A3, RobustList.HeadBytes) && t.Memory.TryWriteWord(a.A2, own ? t.RobustHead : 0) ? 0 : EFAULT;
     }
 
     /// <summary>waitid(2): of struct siginfo the kernel writes six ints (kernel/exit.c), of which the last three lie behind padding on the host.</summary>

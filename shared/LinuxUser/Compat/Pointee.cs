@@ -30,7 +30,7 @@ internal sealed class Pointee
             case "bytes" or "raw" or "str":
                 return null;
             case "iov":
-                return new Pointee(type with { Direction = SignatureDirection.In }, personality.Converter("ranges", "ranges"));
+                return new Pointee(type with { Direction = SignatureDirection.In }, personality.Converter("iovec"));
             case "fdpair":
                 return FromScalar(type with { Count = "2" }, "i32", "i32", personality);
             case "wstatus":

@@ -93,7 +93,7 @@ public static unsafe class Forking
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.State->Pending = 0;
         t.Engine.World.KeepOnly(t.State, t.Tid);
-        t.ClearTid = 0;
+        (t.ClearTid, t.RobustHead) = (0, 0);
     }
 
     private static void FillHostArguments(ulong* args, CloneRequest request)

@@ -84,6 +84,9 @@ public readonly record struct AltStack(ulong Address, int Flags, ulong Size)
 
     public static AltStack None => new(0, Disable, 0);
 
+    /// <summary>The flags in a signal frame: as sigaltstack was given them, and 0 when it never was.</summary>
+    public uint FrameFlags => (Flags & Disable) != 0 ? 0 : (uint)Flags;
+
     /// <summary>True when sp lies on this stack.</summary>
     public bool Holds(ulong sp) => (Flags & Disable) == 0 && sp - 1 - Address < Size && sp > Address;
 }

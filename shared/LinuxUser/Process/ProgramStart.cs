@@ -46,7 +46,8 @@ public sealed unsafe class ProgramStart
             return false;
         using (program)
         {
-            Random random = Seed is { } seed ? new Random((int)seed) : Random.Shared;
+            // Not Random.Shared: that opens /dev/urandom and keeps it, at a number the guest would expect to be free.
+            Random random = new((int)(Seed ?? HostRandom()));
             memory.Randomise(Seed is null && !IsRandomised() ? null : random);
             LoadRequest request = new()
             {
@@ -63,6 +64,9 @@ public sealed unsafe class ProgramStart
             memory.SetBreak(image.BrkStart);
             byte[] entropy = new byte[16];
             random.NextBytes(entropy);
+            if (Seed is null)
+                fixed (byte* p = entropy)
+                    Sys.Call(Nr.getrandom, (long)p, entropy.Length);
             StackRequest wanted = new()
             {
                 Target = Target,
@@ -95,6 +99,13 @@ public sealed unsafe class ProgramStart
             SetName(program.ExecFn);
             return true;
         }
+    }
+
+    private static ulong HostRandom()
+    {
+        ulong value = 0;
+        Sys.Call(Nr.getrandom, (long)&value, sizeof(ulong));
+        return value;
     }
 
     private static bool IsRandomised()

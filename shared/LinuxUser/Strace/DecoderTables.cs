@@ -8,8 +8,8 @@ namespace Suite.LinuxUser.Strace;
 internal sealed class DecoderTables(GuestAbi abi)
 {
     private readonly ConcurrentDictionary<SyscallRow, Signature> _signatures = new();
-    private readonly ConcurrentDictionary<string, ConstantSet?> _sets = new();
-    private readonly ConcurrentDictionary<string, StructLayout?> _layouts = new();
+    private readonly ConcurrentDictionary<string, ConstantSet?> _sets = new(NameComparer.Instance);
+    private readonly ConcurrentDictionary<string, StructLayout?> _layouts = new(NameComparer.Instance);
 
     public Signature SignatureOf(SyscallRow row) => _signatures.GetOrAdd(row, static r => Signature.Parse(r.Signature));
 

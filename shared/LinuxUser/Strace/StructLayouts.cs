@@ -50,6 +50,7 @@ internal static class StructLayouts
         "mnt_id_req" => "size:u32, mnt_ns_fd:u32, mnt_id:u64 hex, param:u64 hex",
         "cachestat_range" => "off:u64, len:u64",
         "cachestat" => "nr_cache:u64, nr_dirty:u64, nr_writeback:u64, nr_evicted:u64, nr_recently_evicted:u64",
+        "iovec" => "iov_base:uw ptr, iov_len:w",
         "ranges" => "iov_base:uw ptr, iov_len:uw",
         "termios" => "c_iflag:u32 hex, c_oflag:u32 hex, c_cflag:u32 hex, c_lflag:u32 hex, ...",
         "winsize" => "ws_row:u16, ws_col:u16, ws_xpixel:u16, ws_ypixel:u16",

@@ -73,6 +73,8 @@ public static unsafe class ProcessCalls
 
     public static long ExitGroup(GuestThread t, in SysArgs a)
     {
+        if (t.RobustHead != 0)
+            RobustList.Release(t);
         t.Process.Log?.Dispose();
         return Sys.Call(Nr.exit_group, a.Int1);
     }

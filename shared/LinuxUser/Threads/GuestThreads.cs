@@ -40,7 +40,7 @@ public static unsafe class GuestThreads
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
         RobustList.Release(t);
-        Sys.Call(Nr.set_robust_list, 0, 24);
+        RobustList.Forget(t);
         if (t.Engine.World.Count <= 1)
         {
             t.Process.Log?.Dispose();

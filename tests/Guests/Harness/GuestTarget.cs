@@ -5,13 +5,14 @@ namespace Suite.Guests;
 /// <param name="Tool">Name of the tool.</param>
 /// <param name="Flags">Compiler flags besides those a source asks for.</param>
 /// <param name="CompilerPrefix">What stands before gcc and g++ in the names of its compilers.</param>
-public sealed record GuestTarget(string Name, string Tool, IReadOnlyList<string> Flags, string CompilerPrefix = "")
+/// <param name="Needs">A file without which they cannot build for the target.</param>
+public sealed record GuestTarget(string Name, string Tool, IReadOnlyList<string> Flags, string CompilerPrefix = "", string? Needs = null)
 {
     /// <summary>64-bit x86, as the compiler makes it by itself.</summary>
     public static GuestTarget X64 { get; } = new("x86_64", "qemu-x86_64", []);
 
     /// <summary>32-bit x86. The kernel's headers are those of the 64-bit system; a compiler without its multilib package does not look there.</summary>
-    public static GuestTarget I386 { get; } = new("i386", "qemu-i386", ["-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"]);
+    public static GuestTarget I386 { get; } = new("i386", "qemu-i386", ["-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"], Needs: "/usr/include/gnu/stubs-32.h");
 
     /// <summary>32-bit big-endian PowerPC, with the cross compiler.</summary>
     public static GuestTarget Ppc { get; } = new("ppc", "qemu-ppc", [], "powerpc-linux-gnu-");
@@ -19,11 +20,14 @@ public sealed record GuestTarget(string Name, string Tool, IReadOnlyList<string>
     /// <summary>All of them.</summary>
     public static IReadOnlyList<GuestTarget> All { get; } = [X64, I386, Ppc];
 
+    /// <summary>The CPU model that both emulators are measured with; empty for their defaults. The installed QEMU's for PowerPC has no AltiVec.</summary>
+    public string Cpu => this == Ppc ? "7447a" : "";
+
     /// <summary>Whether this machine runs the target's programs.</summary>
     public bool IsNative => CompilerPrefix.Length == 0;
 
-    /// <summary>Whether the target's compilers are installed.</summary>
-    public bool CanBuild => GuestCompiler.Locate(CompilerPrefix + "gcc") is not null && GuestCompiler.Locate(CompilerPrefix + "g++") is not null;
+    /// <summary>Whether the target's compilers are installed, with what they need.</summary>
+    public bool CanBuild => (Needs is null || File.Exists(Needs)) && GuestCompiler.Locate(CompilerPrefix + "gcc") is not null && GuestCompiler.Locate(CompilerPrefix + "g++") is not null;
 
     /// <summary>The programs of this target, by name: those in its folder, and those of x86-64 that say they are for it as well.</summary>
     public IReadOnlyDictionary<string, GuestSource> Sources() =>

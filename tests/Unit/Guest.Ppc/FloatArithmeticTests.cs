@@ -5,7 +5,7 @@ namespace Suite.Tests.Guest.Ppc;
 /// <summary>Soft float against the host's unit: results, exceptions, FR, classes, in all rounding modes.</summary>
 public class FloatArithmeticTests
 {
-    private const int Rounds = 40_000;
+    private const int Rounds = 15_000;
     private const ulong SignBit = 0x8000_0000_0000_0000, Infinity = 0x7FF0_0000_0000_0000;
 
     [Theory]

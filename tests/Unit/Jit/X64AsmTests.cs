@@ -7,7 +7,7 @@ using Decoder = Iced.Intel.Decoder;
 namespace Suite.Tests.Jit;
 
 /// <summary>Every method of the assembler, with every register and every shape of operand, decoded back by Iced.</summary>
-public sealed unsafe class X64AsmTests
+public sealed unsafe partial class X64AsmTests
 {
     private const ulong Ip = 0x6800_0000;
 
@@ -32,6 +32,8 @@ public sealed unsafe class X64AsmTests
         Segments();
         Fixed();
         Jumps();
+        CompilerForms();
+        VectorForms();
         string[] missing = [.. typeof(X64Asm).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
             .Where(m => !m.IsSpecialName && !NotInstructions.Contains(m.Name)).Select(m => m.Name).Distinct().Where(n => !_tested.Contains(n))];
         Assert.Empty(missing);
@@ -92,7 +94,8 @@ public sealed unsafe class X64AsmTests
     }
 
     private static readonly string[] NotInstructions = [nameof(X64Asm.Byte), nameof(X64Asm.Int32), nameof(X64Asm.Int64), nameof(X64Asm.Bytes),
-        nameof(X64Asm.Here), nameof(X64Asm.HereShort), nameof(X64Asm.JmpForward), nameof(X64Asm.JccForward), nameof(X64Asm.JrcxzForward)];
+        nameof(X64Asm.Here), nameof(X64Asm.HereShort), nameof(X64Asm.JmpForward), nameof(X64Asm.JccForward), nameof(X64Asm.JrcxzForward),
+        nameof(X64Asm.JccShortForward), nameof(X64Asm.JmpShortForward)];
 
     private void Moves()
     {

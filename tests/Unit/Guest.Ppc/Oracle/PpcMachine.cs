@@ -52,10 +52,7 @@ internal sealed unsafe class PpcMachine : IIrMemory, IDisposable
     /// <summary>Emits a row's IR for a word and interprets it.</summary>
     public IrOutcome Execute(in PpcRow row, uint word, bool exact)
     {
-        if (exact)
-            _emitter.BeginExact(_state);
-        else
-            _emitter.Begin();
+        _emitter.Begin(exact, exact ? _state : null);
         _emitter.BeginInsn(0x1000);
         row.Emit(_emitter, word);
         return _interpreter.Run(_emitter.Ir, _state);
@@ -101,7 +98,7 @@ internal sealed unsafe class PpcMachine : IIrMemory, IDisposable
             for (int n = 0; n < 8; n++)
             {
                 uint bits = value >> 28 - 4 * n & 15;
-                Slot<ulong>(PpcSlot.Cr(n)) = ((bits & 8) != 0 ? 1UL << 62 : 0) | ((bits & 4) != 0 ? 0 : 1UL << 63) | ((bits & 2) != 0 ? 0 : 1u);
+                Slot<ulong>(PpcSlot.Cr(n)) = 1UL << 40 | ((bits & 8) != 0 ? 1UL << 62 : 0) | ((bits & 4) != 0 ? 0 : 1UL << 63) | ((bits & 2) != 0 ? 0 : 1u);
                 Slot<uint>(PpcSlot.CrSo(n)) = bits & 1;
             }
         }

@@ -206,7 +206,7 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
                 Add(Block.Convert(IrOp.FBits, IrType.I64, ExactDouble()));
                 break;
             default:
-                Add(Block.Convert(IrOp.FFromSingleBits, IrType.F64, Block.And(Integer(), Block.Const(0xFF7F_FFFF))));
+                Add(Block.Convert(IrOp.FFromSingleBits, IrType.F64, random.Next(2) == 0 ? Block.Load(MemKind.U32Be, Address()) : Integer()));
                 break;
         }
     }

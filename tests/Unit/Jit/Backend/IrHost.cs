@@ -24,18 +24,20 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     private readonly IrCompiler _compiler;
     private ulong _nextPc = CodeBase;
 
-    public IrHost(HostFeatures features)
+    /// <param name="features">What the compiler may use.</param>
+    /// <param name="layout">State of the guest; by default one that has a bit of everything.</param>
+    public IrHost(HostFeatures features, StateLayout? layout = null)
     {
-        Layout = IrTestLayout.Create(features);
+        Layout = layout ?? IrTestLayout.Create(features);
         _compiler = new IrCompiler(Layout, features);
         Map();
         Engine = new Engine(new EngineOptions { CodeBytes = 32 << 20 }, this, this);
-        Block = (byte*)NativeMemory.AlignedAlloc(IrTestLayout.BlockBytes, 64);
+        Block = (byte*)NativeMemory.AlignedAlloc((nuint)Layout.Size, 64);
         Stack = (byte*)NativeMemory.AlignedAlloc(StackBytes, 64);
         Interpreted = (VcpuState*)NativeMemory.AllocZeroed((nuint)sizeof(VcpuState));
         Interpreted->VectorArea = (ulong)NativeMemory.AlignedAlloc((nuint)ThreadBinding.VectorBytes, 64);
         new Span<byte>((byte*)Interpreted->VectorArea, ThreadBinding.VectorBytes).Clear();
-        Interpreted->Gpr[StateLayout.BlockRegister] = (ulong)NativeMemory.AlignedAlloc(IrTestLayout.BlockBytes, 64);
+        Interpreted->Gpr[StateLayout.BlockRegister] = (ulong)NativeMemory.AlignedAlloc((nuint)Layout.Size, 64);
     }
 
     public TranslatorTraits Traits { get; } = new() { EntersInside = false, ComparesTargets = true };
@@ -66,13 +68,13 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     public void Define(ulong pc, IrBlock block) => _blocks[pc] = block;
 
     /// <summary>Runs compiled code from an address until it leaves the engine.</summary>
-    public ExitReason Execute(ulong pc)
+    public ExitReason Execute(ulong pc, uint mxcsr = 0x1F80)
     {
         State->Pc = pc;
         State->Gpr[StateLayout.BlockRegister] = (ulong)Block;
         State->Gpr[4] = (ulong)(Stack + StackBytes / 2);
         State->Flags = 0x202;
-        VectorImage.Mxcsr(State) = 0x1F80;
+        VectorImage.Mxcsr(State) = mxcsr;
         ExitReason reason = Engine.Run(State);
         VectorImage.MarkInUse(State);
         return reason;

@@ -14,8 +14,8 @@ public sealed partial class PpcRowTests
     // Families whose words overlap are looked at apart.
     private static readonly PpcFeature[] Views =
     [
-        Everything & ~(PpcFeature.Spe | PpcFeature.SpeSingle | PpcFeature.SpeDouble | PpcFeature.Mac4xx | PpcFeature.CacheLock | PpcFeature.SoftTlb),
-        Everything & ~(PpcFeature.Altivec | PpcFeature.Mac4xx | PpcFeature.Core4xx | PpcFeature.SoftTlb),
+        Everything & ~(PpcFeature.Spe | PpcFeature.SpeSingle | PpcFeature.SpeDouble | PpcFeature.Mac4xx | PpcFeature.CacheLock | PpcFeature.Core40x | PpcFeature.SoftTlb),
+        Everything & ~(PpcFeature.Altivec | PpcFeature.Mac4xx | PpcFeature.Core4xx | PpcFeature.Core40x | PpcFeature.SoftTlb),
         Everything & ~(PpcFeature.Altivec | PpcFeature.Spe | PpcFeature.SpeSingle | PpcFeature.SpeDouble | PpcFeature.CacheLock | PpcFeature.Embedded | PpcFeature.BookE),
     ];
 
