@@ -41,6 +41,7 @@ public static unsafe class GuestThreads
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
         RobustList.Release(t);
         RobustList.Forget(t);
+        t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
         {
             t.Process.Log?.Dispose();
@@ -84,7 +85,6 @@ public static unsafe class GuestThreads
             child.ApplyMask();
             child.Process.Loop(child);
             End(child);
-            child.Abi.EndThread(child);
             binding.Dispose();
         }
 
