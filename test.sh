@@ -77,6 +77,9 @@ GCC=$(gcc -dumpversion 2>/dev/null)
 need /usr/include/gnu/stubs-32.h:libc6-dev-i386 "/usr/lib/gcc/x86_64-linux-gnu/$GCC/32/libgcc.a:lib32gcc-$GCC-dev" \
     "/usr/lib/gcc/x86_64-linux-gnu/$GCC/32/libstdc++.a:lib32stdc++-$GCC-dev" || say "note: 32-bit programs cannot be built here; their tests will be skipped"
 
+need powerpc-linux-gnu-gcc:gcc-powerpc-linux-gnu powerpc-linux-gnu-g++:g++-powerpc-linux-gnu /usr/powerpc-linux-gnu/include/stdlib.h:libc6-dev-powerpc-cross ||
+    say "note: PowerPC programs cannot be built here; their tests will be skipped"
+
 # In a subshell: a failing build ends build(), and the summary must still be printed.
 if ! (build); then
     FAILED=$((FAILED + 1))

@@ -49,7 +49,7 @@ public static class PpcSlot
     /// <summary>Address of the reservation, <see cref="NoReservation"/> when there is none; what was read there.</summary>
     public const int ReserveAddress = 156, ReserveValue = 157;
 
-    /// <summary>Last floating-point operation (its word, I32) and its operands (F64): what FPRF, FR, FI and last-operation details are recomputed from. Lazy.</summary>
+    /// <summary>Last floating-point operation (its word, I32; 0 for none) and its operands (F64): what FPRF, FR, FI and last-operation details are recomputed from. Lazy.</summary>
     public const int FpOp = 158, FpA = 159, FpB = 160, FpC = 161;
 
     /// <summary>MXCSR values for scalar and vector floating point, I32, and the flag that says which is loaded.</summary>

@@ -103,7 +103,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     private EngineOptions EngineOptions()
     {
         LogItems items = options.LogItems;
-        bool observed = (items & (LogItems.InAsm | LogItems.OutAsm | LogItems.Exec)) != 0;
+        bool observed = (items & (LogItems.InAsm | LogItems.Op | LogItems.OutAsm | LogItems.Exec)) != 0;
         return Cpu.EngineOptions(new EngineOptions
         {
             CodeBytes = HostLimits.CodeCacheSize(options.CodeCacheSize),

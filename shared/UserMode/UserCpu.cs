@@ -63,4 +63,7 @@ public abstract class UserCpu
 
     /// <summary>Disassembly for -d in_asm, one instruction a line, each line ended.</summary>
     public abstract string ListCode(ulong pc, ReadOnlySpan<byte> code);
+
+    /// <summary>The intermediate form of a block for -d op; null when the target has none.</summary>
+    public virtual string? ListOperations(ulong pc, ReadOnlySpan<byte> code) => null;
 }

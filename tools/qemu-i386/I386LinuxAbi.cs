@@ -48,7 +48,7 @@ internal sealed unsafe class I386LinuxAbi(ulong xcr0, I386Vdso vdso) : ILinuxAbi
             I386Descriptors.SetTls(child, tls);
     }
 
-    public void ForgetRobustList(GuestThread t) => I386RobustList.Forget(t);
+    public void EndThread(GuestThread t) => I386RobustList.Forget(t);
 
     public string DescribeRegisters(GuestThread t)
     {

@@ -93,5 +93,7 @@ internal sealed unsafe class PpcCpu(PpcModel model, Func<int, bool> isServed) : 
 
     public override string ListCode(ulong pc, ReadOnlySpan<byte> code) => PpcListing.Text(model, (uint)pc, code);
 
+    public override string? ListOperations(ulong pc, ReadOnlySpan<byte> code) => PpcListing.Operations(model, _layout, (uint)pc, code);
+
     private PpcSpecial Special => _special ??= new PpcSpecial(_layout, model);
 }

@@ -5,6 +5,10 @@ public static class FpInstruction
 {
     private const uint SinglePrimary = 59;
 
+    /// <summary>What an instruction computed, from the slots of its operands: a multiplication's C is kept in the place of B.</summary>
+    public static FpResult Recompute(uint word, ulong first, ulong second, ulong third, uint fpscr) =>
+        (word >> 1 & 31) == FpOpcode.Mul ? Compute(word, first, 0, second, fpscr) : Compute(word, first, second, third, fpscr);
+
     /// <summary>
     /// What an arithmetic, rounding or conversion instruction computes from its operands' bits with the control bits of an FPSCR value. Operands the
     /// instruction does not have are ignored.

@@ -29,7 +29,7 @@ public static unsafe class FpscrState
         ref uint operation = ref Slot<uint>(layout, s, PpcSlot.FpOp);
         if (operation != 0)
         {
-            FpResult last = FpInstruction.Compute(operation, Slot<ulong>(layout, s, PpcSlot.FpA), Slot<ulong>(layout, s, PpcSlot.FpB), Slot<ulong>(layout, s, PpcSlot.FpC), fpscr);
+            FpResult last = FpInstruction.Recompute(operation, Slot<ulong>(layout, s, PpcSlot.FpA), Slot<ulong>(layout, s, PpcSlot.FpB), Slot<ulong>(layout, s, PpcSlot.FpC), fpscr);
             const uint Derived = Fpscr.Fr | Fpscr.Fi | Fpscr.Fprf;
             fpscr = fpscr & ~Derived | last.Status & Derived;
 

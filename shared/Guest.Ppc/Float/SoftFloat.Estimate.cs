@@ -2,7 +2,7 @@ namespace Suite.Guest.Ppc.Float;
 
 /// <summary>
 /// fres and frsqrte. The Power ISA leaves the values open and bounds the error (one part in 256 and in 32). These are plain integer
-/// formulas, better than one part in 2^30 and in 2^10, which compiled code can follow without touching the host's floating-point status:
+/// formulas, better than one part in 2^22 and in 2^10, which compiled code can follow without touching the host's floating-point status:
 /// an estimate does not set XX.
 /// </summary>
 public static partial class SoftFloat

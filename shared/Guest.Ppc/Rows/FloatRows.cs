@@ -51,8 +51,8 @@ internal static unsafe partial class FloatRows
         PpcRow.X("fcmpo", 63, FpOpcode.Cmpo, "bf,fra,frb", &Compare, Basic),
         PpcRow.X("mffs", 63, FpOpcode.Mffs, "frt,.", &Exactly, Basic),
         PpcRow.X("mcrfs", 63, FpOpcode.Mcrfs, "bf,bfa", &Exactly, Basic),
-        PpcRow.X("mtfsf", 63, FpOpcode.Mtfsf, "flm,frb,.", &Exactly, Basic),
-        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "ff,u,.", &Exactly, Basic),
+        PpcRow.X("mtfsf", 63, FpOpcode.Mtfsf, "flm,frb,.", &SetAll, Basic),
+        PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "ff,u,.", &SetField, Basic),
         PpcRow.X("mtfsb0", 63, FpOpcode.Mtfsb0, "fb,.", &Exactly, Basic),
         PpcRow.X("mtfsb1", 63, FpOpcode.Mtfsb1, "fb,.", &Exactly, Basic),
     ];
@@ -76,7 +76,7 @@ internal static unsafe partial class FloatRows
         if (IsExact(e, w))
             return;
         int a = e.Fpr(PpcWord.Ra(w)), c = e.Fpr(PpcWord.Rc(w));
-        Finish(e, w, Rounded(e, w, e.Ir.Binary(IrOp.FMul, a, c)), a, -1, c);
+        Finish(e, w, Rounded(e, w, e.Ir.Binary(IrOp.FMul, a, c)), a, c, -1);
     }
 
     /// <summary>
@@ -160,14 +160,15 @@ internal static unsafe partial class FloatRows
             e.SetFpr(PpcWord.Rt(w), e.Ir.Unary(IrOp.FNeg, e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w)))));
     }
 
-    /// <summary>fsel: at least zero is above the largest negative number, which leaves NaNs out.</summary>
+    /// <summary>fsel: at least zero is above the largest negative number, which leaves NaNs out. The choice is among integers, for which the host needs no branch.</summary>
     private static void Sel(PpcEmitter e, uint w)
     {
         if (IsExact(e, w))
             return;
         int below = e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Const64(0x8000_0000_0000_0001));
         int atLeastZero = e.Ir.Compare(IrOp.FGreater, e.Fpr(PpcWord.Ra(w)), below);
-        e.SetFpr(PpcWord.Rt(w), e.Ir.Select(atLeastZero, e.Fpr(PpcWord.Rc(w)), e.Fpr(PpcWord.Rb(w))));
+        int c = e.Ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rc(w))), b = e.Ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rb(w)));
+        e.SetFpr(PpcWord.Rt(w), e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Select(atLeastZero, c, b)));
     }
 
     /// <summary>fcmpu, fcmpo: quiet NaNs are an exception for fcmpo alone, signalling ones fault.</summary>
@@ -188,6 +189,42 @@ internal static unsafe partial class FloatRows
         e.Put(PpcSlot.FpCompare, e.Const(1));
         e.Put(PpcSlot.FpCompareA, a);
         e.Put(PpcSlot.FpCompareB, b);
+    }
+
+    // mtfsfi of the fields with enables and rounding mode: C libraries set what is set already, around each of their roots.
+    private static void SetField(PpcEmitter e, uint w)
+    {
+        int field = (int)(w >> 23 & 7);
+        const int FirstControlField = 6;
+        if (field < FirstControlField)
+            Exactly(e, w);
+        if (field < FirstControlField || IsExact(e, w))
+            return;
+
+        uint mask = 0xFu << 28 - 4 * field;
+        int present = e.Ir.And(e.Get(PpcSlot.Fpscr), e.Const(mask));
+        e.TrapIf(e.Ir.Compare(IrOp.Ne, present, e.Const((w >> 12 & 15) * 0x1111_1111 & mask)), PpcTrap.Interpret);
+    }
+
+    // mtfsf of all fields, as it puts back what mffs gave: the control bits stay, no exception is enabled, and nothing is left to be derived.
+    private static void SetAll(PpcEmitter e, uint w)
+    {
+        const uint AllFields = 0xFF, Control = 0xFF, Enables = Fpscr.Ve | Fpscr.Oe | Fpscr.Ue | Fpscr.Ze | Fpscr.Xe;
+        if (PpcWord.Flm(w) != AllFields)
+            Exactly(e, w);
+        if (PpcWord.Flm(w) != AllFields || IsExact(e, w))
+            return;
+
+        IrBlock ir = e.Ir;
+        int value = ir.Low(ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rb(w)))), old = e.Get(PpcSlot.Fpscr);
+        int changed = ir.And(ir.Xor(value, old), e.Const(Control));
+        e.TrapIf(ir.Compare(IrOp.Ne, ir.Or(changed, ir.And(old, e.Const(Enables))), e.Const(0)), PpcTrap.Interpret);
+        int isInvalid = ir.Compare(IrOp.Ne, ir.And(value, e.Const(Fpscr.Invalid)), e.Const(0));
+        int summary = ir.Select(isInvalid, e.Const(Fpscr.Vx), e.Const(0));
+        e.Put(PpcSlot.Fpscr, ir.Or(ir.And(value, e.Const(Fpscr.Writable)), summary));
+        e.Put(PpcSlot.FpOp, e.Const(0));
+        e.Put(PpcSlot.FpCompare, e.Const(0));
+        ir.Emit(IrOp.FpClearFlags, IrType.None);
     }
 
     private static void Exactly(PpcEmitter e, uint w)
@@ -220,7 +257,10 @@ internal static unsafe partial class FloatRows
 
     private static int Rounded(PpcEmitter e, uint w, int value) => IsSingle(w) ? e.Ir.Unary(IrOp.FToSingle, value) : value;
 
-    /// <summary>The result to its register; what FPSCR is to be derived from to its slots.</summary>
+    /// <summary>
+    /// The result to its register; what FPSCR is to be derived from to its slots. Two operands go to the first two slots whatever their names
+    /// (<see cref="FpInstruction.Recompute"/>), so that they overwrite those of the instruction before.
+    /// </summary>
     private static void Finish(PpcEmitter e, uint w, int result, int a, int b, int c)
     {
         e.SetFpr(PpcWord.Rt(w), result);

@@ -10,7 +10,9 @@ public sealed unsafe partial class IrCompiler
 {
     private const int General = 0, Vector = 1, SpillPlaces = StateLayout.SpillBytes / SpillStride, SpillStride = 16;
 
+    // Values of the block are counted from _first, so that what earlier blocks left is below and need not be cleared.
     private readonly int[] _slotValue;
+    private int _first, _next = 1;
     private readonly uint[] _temps = new uint[2], _free = new uint[2], _locked = new uint[2];
     private readonly int[] _owner = new int[2 * 32];
     private readonly int[] _spillOwner = new int[SpillPlaces];
@@ -29,7 +31,14 @@ public sealed unsafe partial class IrCompiler
 
     private void ResetRegisters()
     {
-        Array.Fill(_slotValue, -1);
+        if (_next > int.MaxValue - _block.Count)
+        {
+            Array.Clear(_slotValue);
+            _next = 1;
+        }
+
+        _first = _next;
+        _next += _block.Count;
         Array.Fill(_owner, -1);
         Array.Fill(_spillOwner, -1);
         for (int c = General; c <= Vector; c++)
@@ -76,7 +85,7 @@ public sealed unsafe partial class IrCompiler
     // The slot holds the value from now on.
     private void Hold(int slot, int value)
     {
-        _slotValue[slot] = value;
+        _slotValue[slot] = _first + value;
         ref ValueState v = ref _values[value];
         if (v.Home < 0)
             v.Home = (short)slot;
@@ -89,10 +98,10 @@ public sealed unsafe partial class IrCompiler
     // The slot is about to be written: what it holds moves if it is still needed and nowhere else.
     private void Vacate(int slot)
     {
-        int old = _slotValue[slot];
+        int old = _slotValue[slot] - _first;
         if (old < 0)
             return;
-        _slotValue[slot] = -1;
+        _slotValue[slot] = 0;
         ref ValueState v = ref _values[old];
         if (v.OtherHome == slot)
         {
@@ -359,7 +368,7 @@ public sealed unsafe partial class IrCompiler
     private void EmitPut(in IrInsn n)
     {
         (int slot, int value) = ((int)n.Imm, n.A);
-        if (_slotValue[slot] == value)
+        if (_slotValue[slot] == _first + value)
             return; // computed in place
         ref readonly StateSlot s = ref _layout.Slots[slot];
         if (_values[value].Deferred)
@@ -376,7 +385,7 @@ public sealed unsafe partial class IrCompiler
 
             _values[value].Hint = s.Home == SlotHome.Memory ? (short)-1 : (short)slot;
             Emit(value);
-            if (_slotValue[slot] == value)
+            if (_slotValue[slot] == _first + value)
                 return;
         }
 

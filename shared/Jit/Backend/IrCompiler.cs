@@ -120,7 +120,7 @@ public sealed unsafe partial class IrCompiler
         IrOp.Call => false,
         IrOp.FMulAdd or IrOp.FMulSub => _features.Fma,
         IrOp.Vec => _features.Avx && VecEmitter.Supports(VecImm.Op(n.Imm), _features),
-        IrOp.OrderF or (>= IrOp.FAdd and <= IrOp.FUnordered) or IrOp.VecLoad or IrOp.VecStore or IrOp.FpMode => _features.Avx,
+        IrOp.OrderF or (>= IrOp.FAdd and <= IrOp.FUnordered) or IrOp.VecLoad or IrOp.VecStore or IrOp.FpMode or IrOp.FpClearFlags => _features.Avx,
         IrOp.Load or IrOp.Store => MemAccess.Kind(n.Imm) != MemKind.F64Be || _features.Avx,
         _ => true,
     };
@@ -150,6 +150,9 @@ public sealed unsafe partial class IrCompiler
                 break;
             case IrOp.Fence:
                 Asm.LockAdd32(Spilled(0), 0);
+                break;
+            case IrOp.FpClearFlags:
+                EmitFpClearFlags();
                 break;
             case IrOp.FpMode:
                 EmitFpMode((int)n.Imm);

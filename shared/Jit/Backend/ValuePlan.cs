@@ -56,8 +56,9 @@ internal struct ValueState
 /// <summary>Walks a block backwards and finds, for each value, its last use, whether its computation is folded into its users, and which pinned register it may be computed in.</summary>
 internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
 {
-    // Per slot, the nearest later Get or Put.
+    // Per slot, the nearest later Get or Put, counted from _first: what earlier blocks left is below and need not be cleared.
     private readonly int[] _touched = new int[layout.Slots.Length];
+    private int _first, _next = 1;
     private ValueState[] _values = new ValueState[1024];
 
     /// <summary>State of the values of the block last given to <see cref="Run"/>.</summary>
@@ -69,7 +70,14 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             _values = new ValueState[block.Count * 2];
         ValueState fresh = new() { LastUse = -1, FirstPut = -1, Hint = -1, Home = -1, OtherHome = -1, Register = -1, Spill = -1 };
         Array.Fill(_values, fresh, 0, block.Count);
-        Array.Fill(_touched, -1);
+        if (_next > int.MaxValue - block.Count)
+        {
+            Array.Clear(_touched);
+            _next = 1;
+        }
+
+        _first = _next;
+        _next += block.Count;
         (int barrier, int nextInsn) = (block.Count, block.Count);
         for (int i = block.Count - 1; i >= 0; i--)
         {
@@ -83,11 +91,11 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             }
 
             ref ValueState v = ref _values[i];
-            if (v.Hint >= 0 && (barrier < v.FirstPut || _touched[v.Hint] != v.FirstPut))
+            if (v.Hint >= 0 && (barrier < v.FirstPut || _touched[v.Hint] != _first + v.FirstPut))
                 v.Hint = -1;
             v.Deferred = IsDeferred(block, n, v, nextInsn);
             if (n.Op is IrOp.Get or IrOp.Put)
-                _touched[n.Imm] = i;
+                _touched[n.Imm] = _first + i;
             if (n.Op == IrOp.Put)
                 NotePut(n, i);
             if (n.Op == IrOp.TrapIf || IrTraits.Leaves(n.Op) || IrTraits.MayFault(n))

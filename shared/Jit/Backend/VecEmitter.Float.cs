@@ -92,7 +92,7 @@ public static partial class VecEmitter
         e.Move(r, e.A);
         e.Op(VecInsn.P38(negated ? (byte)0x9A : (byte)0x98), r, c, e.B);
         e.Op(VecInsn.CompareSingle, t, c, c, Unordered);
-        int u = e.Temp();
+        int u = e.To != e.A && e.To != c ? e.To : e.Temp();
         e.Op(VecInsn.CompareSingle, u, e.A, e.A, Ordered);
         e.Op(VexOps.And, t, t, u);
         if (!negated)

@@ -96,32 +96,30 @@ public static partial class VecEmitter
         e.Op(VexOps.Xor, u, isAddition ? r : e.A, b);
         e.Op(VexOps.And, t, t, u);
         e.Shift(VecShift.ShrS32, u, e.A, 31);
-        BlendSaturated(e, r, u, t);
+        BlendSaturated(e, r, u, t, e.Temp());
     }
 
     // The same where 0x80000000 in a is 2^31.
     private static void AddPairs(in VecCode e)
     {
-        int b = e.InRegister(e.B), r = e.Work(), p = e.Temp(), t = e.Temp();
+        int b = e.InRegister(e.B), r = e.Work(), p = e.Temp(), t = e.Temp(), u = e.Temp();
         e.Broadcast(p, 0x80000000);
         e.Op(VecInsn.P(0x76), p, p, e.A);
         e.Op(VexOps.AndNot, p, p, e.A);
         e.Op(VecInsn.P(0xFE), r, e.A, b);
         e.Op(VexOps.Xor, t, r, b);
-        int u = e.Temp();
         e.Op(VexOps.Xor, u, r, p);
         e.Op(VexOps.And, t, t, u);
-        e.Shift(VecShift.ShrS32, u, p, 31);
-        BlendSaturated(e, r, u, t);
+        e.Shift(VecShift.ShrS32, p, p, 31);
+        BlendSaturated(e, r, p, t, u);
     }
 
-    // u is turned from all ones or zero into the smallest or largest number; t's signs choose it.
-    private static void BlendSaturated(in VecCode e, int r, int u, int t)
+    // Signs are turned from all ones or zero into the smallest or largest number, which is chosen by the signs of overflow.
+    private static void BlendSaturated(in VecCode e, int result, int signs, int overflow, int largest)
     {
-        int largest = e.Temp();
         e.Broadcast(largest, 0x7FFFFFFF);
-        e.Op(VexOps.Xor, u, u, largest);
-        e.BlendWords(e.To, r, u, t);
+        e.Op(VexOps.Xor, signs, signs, largest);
+        e.BlendWords(e.To, result, signs, overflow);
     }
 
     private static void GreaterUnsigned(VecOp op, in VecCode e)

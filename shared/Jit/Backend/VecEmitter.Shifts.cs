@@ -38,10 +38,35 @@ public static partial class VecEmitter
             case VecOp.Shl16 or VecOp.ShrU16 or VecOp.ShrS16 or VecOp.RotL16:
                 Shift16(op, e);
                 break;
+            case VecOp.RotL8 when e.Features.Avx512:
+                Rotate8(e);
+                break;
             default:
                 Shift8(op, e);
                 break;
         }
+    }
+
+    // Each byte twice in 16 bits, shifted; the upper one is the result. Even bytes, then odd ones.
+    private static void Rotate8(in VecCode e)
+    {
+        int b = e.InRegister(e.B), even = e.Temp(), odd = e.Temp(), t = e.Work();
+        e.Shift(VecShift.Shl16, even, e.A, 8);
+        e.Shift(VecShift.ShrU16, odd, e.A, 8);
+        e.Shift(VecShift.ShrU16, t, even, 8);
+        e.Op(VexOps.Or, even, even, t);
+        e.Shift(VecShift.Shl16, t, odd, 8);
+        e.Op(VexOps.Or, odd, odd, t);
+        e.Shift(VecShift.Shl16, t, b, 13);
+        e.Shift(VecShift.ShrU16, t, t, 13);
+        e.Evex(VecInsn.P38Wide(0x12), even, even, t);
+        e.Shift(VecShift.Shl16, t, b, 5);
+        e.Shift(VecShift.ShrU16, t, t, 13);
+        e.Evex(VecInsn.P38Wide(0x12), odd, odd, t);
+        e.Shift(VecShift.ShrU16, even, even, 8);
+        e.Shift(VecShift.ShrU16, odd, odd, 8);
+        e.Shift(VecShift.Shl16, odd, odd, 8);
+        e.Op(VexOps.Or, e.To, even, odd);
     }
 
     private static VexOp Variable32(VecOp op) => op switch

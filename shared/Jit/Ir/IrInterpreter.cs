@@ -54,6 +54,9 @@ public sealed unsafe partial class IrInterpreter(StateLayout layout, IrHelpers h
                 case IrOp.Put:
                     Put((int)n.Imm, _values[n.A]);
                     break;
+                case IrOp.FpClearFlags:
+                    VectorImage.Mxcsr(_state.Vcpu) &= ~VectorImage.MxcsrFlags;
+                    break;
                 case IrOp.FpMode:
                     SetFpMode((int)n.Imm);
                     break;

@@ -143,6 +143,9 @@ public enum IrOp : byte
     /// <summary>MXCSR for vectors (imm 1) or back to the scalar one (imm 0): state slots in the layout name where each is kept.</summary>
     FpMode,
 
+    /// <summary>Clears the sticky flags of the scalar MXCSR, which is loaded.</summary>
+    FpClearFlags,
+
     // Atomics and order.
 
     /// <summary>If the big-endian word at a equals b, stores c there, in one step. I32 1 when stored.</summary>

@@ -16,6 +16,9 @@ public static unsafe class VectorImage
         return number < 16 ? image + LegacyXmm + number * 16 : image + Hi16 + (number - 16) * 64;
     }
 
+    /// <summary>The sticky exception flags of MXCSR (AMD64 manual volume 1, 4.2.2).</summary>
+    public const uint MxcsrFlags = 0x3F;
+
     /// <summary>The MXCSR that is loaded when the thread goes on.</summary>
     public static ref uint Mxcsr(VcpuState* s) => ref *(uint*)(s->VectorArea + MxcsrOffset);
 

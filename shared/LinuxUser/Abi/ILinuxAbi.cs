@@ -38,11 +38,6 @@ public interface ILinuxAbi
     {
     }
 
-    /// <summary>The thread is gone: what <see cref="BeginThread"/> made goes too.</summary>
-    void EndThread(GuestThread thread)
-    {
-    }
-
     /// <summary>What a vfork child changes of its parent's registers besides host registers; null for nothing.</summary>
     byte[]? SaveState(GuestThread thread) => null;
 
@@ -51,8 +46,11 @@ public interface ILinuxAbi
     {
     }
 
-    /// <summary>The calling thread's robust futexes have been released: a list the host's kernel was given besides the engine's is to be taken back.</summary>
-    void ForgetRobustList(GuestThread thread)
+    /// <summary>
+    /// The calling thread ends and makes no more calls: what <see cref="BeginThread"/> made is freed, and what the host's kernel keeps because
+    /// this target asked for it is given up.
+    /// </summary>
+    void EndThread(GuestThread thread)
     {
     }
 

@@ -40,7 +40,9 @@ public static unsafe class GuestThreads
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
         RobustList.Release(t);
-        RobustList.Forget(t);
+        Sys.Call(Nr.set_robust_list, 0, 24);
+        t.RobustHead = 0;
+        t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
         {
             t.Process.Log?.Dispose();
@@ -84,7 +86,6 @@ public static unsafe class GuestThreads
             child.ApplyMask();
             child.Process.Loop(child);
             End(child);
-            child.Abi.EndThread(child);
             binding.Dispose();
         }
 

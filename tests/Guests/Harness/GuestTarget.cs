@@ -29,8 +29,11 @@ public sealed record GuestTarget(string Name, string Tool, IReadOnlyList<string>
     /// <summary>Whether the target's compilers are installed, with what they need.</summary>
     public bool CanBuild => (Needs is null || File.Exists(Needs)) && GuestCompiler.Locate(CompilerPrefix + "gcc") is not null && GuestCompiler.Locate(CompilerPrefix + "g++") is not null;
 
+    // Debian's cross C library has no start file for static position-independent programs.
+    private bool Builds(GuestSource source) => IsNative || !source.Flags.Contains("-static-pie");
+
     /// <summary>The programs of this target, by name: those in its folder, and those of x86-64 that say they are for it as well.</summary>
     public IReadOnlyDictionary<string, GuestSource> Sources() =>
-        GuestSource.All(Repository.GuestFolder(Name)).Concat(this == X64 ? [] : GuestSource.All(Repository.GuestFolder(X64.Name)).Where(s => s.Also.Contains(Name)))
+        GuestSource.All(Repository.GuestFolder(Name)).Concat(this == X64 ? [] : GuestSource.All(Repository.GuestFolder(X64.Name)).Where(s => s.Also.Contains(Name) && Builds(s)))
             .ToDictionary(s => s.Name);
 }

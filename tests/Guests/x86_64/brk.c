@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O1
 // brk and sbrk: growing, shrinking, zero-filled again after shrinking, refusing nonsense, malloc beside it.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O1
 // ends: signal 6
 // The process dies of the signal, having written what it had to say.

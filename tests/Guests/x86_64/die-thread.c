@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O1 -pthread
 // ends: signal 11
 // A fault in one thread kills the whole process, with all other threads blocked or running.

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O1 -rdynamic -ldl -lm
 // Loading libraries at run time: libm by name, symbols and calls, the same again after closing, a library that does not exist, calls back into the program.
 #include "guest.h"

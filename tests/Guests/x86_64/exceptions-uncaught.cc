@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // ends: signal 6
 // An exception nobody catches ends in terminate and SIGABRT.

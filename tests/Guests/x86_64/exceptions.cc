@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // cc[static]: -O2 -static -pthread
 // C++ exceptions: through many frames, out of threads, nested, with destructors, rethrown, from a signal-free deep recursion, thousands of times.

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // What survives execve and what does not: masks, ignored and handled signals, pending signals, descriptors, pid, working directory, exec from a thread.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O1
 // Files through the plain system calls: open modes, seeking, vectors, directories, links, truncation, locks, sendfile, splice, timestamps, inotify, eventfd, sockets, epoll.
 #include "guest.h"

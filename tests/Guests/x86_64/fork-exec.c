@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // exec stays emulated: the program runs itself again through execve, execvp, execveat, fexecve, posix_spawn, vfork and a script;
 // each copy checks argv, environment and /proc/self/exe and hands its findings back as an exit status. Errors are reported where the kernel reports them.

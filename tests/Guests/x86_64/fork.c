@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // fork: 200 rounds, memory is copied, pipes between generations, output order; then fork in a threaded program with threads and malloc in the child.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // futex operations: value mismatch, timeouts, wake counts, requeue, wake_op, bitsets, priority inheritance, bad pointers.
 #include "guest.h"

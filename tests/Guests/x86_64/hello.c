@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc[static]: -O2 -static
 // cc[static-pie]: -O2 -static-pie -fPIE
 // cc[no-pie]: -O2 -no-pie -fno-pie

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // Memory shared with forked children: anonymous, SysV segments, memfd, POSIX; atomic counters, semaphores, private pages stay private.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // sigaltstack: handlers on it, its state while inside, stack overflow survived, autodisarm, errors.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // Handlers, masks, SA_NODEFER, SA_RESETHAND, nesting, sigsuspend, sigpending, siginfo fields, ignored signals, old handlers returned.
 #include "guest.h"

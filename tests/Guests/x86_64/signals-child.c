@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // SIGCHLD: siginfo of exited, killed, stopped and continued children; SA_NOCLDSTOP, SA_NOCLDWAIT, ignored SIGCHLD.
 #include "guest.h"

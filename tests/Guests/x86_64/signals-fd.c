@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // signalfd: values, several at once, non-blocking, poll, and the same signals not reaching handlers.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // Leaving handlers by siglongjmp and longjmp, from raised, faulting and asynchronous signals, thousands of times; mask kept or restored.
 #include "guest.h"

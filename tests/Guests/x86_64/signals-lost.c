@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // A signal just before or at the entry of a blocking call must not be slept through: two processes bounce signals through sigsuspend, ppoll and pselect.
 #include "guest.h"

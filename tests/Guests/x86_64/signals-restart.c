@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // A signal during a blocking call: EINTR without SA_RESTART, restarted with it where the kernel restarts, EINTR always for the rest.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // Real-time signals: queued in order with their values, lowest number first; sigwaitinfo, sigtimedwait, pending after exec-less fork.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // Stopping and continuing a process is invisible to its blocking calls and its computation, and so are ignored signals.
 #include "guest.h"

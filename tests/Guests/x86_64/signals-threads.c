@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // Real-time signals sent to particular threads under load: none lost, none to the wrong thread, no computation disturbed.
 #include "guest.h"

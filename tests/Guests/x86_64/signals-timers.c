@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // alarm, setitimer (real and virtual), timer_create with a value, timer signals in a computing loop, timerfd.
 #include "guest.h"

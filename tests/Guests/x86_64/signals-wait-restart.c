@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // waitpid, fcntl locks, writes to a full pipe and opens of a fifo, interrupted and restarted.
 #include "guest.h"

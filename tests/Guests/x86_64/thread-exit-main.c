@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // ends: exit 7
 // main leaves with pthread_exit while another thread runs on and ends the process.

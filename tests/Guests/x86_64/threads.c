@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2 -pthread
 // Waves of threads, mutex and condition, thread-local storage, barrier, once, detached threads, 200 at a time.
 #include "guest.h"

@@ -1,4 +1,4 @@
-// also: i386
+// also: i386 ppc
 // cc: -O2
 // wait4, waitid and waitpid: exit codes, signals, groups, WNOHANG, WNOWAIT, rusage, errors; orphans; prctl death signal; a pipeline of children.
 #include "guest.h"

@@ -4,24 +4,33 @@ using System.Runtime.CompilerServices;
 
 namespace Suite.Tests.Guest.Ppc;
 
-/// <summary>The installed qemu-ppc executing single floating-point instructions, through the guest program FloatVectors.c.</summary>
-internal sealed class FloatQemu : IDisposable
+/// <summary>FloatVectors.c, compiled once for all tests of a class; without qemu-ppc or the cross compiler there is none.</summary>
+public sealed class FloatQemuProgram : IDisposable
+{
+    private readonly string _path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"float-vectors-{Environment.ProcessId}");
+
+    public FloatQemuProgram() => Path = IsThere("qemu-ppc") && IsThere("powerpc-linux-gnu-gcc") ? Compile() : null;
+
+    /// <summary>The guest program, or null.</summary>
+    public string? Path { get; }
+
+    public void Dispose() => File.Delete(_path);
+
+    private string Compile([CallerFilePath] string here = "")
+    {
+        using Process compiler = Process.Start("powerpc-linux-gnu-gcc", ["-O1", "-static", "-o", _path, System.IO.Path.Combine(System.IO.Path.GetDirectoryName(here)!, "FloatVectors.c")]);
+        compiler.WaitForExit();
+        return compiler.ExitCode == 0 ? _path : throw new InvalidOperationException("FloatVectors.c does not compile");
+    }
+
+    private static bool IsThere(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(System.IO.Path.Combine(folder, program)));
+}
+
+/// <summary>The installed qemu-ppc executing single floating-point instructions.</summary>
+internal sealed class FloatQemu(string program) : IDisposable
 {
     private const int InBytes = 48, OutBytes = 24, Batch = 4096;
-    private readonly Process _process;
-
-    private FloatQemu(string program) => _process = Process.Start(new ProcessStartInfo("qemu-ppc", ["-cpu", "7447a", program]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-
-    /// <summary>Null where qemu-ppc or the cross compiler is not installed.</summary>
-    public static FloatQemu? TryStart([CallerFilePath] string here = "")
-    {
-        if (!IsThere("qemu-ppc") || !IsThere("powerpc-linux-gnu-gcc"))
-            return null;
-        string program = Path.Combine(Path.GetTempPath(), $"float-vectors-{Environment.ProcessId}");
-        using Process compiler = Process.Start("powerpc-linux-gnu-gcc", ["-O1", "-static", "-o", program, Path.Combine(Path.GetDirectoryName(here)!, "FloatVectors.c")]);
-        compiler.WaitForExit();
-        return compiler.ExitCode == 0 ? new FloatQemu(program) : throw new InvalidOperationException("FloatVectors.c does not compile");
-    }
+    private readonly Process _process = Process.Start(new ProcessStartInfo("qemu-ppc", ["-cpu", "7447a", program]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
 
     public sealed record Input(uint Word, uint Fpscr, ulong A, ulong B, ulong C, ulong Target, uint Cr);
 
@@ -62,12 +71,8 @@ internal sealed class FloatQemu : IDisposable
 
     public void Dispose()
     {
-        string program = _process.StartInfo.ArgumentList[^1];
         _process.StandardInput.Close();
         _process.WaitForExit();
         _process.Dispose();
-        File.Delete(program);
     }
-
-    private static bool IsThere(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 }

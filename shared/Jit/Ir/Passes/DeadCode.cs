@@ -6,9 +6,11 @@ namespace Suite.Jit.Ir.Passes;
 /// </summary>
 public sealed class DeadCode(StateLayout layout)
 {
-    // Per slot, the index of the Put that overwrites it later in the block; only those before the next observation count.
+    // Per slot, the Put that overwrites it later in the block, as _last minus its index: what earlier blocks left is below _last - Count and need
+    // not be cleared. Only Puts before the next observation count.
     private readonly int[] _overwritten = new int[layout.Slots.Length];
     private int[] _uses = new int[1024];
+    private int _last;
 
     /// <summary>One walk backwards.</summary>
     public void Run(IrBlock block)
@@ -16,7 +18,13 @@ public sealed class DeadCode(StateLayout layout)
         if (_uses.Length < block.Count)
             _uses = new int[block.Count * 2];
         Array.Clear(_uses, 0, block.Count);
-        Array.Fill(_overwritten, int.MaxValue);
+        if (_last > int.MaxValue - block.Count)
+        {
+            Array.Clear(_overwritten);
+            _last = 0;
+        }
+
+        _last += block.Count;
         (int exit, int fault) = (block.Count, block.Count); // nearest places where lazy and other slots are seen
         for (int i = block.Count - 1; i >= 0; i--)
         {
@@ -26,13 +34,13 @@ public sealed class DeadCode(StateLayout layout)
             if (n.Op == IrOp.Put)
             {
                 ref int later = ref _overwritten[n.Imm];
-                if (later < (layout.Slots[n.Imm].IsLazy ? exit : fault))
+                if (_last - later < (layout.Slots[n.Imm].IsLazy ? exit : fault))
                 {
                     n.Op = IrOp.None;
                     continue;
                 }
 
-                later = i;
+                later = _last - i;
             }
             else if (_uses[i] == 0 && IrTraits.IsPure(n.Op))
             {

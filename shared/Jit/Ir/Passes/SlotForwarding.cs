@@ -3,9 +3,11 @@ namespace Suite.Jit.Ir.Passes;
 /// <summary>A Get of a slot whose value is known in the block is that value; a Put of what the slot holds already is nothing.</summary>
 public sealed class SlotForwarding
 {
+    // Values of the block are counted from _first, so that what earlier blocks left is below and need not be cleared.
     private readonly int[] _known;
     private readonly int[] _modeSlots;
     private int[] _slotOf = new int[1024];
+    private int _first, _next = 1;
 
     public SlotForwarding(StateLayout layout)
     {
@@ -16,7 +18,14 @@ public sealed class SlotForwarding
     /// <summary>Forgets everything, for a new block.</summary>
     public void Begin(int count)
     {
-        Array.Fill(_known, -1);
+        if (_next > int.MaxValue - count)
+        {
+            Array.Clear(_known);
+            _next = 1;
+        }
+
+        _first = _next;
+        _next += count;
         if (_slotOf.Length < count)
             _slotOf = new int[count * 2];
     }
@@ -29,28 +38,28 @@ public sealed class SlotForwarding
         switch (n.Op)
         {
             case IrOp.Get:
-                int known = _known[n.Imm];
+                int known = _known[n.Imm] - _first;
                 if (known >= 0)
                     return known;
-                _known[n.Imm] = index;
+                _known[n.Imm] = _first + index;
                 _slotOf[index] = (int)n.Imm;
                 break;
             case IrOp.Put:
-                if (_known[n.Imm] == n.A)
+                if (_known[n.Imm] == _first + n.A)
                 {
                     n.Op = IrOp.None;
                     break;
                 }
 
-                _known[n.Imm] = n.A;
+                _known[n.Imm] = _first + n.A;
                 _slotOf[n.A] = (int)n.Imm;
                 break;
             case IrOp.FpMode:
                 foreach (int slot in _modeSlots)
-                    _known[slot] = -1;
+                    _known[slot] = 0;
                 break;
             case IrOp.Call:
-                Array.Fill(_known, -1);
+                Array.Clear(_known);
                 break;
         }
 
@@ -58,7 +67,7 @@ public sealed class SlotForwarding
     }
 
     /// <summary>True when a value costs nothing to use again: a constant, or what a slot still holds.</summary>
-    public bool IsAtHand(IrBlock block, int value) => block[value].Op == IrOp.Const || (_slotOf[value] >= 0 && _known[_slotOf[value]] == value);
+    public bool IsAtHand(IrBlock block, int value) => block[value].Op == IrOp.Const || (_slotOf[value] >= 0 && _known[_slotOf[value]] == _first + value);
 
     private static int[] SlotsAt(StateLayout layout, params ReadOnlySpan<int> offsets)
     {

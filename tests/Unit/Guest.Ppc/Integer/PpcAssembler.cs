@@ -181,6 +181,14 @@ internal sealed partial class PpcAssembler(PpcFeature features)
                 return ("vor", [o[0], o[1], o[1]]);
             case "vnot":
                 return ("vnor", [o[0], o[1], o[1]]);
+            case "evmr":
+                return ("evor", [o[0], o[1], o[1]]);
+            case "evnot":
+                return ("evnor", [o[0], o[1], o[1]]);
+            case "evsubw":
+                return ("evsubfw", [o[0], o[2], o[1]]);
+            case "evsubiw":
+                return ("evsubifw", [o[0], o[2], o[1]]);
         }
         if (TrapName().Match(name) is { Success: true } trap)
         {

@@ -160,12 +160,12 @@ public sealed partial class PpcRowTests
     private static bool IsOtherDialect(string ours, string theirs)
     {
         string name = ours.Split(' ')[0], other = theirs.Split(' ')[0];
-        return other is ".long" or "lu" or "stu" or "lux" or "stux" or "lm" or "lsi" or "lsx" or "hwsync" or "ptesync" or "dcbtct" or "dcbtstct" or "waitrsv" or "waitimpl" or "tlbrehi" or "tlbld" or "iccci" or "dccci" or "tlbie" or "tlbwe" or "tlbsx" or "msync" or "mbar" or "icbt"
-            || other.StartsWith("psq_", StringComparison.Ordinal) || name is "mfspr" or "mtspr" or "mfdcr" or "mtdcr"
+        return other is ".long" or "lu" or "stu" or "lux" or "stux" or "lm" or "lsi" or "lsx" or "hwsync" or "ptesync" or "dcbtct" or "dcbtstct" or "waitrsv" or "waitimpl" or "tlbrehi" or "tlbld" or "iccci" or "dccci" or "tlbie" or "tlbwe" or "tlbwehi" or "tlbwelo" or "tlbsx" or "msync" or "mbar" or "icbt"
+            || other.StartsWith("psq_", StringComparison.Ordinal) || name is "mfspr" or "mfvrsave" or "mtvrsave" or "mtspr" or "mfdcr" or "mtdcr"
             || name is "isel" || name.StartsWith("bc", StringComparison.Ordinal);
     }
 
-    private static string Normalize(string text) => Blanks().Replace(text.Trim(), " ");
+    private static string Normalize(string text) => Blanks().Replace(text.Trim(), " ").Replace("(r0)", "(0)").Replace(",r0,", ",0,");
 
     [GeneratedRegex(@"^\s*[0-9a-f]+:\t[0-9a-f ]+\t(.*)$")]
     private static partial Regex InstructionLine();

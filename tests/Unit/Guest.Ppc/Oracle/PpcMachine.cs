@@ -17,15 +17,16 @@ internal sealed unsafe class PpcMachine : IIrMemory, IDisposable
     private readonly IrInterpreter _interpreter;
     private readonly PpcEmitter _emitter;
 
-    public PpcMachine(PpcFeature features)
+    public PpcMachine(PpcFeature features, StateLayout? layout = null)
     {
-        Layout = PpcLayout.ForHost();
+        Layout = layout ?? PpcLayout.ForHost();
         _state = (VcpuState*)NativeMemory.AllocZeroed((nuint)sizeof(VcpuState));
         _stateBlock = (byte*)NativeMemory.AlignedAlloc((nuint)Layout.Size, 64);
         _area = (byte*)NativeMemory.AlignedAlloc(16384, 64);
         new Span<byte>(_stateBlock, Layout.Size).Clear();
         new Span<byte>(_area, 16384).Clear();
         _state->VectorArea = (ulong)_area;
+        VectorImage.MarkInUse(_state);
         _state->Gpr[StateLayout.BlockRegister] = (ulong)_stateBlock;
         _interpreter = new IrInterpreter(Layout, PpcHelpers.Create(), this);
         _emitter = new PpcEmitter(Layout, new PpcModel("test", 0, features, 32));
