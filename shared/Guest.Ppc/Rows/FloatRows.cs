@@ -1,4 +1,5 @@
 using Suite.Guest.Ppc.Float;
+using Suite.Jit.Backend;
 using Suite.Jit.Ir;
 
 namespace Suite.Guest.Ppc;
@@ -81,7 +82,7 @@ internal static unsafe partial class FloatRows
 
     /// <summary>
     /// The host orders three NaNs otherwise, and does not see 0 * infinity + NaN as invalid: a NaN is left to the interpreter. In single precision the double
-    /// result is rounded again, which is right unless the first rounding made a tie, or the single is denormal and has fewer digits.
+    /// result is rounded again, which is right when it was rounded to odd; where the host cannot do that, unless the first rounding made a tie.
     /// </summary>
     private static void MulAdd(PpcEmitter e, uint w)
     {
@@ -89,13 +90,19 @@ internal static unsafe partial class FloatRows
             return;
         uint opcode = w >> 1 & 31;
         int a = e.Fpr(PpcWord.Ra(w)), b = e.Fpr(PpcWord.Rb(w)), c = e.Fpr(PpcWord.Rc(w));
-        int result = e.Ir.Emit(opcode is FpOpcode.Madd or FpOpcode.Nmadd ? IrOp.FMulAdd : IrOp.FMulSub, IrType.F64, a, c, b);
+        bool adds = opcode is FpOpcode.Madd or FpOpcode.Nmadd, toOdd = IsSingle(w) && HostFeatures.Host.Avx512;
+        IrOp op = toOdd ? adds ? IrOp.FMulAddOdd : IrOp.FMulSubOdd : adds ? IrOp.FMulAdd : IrOp.FMulSub;
+        int result = e.Ir.Emit(op, IrType.F64, a, c, b);
         e.TrapIf(e.Ir.Compare(IrOp.FUnordered, result, result), PpcTrap.Interpret);
         if (IsSingle(w))
         {
             int bits = e.Ir.Convert(IrOp.FBits, IrType.I64, result);
-            int cut = e.Ir.And(e.Ir.Low(bits), e.Const(0x1FFF_FFFF));
-            e.TrapIf(e.Ir.Compare(IrOp.Eq, cut, e.Const(0x1000_0000)), PpcTrap.Interpret);
+            if (!toOdd)
+            {
+                int cut = e.Ir.And(e.Ir.Low(bits), e.Const(0x1FFF_FFFF));
+                e.TrapIf(e.Ir.Compare(IrOp.Eq, cut, e.Const(0x1000_0000)), PpcTrap.Interpret);
+            }
+
             TrapIfBelow(e, bits, SmallestSingle);
             result = e.Ir.Unary(IrOp.FToSingle, result);
         }

@@ -33,6 +33,12 @@ public sealed unsafe partial class IrCompiler
             case IrOp.FMulSub:
                 EmitFused(i, n, 0xAB);
                 break;
+            case IrOp.FMulAddOdd:
+                EmitFusedOdd(i, n, 0xA9);
+                break;
+            case IrOp.FMulSubOdd:
+                EmitFusedOdd(i, n, 0xAB);
+                break;
             case IrOp.FNeg:
                 EmitSign(i, n, VexOps.Xor, StateLayout.SignMask);
                 break;
@@ -84,6 +90,27 @@ public sealed unsafe partial class IrCompiler
             Asm.Vex(VexOps.Fused(opcode), t, b, c);
             Asm.Vex(VexOps.MoveDouble, d, 0, t);
         }
+    }
+
+    // The results rounded down and up differ in the last bit exactly when the result is inexact; then that bit is set in the one rounded toward
+    // zero. The one in the current mode comes first, for its exceptions, and has the right sign should it be zero.
+    private void EmitFusedOdd(int i, in IrInsn n, byte opcode)
+    {
+        VexOp fused = VexOps.Fused(opcode);
+        int a = FindRegister(n.A), b = FindRegister(n.B), c = FindRegister(n.C);
+        int r = Allocate(Vector), t = Allocate(Vector), u = Allocate(Vector);
+        Asm.Vex(VexOps.MoveDouble, t, 0, a);
+        Asm.Vex(fused, t, b, c);
+        Asm.Vex(VexOps.MoveDouble, r, 0, a);
+        Asm.VexRounded(fused, r, b, c, Rounding.TowardZero);
+        Asm.OrMasked(r, t, Constant(StateLayout.SignMask));
+        Asm.Vex(VexOps.MoveDouble, t, 0, a);
+        Asm.VexRounded(fused, t, b, c, Rounding.Up);
+        Asm.Vex(VexOps.MoveDouble, u, 0, a);
+        Asm.VexRounded(fused, u, b, c, Rounding.Down);
+        Asm.Vex(VexOps.Xor, t, t, u);
+        Asm.OrMasked(r, t, Constant(StateLayout.LastBit));
+        Adopt(i, r);
     }
 
     private void EmitSign(int i, in IrInsn n, VexOp op, int mask)

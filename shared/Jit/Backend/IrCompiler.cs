@@ -119,6 +119,7 @@ public sealed unsafe partial class IrCompiler
     {
         IrOp.Call => false,
         IrOp.FMulAdd or IrOp.FMulSub => _features.Fma,
+        IrOp.FMulAddOdd or IrOp.FMulSubOdd => _features.Avx512,
         IrOp.Vec => _features.Avx && VecEmitter.Supports(VecImm.Op(n.Imm), _features),
         IrOp.OrderF or (>= IrOp.FAdd and <= IrOp.FUnordered) or IrOp.VecLoad or IrOp.VecStore or IrOp.FpMode or IrOp.FpClearFlags => _features.Avx,
         IrOp.Load or IrOp.Store => MemAccess.Kind(n.Imm) != MemKind.F64Be || _features.Avx,

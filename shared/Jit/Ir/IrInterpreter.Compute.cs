@@ -95,6 +95,8 @@ public sealed unsafe partial class IrInterpreter
             IrOp.FSqrt => Math.Sqrt(a.F64),
             IrOp.FMulAdd => Math.FusedMultiplyAdd(a.F64, b.F64, c.F64),
             IrOp.FMulSub => Math.FusedMultiplyAdd(a.F64, b.F64, -c.F64),
+            IrOp.FMulAddOdd => OddRounding.MultiplyAdd(a.F64, b.F64, c.F64),
+            IrOp.FMulSubOdd => OddRounding.MultiplyAdd(a.F64, b.F64, -c.F64),
             IrOp.FToSingle => (float)a.F64,
             IrOp.FFromI32 => a.I32,
             _ => throw new InvalidOperationException($"{op} has no interpretation"),

@@ -108,6 +108,13 @@ public enum IrOp : byte
 
     /// <summary>a * b - c with one rounding.</summary>
     FMulSub,
+
+    /// <summary>
+    /// The same, rounded to odd: where the result is inexact it is the neighbour whose last bit is set, so that rounding it once more, to fewer
+    /// digits, is as good as rounding once. For hosts with AVX-512.
+    /// </summary>
+    FMulAddOdd,
+    FMulSubOdd,
     FNeg,
     FAbs,
 

@@ -20,7 +20,7 @@ public static class IrTraits
 
     /// <summary>Accesses guest memory, or computes with exceptions that may be unmasked: the host may fault in it.</summary>
     public static bool MayFault(IrOp op) => op is IrOp.Load or IrOp.Store or IrOp.VecLoad or IrOp.VecStore or IrOp.CompareExchange32
-        or (>= IrOp.FAdd and <= IrOp.FMulSub) or IrOp.FToSingle or IrOp.FFromSingleBits or IrOp.FToSingleBits or IrOp.FToI32Round or IrOp.FToI32Truncate
+        or (>= IrOp.FAdd and <= IrOp.FMulSubOdd) or IrOp.FToSingle or IrOp.FFromSingleBits or IrOp.FToSingleBits or IrOp.FToI32Round or IrOp.FToI32Truncate
         or IrOp.OrderF or (>= IrOp.FLess and <= IrOp.FUnordered);
 
     /// <summary>The same of an instruction: vector floating point has invalid operation unmasked.</summary>

@@ -53,7 +53,7 @@ public sealed class StateLayout
     public const int SpillBytes = 512, ConstantBytes = VectorConstants + 4 * 32;
 
     /// <summary>Places of the constants, from <see cref="ConstantsOffset"/>: byte-reversing shuffle, of 16 bytes and of the low 8 and 4; sign and magnitude of a double.</summary>
-    public const int Reverse16 = 0, Reverse8 = 8, Reverse4 = 12, SignMask = 32, MagnitudeMask = 48, OrderLessValue = 64, OrderUnorderedValue = 72, ZeroValue = 80;
+    public const int Reverse16 = 0, Reverse8 = 8, Reverse4 = 12, SignMask = 32, MagnitudeMask = 48, OrderLessValue = 64, OrderUnorderedValue = 72, ZeroValue = 80, LastBit = 88;
 
     /// <summary>Where <see cref="VectorConstantValues"/> are.</summary>
     public const int VectorConstants = 96;
@@ -76,6 +76,7 @@ public sealed class StateLayout
         new Span<byte>(at + 16, 16).Fill(0x80); // the shorter ones read on into this: a shuffle index that yields zero
         *(ulong*)(at + SignMask) = 1UL << 63;
         *(ulong*)(at + MagnitudeMask) = ~(1UL << 63);
+        *(ulong*)(at + LastBit) = 1;
         *(ulong*)(at + OrderLessValue) = IrMath.Less;
         *(ulong*)(at + OrderUnorderedValue) = IrMath.Unordered;
         VectorConstantValues.CopyTo(new Span<uint>(at + VectorConstants, (ConstantBytes - VectorConstants) / 4));

@@ -6,6 +6,9 @@ public enum VexMap : byte { M0F = 1, M0F38 = 2, M0F3A = 3 }
 /// <summary>Mandatory prefix of a VEX or EVEX instruction.</summary>
 public enum VexPrefix : byte { None, P66, PF3, PF2 }
 
+/// <summary>Rounding that an EVEX instruction carries itself.</summary>
+public enum Rounding : byte { Nearest, Down, Up, TowardZero }
+
 /// <summary>What identifies a VEX or EVEX instruction besides its operands.</summary>
 /// <param name="Map">Opcode map.</param>
 /// <param name="Prefix">Mandatory prefix.</param>
@@ -91,6 +94,22 @@ public unsafe partial struct X64Asm
     /// <summary>to = ~inverted &amp; other.</summary>
     public void Andn(Reg to, Reg inverted, Reg other, bool wide) => VexGeneral(new VexOp(VexMap.M0F38, VexPrefix.None, 0xF2, wide), to, inverted, other);
 
+    /// <summary>A scalar operation on registers in EVEX form with its own rounding, which raises no exception.</summary>
+    public void VexRounded(VexOp op, int to, int first, int second, Rounding rounding)
+    {
+        Evex(op, to, first, second >> 3 & 1, second >> 4 & 1, (int)rounding << 5 | 0x10);
+        Byte((byte)(0xC0 | (to & 7) << 3 | (second & 7)));
+    }
+
+    /// <summary>to |= first &amp; [m] of 128 bits (vpternlogq).</summary>
+    public void OrMasked(int to, int first, Mem m)
+    {
+        const byte AOrBAndC = 0xF8;
+        Evex(new VexOp(VexMap.M0F3A, VexPrefix.P66, 0x25, EvexWide: true), to, first, m.Base >> 3, 0);
+        OperandFullDisplacement(to, m);
+        Byte(AOrBAndC);
+    }
+
     public void Vldmxcsr(Mem m) => Vex(new VexOp(VexMap.M0F, VexPrefix.None, 0xAE), 2, 0, m);
     public void Vstmxcsr(Mem m) => Vex(new VexOp(VexMap.M0F, VexPrefix.None, 0xAE), 3, 0, m);
 
@@ -111,13 +130,13 @@ public unsafe partial struct X64Asm
         Byte(op.Opcode);
     }
 
-    // 128 bits, no mask, no rounding override. b and x are what the base (or low register bit 3) and the index (or register bit 4) need.
-    private void Evex(VexOp op, int to, int first, int b, int x)
+    // 128 bits, no mask. b and x are what the base (or low register bit 3) and the index (or register bit 4) need.
+    private void Evex(VexOp op, int to, int first, int b, int x, int rounding = 0)
     {
         Byte(0x62);
         Byte((byte)((to >> 3 & 1 ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | (to >> 4 ^ 1) << 4 | (int)op.Map));
         Byte((byte)((op.EvexWide ? 0x80 : 0) | (~first & 15) << 3 | 4 | (int)op.Prefix));
-        Byte((byte)((first >> 4 ^ 1) << 3));
+        Byte((byte)(rounding | (first >> 4 ^ 1) << 3));
         Byte(op.Opcode);
     }
 

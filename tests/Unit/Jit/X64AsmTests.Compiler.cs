@@ -178,6 +178,8 @@ public sealed unsafe partial class X64AsmTests
                 Same($"vaddsd xmm{x},xmm{y},xmm{z}", (ref asm) => asm.Vex(AddDouble, x, y, z), "Vex");
                 Same($"vpaddb xmm{x},xmm{y},xmm{z}", (ref asm) => asm.Vex(AddBytes, x, y, z), "Vex");
                 Same($"vpermb xmm{x},xmm{y},xmm{z}", (ref asm) => asm.EvexOnly(new VexOp(VexMap.M0F38, VexPrefix.P66, 0x8D), x, y, z), "EvexOnly");
+                Same($"vaddsd xmm{x},xmm{y},xmm{z},{{rz-sae}}", (ref asm) => asm.VexRounded(AddDouble, x, y, z, Rounding.TowardZero), "VexRounded");
+                Same($"vpternlogq xmm{x},xmm{y},[rbp+48h],0F8h", (ref asm) => asm.OrMasked(x, y, Mem.At(Reg.Rbp, 0x48)), "OrMasked");
                 Same($"vpalignr xmm{x},xmm{y},xmm{z},5", (ref asm) => asm.Vex(new VexOp(VexMap.M0F3A, VexPrefix.P66, 0x0F), x, y, z, 5), "Vex");
             }
         }
@@ -190,6 +192,9 @@ public sealed unsafe partial class X64AsmTests
                 Same($"vpalignr xmm{register},xmm8,[{text}],9", (ref asm) => asm.Vex(new VexOp(VexMap.M0F3A, VexPrefix.P66, 0x0F), register, 8, m, 9), "Vex");
             }
 
+        Same("vaddsd xmm1,xmm2,xmm3,{rd-sae}", (ref asm) => asm.VexRounded(AddDouble, 1, 2, 3, Rounding.Down), "VexRounded");
+        Same("vaddsd xmm1,xmm2,xmm3,{ru-sae}", (ref asm) => asm.VexRounded(AddDouble, 1, 2, 3, Rounding.Up), "VexRounded");
+        Same("vaddsd xmm1,xmm2,xmm3,{rn-sae}", (ref asm) => asm.VexRounded(AddDouble, 1, 2, 3, Rounding.Nearest), "VexRounded");
         Same("vmovq r9,xmm18", (ref asm) => asm.Vex(new VexOp(VexMap.M0F, VexPrefix.P66, 0x7E, Wide: true, EvexWide: true), 18, 0, 9), "Vex");
         Same("vmovq xmm7,r13", (ref asm) => asm.Vex(new VexOp(VexMap.M0F, VexPrefix.P66, 0x6E, Wide: true, EvexWide: true), 7, 0, 13), "Vex");
         Same("vldmxcsr [rbp+40h]", (ref asm) => asm.Vldmxcsr(Mem.At(Reg.Rbp, 0x40)), "Vldmxcsr");

@@ -29,6 +29,8 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
 
     public bool Floats { get; init; }
 
+    public IrOp[] Fused { get; init; } = [IrOp.FMulAdd, IrOp.FMulSub];
+
     /// <summary>Fills the block from pc on.</summary>
     public void Generate(ulong pc, int insns, Func<ulong> newPc)
     {
@@ -176,7 +178,7 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
                 Add(Block.Binary(Pick(FloatBinary), Double(), Double()));
                 break;
             case 2:
-                Add(Block.Emit(random.Next(2) == 0 ? IrOp.FMulAdd : IrOp.FMulSub, IrType.F64, Double(), Double(), Double()));
+                Add(Block.Emit(Pick(Fused), IrType.F64, Double(), Double(), Double()));
                 break;
             case 3:
                 int signed = Block.Unary(random.Next(2) == 0 ? IrOp.FNeg : IrOp.FAbs, ExactDouble());

@@ -62,6 +62,9 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
 
     public ulong HostCodeAt { get; private set; }
 
+    /// <summary>The fused operations this host has.</summary>
+    public IrOp[] Fused => _compiler.Features.Avx512 ? [IrOp.FMulAdd, IrOp.FMulSub, IrOp.FMulAddOdd, IrOp.FMulSubOdd] : [IrOp.FMulAdd, IrOp.FMulSub];
+
     /// <summary>A guest address for a block.</summary>
     public ulong NewPc() => _nextPc += 0x400;
 

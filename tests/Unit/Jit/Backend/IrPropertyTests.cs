@@ -53,7 +53,7 @@ public sealed unsafe class IrPropertyTests
 
     private static void Round(IrHost h, IrInterpreter interpreter, int seed, Random random, bool floats, bool faults)
     {
-        IrGenerator generator = new(h.Layout, random) { Floats = floats, Faults = faults };
+        IrGenerator generator = new(h.Layout, random) { Floats = floats, Faults = faults, Fused = h.Fused };
         ulong pc = h.NewPc();
         generator.Generate(pc, random.Next(1, 12), h.NewPc);
         string listing = IrText.List(generator.Block, h.Layout);
