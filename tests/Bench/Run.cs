@@ -89,7 +89,7 @@ internal sealed class Run(Options options)
         {
             Program = words[0],
             Arguments = words[1..],
-            Environment = new Dictionary<string, string> { ["QEMU_CPU"] = item.Target.Cpu, ["RUN"] = command.FollowsExec && !followsExec ? runner : "" },
+            Environment = Variables(item.Target, command.FollowsExec && !followsExec ? runner : ""),
             Timeout = TimeSpan.FromSeconds(120),
         };
         double best = double.MaxValue;
@@ -107,6 +107,17 @@ internal sealed class Run(Options options)
         }
         while (++repeat < item.Repeats && result.ExitCode == 0);
         return (best, result);
+    }
+
+    // Both emulators are told the same: the model, and where the target's libraries are.
+    private static Dictionary<string, string> Variables(GuestTarget target, string run)
+    {
+        Dictionary<string, string> variables = new() { ["RUN"] = run };
+        if (target.Cpu.Length > 0)
+            variables["QEMU_CPU"] = target.Cpu;
+        if (target.Libraries.Length > 0)
+            variables["QEMU_LD_PREFIX"] = target.Libraries;
+        return variables;
     }
 
     private static double ResidentSize(ProcessResult result)

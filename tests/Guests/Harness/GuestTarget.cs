@@ -23,6 +23,9 @@ public sealed record GuestTarget(string Name, string Tool, IReadOnlyList<string>
     /// <summary>The CPU model that both emulators are measured with; empty for their defaults. The installed QEMU's for PowerPC has no AltiVec.</summary>
     public string Cpu => this == Ppc ? "7447a" : "";
 
+    /// <summary>Where the libraries of dynamic programs are, for an emulator that does not find them by itself; empty for the root.</summary>
+    public string Libraries => this == Ppc ? "/usr/powerpc-linux-gnu" : "";
+
     /// <summary>Whether this machine runs the target's programs.</summary>
     public bool IsNative => CompilerPrefix.Length == 0;
 

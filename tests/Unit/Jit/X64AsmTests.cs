@@ -260,7 +260,7 @@ public sealed unsafe partial class X64AsmTests
         List<string> lines = [];
         while (decoder.IP < (ulong)(asm.Position - code))
             lines.Add(Text(decoder.Decode()));
-        Assert.Equal(["mov ecx,[esp]", "lea esp,[esp+4]", "mov edx,0FFFFFFFFh", "mov fs:[110h],eax", "jmp dword [ecx*8+68020000h]", "jmp 0033h:68000123h"],
+        Assert.Equal(["mov ecx,[esp]", "lea esp,[esp+4]", "mov edx,0FFFFFFFFh", "mov [fs:110h],eax", "jmp dword [ecx*8+68020000h]", "jmp 0033h:68000123h"],
             lines);
     }
 
