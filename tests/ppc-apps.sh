@@ -106,7 +106,7 @@ build_all() {
 prepare_data() {
     cd "$WORK/run" || die "no folder $WORK/run"
     [ -s data ] || cat "$(command -v python3)" "$(command -v bash)" "$WORK"/source/*.dsc | head -c 3000000 >data
-    [ -d tree ] || (mkdir tree && tar -xf "$WORK"/source/zlib_*.orig.tar.gz -C tree)
+    [ -e tree/zlib/zlib.h ] || (rm -rf tree && mkdir tree && unpack zlib tree/zlib) || die "cannot unpack zlib"
     cat >test.lua <<'END'
 local t = {}
 for i = 1, 100000 do t[#t + 1] = (i * 7919) % 65537 end
@@ -143,12 +143,14 @@ SELECT rowid, body FROM f WHERE f MATCH 'row AND name7' OR rowid = 5 LIMIT 5;
 CREATE VIRTUAL TABLE r USING rtree(id, x0, x1, y0, y1);
 INSERT INTO r SELECT id, id % 100, id % 100 + 1, id / 100, id / 100 + 1 FROM t;
 SELECT count(*) FROM r WHERE x0 > 10 AND x1 < 30 AND y0 > 50;
-SELECT json_extract('{"a":[1,2.5,"x"],"b":{"c":null}}', '$.a[1]'), hex(randomblob(0)), quote(x'0001ff'), typeof(9223372036854775807 + 1);
+SELECT json_extract('{"a":[1,2.5,"x"],"b":{"c":null}}', '$.a[1]'), hex(zeroblob(2)), quote(x'0001ff'), typeof(9223372036854775807 + 1);
 SELECT strftime('%Y-%m-%d %H:%M:%f', 1234567890.5, 'unixepoch'), julianday('2000-01-01');
 PRAGMA integrity_check;
 VACUUM;
 SELECT count(*) FROM sqlite_master;
 END
+    # Not .dump: it prints 20 digits, of which the last ones depend on what a long double is.
+    printf "SELECT id, name, printf('%%.14e', x), hex(b) FROM t;\nSELECT type, name, sql FROM sqlite_master;\n" >query.sql
     cat >test.sh <<'END'
 i=0; s=0
 while [ $i -lt 3000 ]; do i=$((i + 1)); s=$((s + i * i % 13)); done
@@ -181,11 +183,11 @@ applets() {
     same "$n-awk-libm" "awk 'BEGIN{for(i=1;i<60000;i++)s+=sin(i)*exp(i/60000)+atan2(i,7);printf \"%.9f\n\",s}'" \
         "$b awk 'BEGIN{for(i=1;i<60000;i++)s+=sin(i)*exp(i/60000)+atan2(i,7);printf \"%.9f\n\",s}'"
     same "$n-sort" "seq 20000 | awk '{print \$1*7919%10007}' | sort -n | uniq -c | tail" "$b seq 20000 | $b awk '{print \$1*7919%10007}' | $b sort -n | $b uniq -c | $b tail"
-    same "$n-sed" "sed -n 's/^#define *\([A-Z_]*\).*/\1/p' tree/*/zlib.h" "$b sed -n 's/^#define *\([A-Z_]*\).*/\1/p' tree/*/zlib.h"
+    same "$n-sed" "sed -n 's/^#define *\([A-Z_]*\).*/\1/p' tree/zlib/zlib.h" "$b sed -n 's/^#define *\([A-Z_]*\).*/\1/p' tree/zlib/zlib.h"
     same "$n-grep" "cd tree && grep -rn inflate . | sort" "cd tree && $b grep -rn inflate . | sort"
     same "$n-find" "cd tree && find . -type f -name '*.c' -size +10k | sort" "cd tree && $b find . -type f -name '*.c' -size +10k | sort"
     same "$n-tar" "tar -cf - tree | tar -tf - | sort" "$b tar -cf - tree | tar -tf - | sort"
-    same "$n-ls" "cd tree/zlib* && ls -ln --time-style=+ | awk 'NR>1{print \$1,\$3,\$4,\$5,\$6}'" "cd tree/zlib* && $b ls -ln | awk 'NR>1{print \$1,\$3,\$4,\$5,\$9}'"
+    same "$n-ls" "cd tree/zlib && ls -ln --time-style=+ | awk 'NR>1{print \$1,\$3,\$4,\$5,\$6}'" "cd tree/zlib && $b ls -ln | awk 'NR>1{print \$1,\$3,\$4,\$5,\$9}'"
     same "$n-dd" "dd if=data bs=1000 skip=5 count=100 2>/dev/null | cksum" "$b dd if=data bs=1000 skip=5 count=100 2>/dev/null | $b cksum"
     same "$n-bc" "echo 'scale=60; 4*a(1); 2^200; sqrt(2)' | bc -l" "echo 'scale=60; 4*a(1); 2^200; sqrt(2)' | $b bc -l"
     same "$n-vi-less-pipeline" "seq 5000 | tr 1-5 a-e | cut -c 1-3 | sort -u | wc -l" "$b sh -c 'seq 5000 | tr 1-5 a-e | cut -c 1-3 | sort -u | wc -l'"
@@ -204,7 +206,7 @@ run_all() {
         same "bzip2-d-$kind" "cat data" "$d/bzip2-native/bzip2 <data | $EMULATOR $d/bzip2-$kind/bzip2 -d"
         same "sqlite-memory-$kind" "$d/sqlite3-native/sqlite3 :memory: <test.sql" "$EMULATOR $d/sqlite3-$kind/sqlite3 :memory: <test.sql"
         same "sqlite-file-$kind" "rm -f n.db; $d/sqlite3-native/sqlite3 n.db <test.sql; cksum <n.db" "rm -f g.db; $EMULATOR $d/sqlite3-$kind/sqlite3 g.db <test.sql; cksum <g.db"
-        same "sqlite-exchange-$kind" "$d/sqlite3-native/sqlite3 n.db .dump" "$EMULATOR $d/sqlite3-$kind/sqlite3 n.db .dump"
+        same "sqlite-exchange-$kind" "$d/sqlite3-native/sqlite3 n.db <query.sql" "$EMULATOR $d/sqlite3-$kind/sqlite3 n.db <query.sql"
         same "dash-$kind" "dash test.sh" "$EMULATOR $d/dash-$kind/src/dash test.sh"
         applets $kind
     done
