@@ -42,7 +42,7 @@ public sealed class I386Cli
     {
         if (!GuestTarget.I386.CanBuild)
             return;
-        GuestSource source = GuestTarget.I386.Sources()["hello"];
+        GuestSource source = GuestTarget.I386.Sources()["kernel-entry[pic]"];
         ProcessResult result = Tool.Run(["-strace", GuestCompiler.Build(source, GuestTarget.I386)], tool: ToolName);
         Assert.Contains("set_thread_area({entry_number=", result.ErrorText);
         Assert.Contains("mmap2(", result.ErrorText);

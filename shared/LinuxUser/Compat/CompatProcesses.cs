@@ -18,7 +18,7 @@ internal static unsafe class CompatProcesses
     {
         if ((uint)a.A2 != RobustList.HeadBytes)
             return EINVAL;
-        RobustList.Set(t, a.A1);
+        t.RobustHead = a.A1;
         return 0;
     }
 

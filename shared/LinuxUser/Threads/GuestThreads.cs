@@ -40,7 +40,8 @@ public static unsafe class GuestThreads
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
         RobustList.Release(t);
-        RobustList.Forget(t);
+        Sys.Call(Nr.set_robust_list, 0, 24);
+        t.RobustHead = 0;
         t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
         {

@@ -11,26 +11,9 @@ internal static unsafe class RobustList
 {
     private const uint OwnerDied = 0x40000000, Waiters = 0x80000000, TidMask = 0x3FFFFFFF;
     private const int Limit = 2048;
-    private const int set_robust_list = 311; // of the i386 table
 
     /// <summary>{next, offset, pending} of a 32-bit guest.</summary>
     public const uint HeadBytes = 12;
-
-    /// <summary>Takes the list of a 32-bit guest. Where the host's kernel can read it, it will, however the process ends.</summary>
-    public static void Set(GuestThread t, ulong head)
-    {
-        t.RobustHead = head;
-        if (!t.Process.Compat!.Abi.BigEndian)
-            t.Engine.Stubs.Int80(set_robust_list, (uint)head, HeadBytes);
-    }
-
-    /// <summary>Makes the host's kernel forget the list of an ending thread, once it has been walked here.</summary>
-    public static void Forget(GuestThread t)
-    {
-        Sys.Call(Nr.set_robust_list, 0, 24);
-        if (t.RobustHead != 0)
-            Set(t, 0);
-    }
 
     public static void Release(GuestThread t)
     {

@@ -7,7 +7,7 @@
 enum { THREADS = 4, PER_THREAD = 2000 };
 static __thread int me = -1;
 static int received[THREADS], wrong;
-static volatile int stop;
+static volatile int stop, started;
 static uint64_t results[THREADS];
 static pthread_t t[THREADS];
 
@@ -34,6 +34,7 @@ static uint64_t work(void)
 static void *run(void *arg)
 {
     me = (int)(long)arg;
+    __atomic_add_fetch(&started, 1, __ATOMIC_SEQ_CST);
     uint64_t want = work();
     while (!stop)
         if (work() != want)
@@ -46,7 +47,8 @@ int main(void)
     guest_handle(SIGRTMIN + 1, handler, SA_RESTART);
     for (long i = 0; i < THREADS; i++)
         pthread_create(&t[i], NULL, run, (void *)i);
-    guest_sleep_ms(20);
+    while (started != THREADS)
+        guest_sleep_ms(1);
     int refused = 0;
     for (int n = 0; n < PER_THREAD; n++)
         for (int i = 0; i < THREADS; i++)

@@ -143,8 +143,8 @@ public sealed unsafe class FloatCompiledTests
                     "ra" or "ra0" => 3u << 16,
                     "rb" => 4u << 11,
                     "." => _random.Next() % 40 == 0 ? 1u : 0,
-                    "bt" => (_random.Next() & 1) == 0 ? 29u << 21 : (uint)(3 + _random.Next() % 10) << 21,
-                    "bf" when row.Name == "mtfsfi" => 7u << 23,
+                    "fb" => (_random.Next() & 1) == 0 ? 29u << 21 : (uint)(3 + _random.Next() % 10) << 21,
+                    "ff" => 7u << 23,
                     _ => PpcField.TryFind(name, out PpcField field) ? (uint)_random.Next() & field.Bits : throw new InvalidOperationException(name),
                 };
             }

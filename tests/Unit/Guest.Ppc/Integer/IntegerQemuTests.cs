@@ -17,10 +17,13 @@ public sealed class IntegerQemuTests
     ]);
 
     [PpcQemuFact]
-    public void Multiply_accumulate_agrees_with_qemu() => Compare("405", [.. IntegerRows.Rows.Where(r => r.Feature is PpcFeature.Mac4xx or PpcFeature.Dlmzb)]);
+    public void Multiply_accumulate_agrees_with_qemu() => Compare("440epb", [.. IntegerRows.Rows.Where(r => r.Feature is PpcFeature.Mac4xx or PpcFeature.Dlmzb)]);
 
     // A system call ends the test program; QEMU lets Linux's emulation of popcntb and isel out, and its clock runs on.
     private static bool IsUnlike(PpcRow row) => row.Name is "sc" or "popcntb" or "isel";
+
+    // QEMU sets LR although it finds bcctr invalid, and looks at the reservation before the alignment.
+    private static bool IsKnown(PpcRow row, IntegerRecord our) => row.Name == "bcctr" && our.Signal != 0 || row.Name == "stwcx." && our.Signal == 7;
 
     private static void Compare(string model, PpcRow[] rows)
     {
@@ -39,7 +42,7 @@ public sealed class IntegerQemuTests
             int at = i * IntegerRecord.Size;
             IntegerRecord our = new(ours, at), their = new(theirs, at), before = new(records, at);
             machine.Execute(our);
-            string difference = Difference(our, their, before);
+            string difference = IsKnown(rows[i / Rounds], our) ? "" : Difference(our, their, before);
             if (difference.Length > 0)
                 differences.Add($"{rows[i / Rounds].Name}: {our.Word:x8} {disassembler.Disassemble(our.Word, IntegerRecord.Code)}{difference}\n");
         }
@@ -49,8 +52,8 @@ public sealed class IntegerQemuTests
 
     private static string Difference(IntegerRecord our, IntegerRecord their, IntegerRecord before)
     {
-        // QEMU keeps bits of XER that the processor has not.
-        const uint XerBits = 0xE000007F;
+        // QEMU keeps bits of XER that the processor has not, and has finer codes for SIGILL than Linux.
+        const uint XerBits = 0xE000007F, Sigill = 4;
         string text = "";
         void Compare(string name, uint o, uint t, uint b) => text += o == t ? "" : $"\n  {name}: ours {o:x8} qemu {t:x8} before {b:x8}";
         for (int n = 0; n < 32; n++)
@@ -61,7 +64,8 @@ public sealed class IntegerQemuTests
         Compare("ctr", our.Ctr, their.Ctr, before.Ctr);
         Compare("taken", our.Taken, their.Taken, 0);
         Compare("signal", our.Signal, their.Signal, 0);
-        Compare("code", our.SignalCode, their.SignalCode, 0);
+        if (our.Signal != Sigill)
+            Compare("code", our.SignalCode, their.SignalCode, 0);
         if (!our.Memory.SequenceEqual(their.Memory))
             text += $"\n  memory: ours {Convert.ToHexStringLower(our.Memory)}\n          qemu {Convert.ToHexStringLower(their.Memory)}\n        before {Convert.ToHexStringLower(before.Memory)}";
         return text;

@@ -7,7 +7,7 @@ internal sealed class IntegerSamples(int seed)
 {
     private const uint Nowhere = 0x30000000;
     private const int Middle = 64, Spread = 32;
-    private static readonly uint[] Sprs = [1, 8, 9, 256, 287, 0, 4, 268, 260, 512, 936, 22, 1, 8, 9, 259];
+    private static readonly uint[] Sprs = [1, 8, 9, 256, 287, 0, 4, 260, 512, 936, 22, 1, 8, 9, 259];
     private readonly PpcRandomWords _random = new(seed);
 
     /// <summary>Fills a record for a row.</summary>
