@@ -35,7 +35,10 @@ internal struct ValueState
     /// <summary>Index of the first Put of the value, -1 for none.</summary>
     public int FirstPut;
 
-    /// <summary>A pinned slot the value goes to and may be computed in directly, or -1.</summary>
+    /// <summary>The Put on the way to which <see cref="Hint"/> may be used, and over which nothing that may leave stands.</summary>
+    public int HintPut;
+
+    /// <summary>A pinned slot the value, or what is computed from it, goes to and may be computed in directly, or -1.</summary>
     public short Hint;
 
     public Role Roles;
@@ -91,7 +94,7 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             }
 
             ref ValueState v = ref _values[i];
-            if (v.Hint >= 0 && (barrier < v.FirstPut || _touched[v.Hint] != _first + v.FirstPut))
+            if (v.Hint >= 0 && (barrier < v.HintPut || _touched[v.Hint] != _first + v.HintPut))
                 v.Hint = -1;
             v.Deferred = IsDeferred(block, n, v, nextInsn);
             if (n.Op is IrOp.Get or IrOp.Put)
@@ -101,6 +104,8 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             if (n.Op == IrOp.TrapIf || IrTraits.Leaves(n.Op) || IrTraits.MayFault(n))
                 barrier = i;
             int at = !v.Deferred ? i : v.FirstPut >= 0 ? v.FirstPut : v.LastUse;
+            if (v.Hint >= 0)
+                HandDown(block, n, v);
             Use(n.A, at, RoleOfA(block, i, v));
             Use(n.B, at, Role.Other);
             Use(n.C, at, Role.Other);
@@ -111,10 +116,27 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
     private void NotePut(in IrInsn n, int index)
     {
         ref ValueState v = ref _values[n.A];
-        v.FirstPut = index;
+        v.FirstPut = v.HintPut = index;
         v.Hint = layout.Slots[n.Imm].Home == SlotHome.Memory ? (short)-1 : (short)n.Imm;
         v.Roles = Role.None;
     }
+
+    // Host instructions overwrite their first operand: it may be computed where the result goes. Best is the one that changes what is there.
+    private void HandDown(IrBlock block, in IrInsn n, in ValueState v)
+    {
+        if (!IsSimple(n.Op))
+            return;
+        int pick = n.B >= 0 && n.Op != IrOp.Sub && Changes(block, n.B, v.Hint) ? n.B : n.A;
+        ref ValueState operand = ref _values[pick];
+        ref readonly IrInsn made = ref block[pick];
+        if (operand.LastUse < 0 && made.Type == n.Type && IsSimple(made.Op))
+            (operand.Hint, operand.HintPut) = (v.Hint, v.HintPut);
+    }
+
+    private static bool Changes(IrBlock block, int value, int slot) =>
+        IsSimple(block[value].Op) && block[block[value].A] is { Op: IrOp.Get, Imm: var held } && held == slot;
+
+    private static bool IsSimple(IrOp op) => op is IrOp.Add or IrOp.Sub or IrOp.Mul or (>= IrOp.And and <= IrOp.RotMask);
 
     private void Use(int value, int at, Role role)
     {
