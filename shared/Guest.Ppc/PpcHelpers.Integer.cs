@@ -26,7 +26,7 @@ public static unsafe partial class PpcHelpers
 
     private static ulong ReadTimeBaseHigh(IrInterpreterState s, ulong a, ulong b, ulong c) => (uint)(TimeBase >> 32);
 
-    private static ulong ReadRtcSeconds(IrInterpreterState s, ulong a, ulong b, ulong c) => 
+    private static ulong ReadRtcSeconds(IrInterpreterState s, ulong a, ulong b, ulong c) =>
         (ulong)((DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerSecond);
 
     // The clock counts in steps of 128 nanoseconds.

@@ -3,8 +3,8 @@ using Suite.Guest.X86.Decode;
 using Suite.Guest.X86.Reencoder;
 using Suite.Jit;
 using Suite.Jit.Runtime;
-using Decoder = Iced.Intel.Decoder;
 using static Iced.Intel.AssemblerRegisters;
+using Decoder = Iced.Intel.Decoder;
 
 namespace Suite.Tests.Guest.X86;
 
