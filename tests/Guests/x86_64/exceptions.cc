@@ -67,10 +67,10 @@ int main()
     std::map<std::string, int> words;
     for (int i = 0; i < 10000; i++)
         words["w" + std::to_string(i * 7919 % 1000)] += i;
-    long check = 0;
+    long long check = 0;
     for (auto &[k, v] : words)
-        check = check * 31 + v + (long)k.size();
-    std::printf("words %zu check %ld\n", words.size(), check);
+        check = check * 31 + v + (long long)k.size();
+    std::printf("words %zu check %lld\n", words.size(), check);
     try {
         std::vector<int>().at(5);
     } catch (const std::out_of_range &) {
