@@ -11,8 +11,9 @@ internal static class PpcModelTable
     public static PpcModel Find(string spec)
     {
         bool isVersion = uint.TryParse(spec, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint wanted) && spec.Length == PvrDigits;
-        foreach (ReadOnlySpan<char> line in PpcModelNames.Text.AsSpan().EnumerateLines())
+        foreach (Range range in PpcModelNames.Text.AsSpan().Split('\n'))
         {
+            ReadOnlySpan<char> line = PpcModelNames.Text.AsSpan()[range];
             uint pvr = Pvr(line);
             foreach (Range part in Names(line).Split(' '))
             {
@@ -28,8 +29,9 @@ internal static class PpcModelTable
     public static void WriteHelp(TextWriter output)
     {
         output.WriteLine("Available CPUs:");
-        foreach (ReadOnlySpan<char> line in PpcModelNames.Text.AsSpan().EnumerateLines())
+        foreach (Range range in PpcModelNames.Text.AsSpan().Split('\n'))
         {
+            ReadOnlySpan<char> line = PpcModelNames.Text.AsSpan()[range];
             string previous = "";
             foreach (Range part in Names(line).Split(' '))
                 WriteNames(output, Names(line)[part], Pvr(line), ref previous);

@@ -29,8 +29,9 @@ internal static class CpuinfoText
         CpuIdentity identity = cpu.Identity;
         var text = new StringBuilder(host.Length);
         string? flags = null;
-        foreach (ReadOnlySpan<char> line in host.AsSpan().EnumerateLines())
+        foreach (Range range in host.AsSpan().Split('\n'))
         {
+            ReadOnlySpan<char> line = host.AsSpan()[range];
             int colon = line.IndexOf(':');
             ReadOnlySpan<char> key = colon < 0 ? default : line[..colon].TrimEnd();
             string? value = key switch
@@ -52,7 +53,7 @@ internal static class CpuinfoText
                 text.Append(line[..colon]).Append(": ").Append(value);
             text.Append('\n');
         }
-        // EnumerateLines reports an empty line after the last line feed.
+        // Behind the last line feed an empty line is split off.
         if (host.EndsWith('\n'))
             text.Length--;
         return text.ToString();

@@ -26,8 +26,9 @@ internal sealed class HostMapping
     public static List<HostMapping> Parse(string text)
     {
         List<HostMapping> all = [];
-        foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
+        foreach (Range range in text.AsSpan().Split('\n'))
         {
+            ReadOnlySpan<char> line = text.AsSpan()[range];
             if (line.IsEmpty)
                 continue;
             if (!char.IsAsciiLetterUpper(line[0]))

@@ -40,8 +40,9 @@ internal static class StatText
     public static string Status(string host, ProcessFacts facts)
     {
         StringBuilder text = new(host.Length + 64);
-        foreach (ReadOnlySpan<char> line in host.AsSpan().TrimEnd('\n').EnumerateLines())
+        foreach (Range range in host.AsSpan().TrimEnd('\n').Split('\n'))
         {
+            ReadOnlySpan<char> line = host.AsSpan().TrimEnd('\n')[range];
             int colon = line.IndexOf(':');
             string? value = colon < 0 ? null : line[..colon] switch
             {
