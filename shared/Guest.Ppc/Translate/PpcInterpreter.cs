@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Suite.Guest.Ppc.Float;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 
@@ -30,6 +31,8 @@ public sealed unsafe class PpcInterpreter(StateLayout layout, PpcModel model, Pp
     /// <summary>Executes a given word as if it stood at <see cref="VcpuState.Pc"/>.</summary>
     public IrOutcome ExecuteOne(VcpuState* thread, uint word)
     {
+        if ((word & MffsMask) == Mffs && model.Has(PpcFeature.Float))
+            return ReadFpscr(thread, word);
         _emitter.Begin(exact: true, thread);
         _emitter.BeginInsn((uint)thread->Pc);
         ref readonly PpcRow row = ref decoder.Find(word);
@@ -43,6 +46,16 @@ public sealed unsafe class PpcInterpreter(StateLayout layout, PpcModel model, Pp
         if (outcome.End != IrEnd.Fault)
             thread->Pc = (uint)outcome.Pc;
         return outcome;
+    }
+
+    private const uint Mffs = 63u << 26 | FpOpcode.Mffs << 1, MffsMask = 0xFC00_07FF;
+
+    // mffs without the way through IR: libraries do it at each square root, and it always leaves compiled code.
+    private IrOutcome ReadFpscr(VcpuState* thread, uint word)
+    {
+        *(ulong*)layout.AddressOf(thread, PpcSlot.Fpr(PpcWord.Rt(word))) = FpscrState.Materialize(layout, thread);
+        thread->Pc = (uint)thread->Pc + sizeof(uint);
+        return new IrOutcome(IrEnd.Next, thread->Pc);
     }
 
     /// <summary>Runs until an instruction traps or faults, or so many are done.</summary>
