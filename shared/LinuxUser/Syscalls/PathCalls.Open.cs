@@ -39,11 +39,10 @@ public static unsafe partial class PathCalls
         return AskHost(t, a, number, path, index, follow: (flags & Linux.O_NOFOLLOW) == 0);
     }
 
-    // What /proc/PID/fd shows of such a file, behind "/memfd:". Not interpolated: that takes its buffer from a pool, for which the runtime
-    // opens /dev/urandom and keeps it.
+    // What /proc/PID/fd shows of such a file, behind "/memfd:".
     private static string Label(in ProcName name)
     {
         string file = name.File.ToString().ToLowerInvariant();
-        return name.Pid == 0 ? string.Concat("proc/", file) : string.Concat("proc/", name.Pid.ToString(), "/", file);
+        return name.Pid == 0 ? $"proc/{file}" : $"proc/{name.Pid}/{file}";
     }
 }
