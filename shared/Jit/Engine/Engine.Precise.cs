@@ -12,12 +12,7 @@ public sealed unsafe partial class Engine
         Step,
     }
 
-    // struct ucontext of x86-64: flags, link, stack (24 bytes), mcontext (23 registers, fpstate pointer), ..., sigmask at 296.
-    private const int UcRegisters = 40, UcFpState = 224, UcMask = 296;
-    private const ulong UcFpXstate = 1, UcSigcontextSs = 2, UcStrictRestoreSs = 4;
     private const int SIGTRAP = Linux.SIGTRAP, SiAddr = 16, SiCode = 8, TRAP_TRACE = 2;
-
-    private static ReadOnlySpan<byte> ContextOrder => [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
 
     // Sets Pc for a fault or an interrupt; Step when an interrupt came between two instruction boundaries.
     private Precision MakePrecise(VcpuState* s)
@@ -130,19 +125,19 @@ public sealed unsafe partial class Engine
     private void ResumeAt(VcpuState* s, byte* host)
     {
         byte* frame = (byte*)ThreadBinding.ResumeFrame(s);
-        new Span<byte>(frame, 304).Clear();
-        *(ulong*)frame = (HostCpu.HasXsave ? UcFpXstate : 0) | UcSigcontextSs | UcStrictRestoreSs;
-        ThreadBinding.WriteAltStack(s, frame + 16);
-        ulong* registers = (ulong*)(frame + UcRegisters);
-        for (int i = 0; i < ContextOrder.Length; i++)
-            registers[i] = s->Gpr[ContextOrder[i]];
-        registers[16] = (ulong)host;
-        registers[17] = s->Flags | TrapFlag;
-        registers[18] = _traits.IsCompatibilityMode ? (ulong)s->Segments[Stubs.Ss] << 48 | Stubs.Code32 : (ulong)Stubs.Data << 48 | Stubs.Code64; // ss, fs, gs, cs
-        *(ulong*)(frame + UcFpState) = s->VectorArea;
+        new Span<byte>(frame, HostContext.Bytes).Clear();
+        *(ulong*)frame = (HostCpu.HasXsave ? HostContext.FpXstate : 0) | HostContext.SigcontextSs | HostContext.StrictRestoreSs;
+        ThreadBinding.WriteAltStack(s, frame + HostContext.AltStack);
+        ulong* registers = (ulong*)(frame + HostContext.Registers);
+        for (int i = 0; i < HostContext.Order.Length; i++)
+            registers[i] = s->Gpr[HostContext.Order[i]];
+        *(ulong*)(frame + HostContext.Rip) = (ulong)host;
+        *(ulong*)(frame + HostContext.Flags) = s->Flags | TrapFlag;
+        *(ulong*)(frame + HostContext.Segments) = _traits.IsCompatibilityMode ? (ulong)s->Segments[Stubs.Ss] << 48 | Stubs.Code32 : (ulong)Stubs.Data << 48 | Stubs.Code64; // ss, fs, gs, cs
+        *(ulong*)(frame + HostContext.FpState) = s->VectorArea;
         ulong mask;
         Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, 0, (long)&mask, 8);
-        *(ulong*)(frame + UcMask) = mask;
+        *(ulong*)(frame + HostContext.Mask) = mask;
         bool traced = (s->Flags & TrapFlag) != 0;
         _stubs.Resume(frame);
         if (!traced)

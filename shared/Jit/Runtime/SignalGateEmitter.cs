@@ -15,12 +15,7 @@ namespace Suite.Jit.Runtime;
 /// </summary>
 internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, bool compat)
 {
-    // struct ucontext of x86-64 (arch/x86/include/uapi/asm/sigcontext.h): mcontext at 40, uc_sigmask at 296.
-    private const int UcRegisters = 40, UcRip = UcRegisters + 16 * 8, UcFlags = UcRegisters + 17 * 8, UcSegments = UcRegisters + 18 * 8, UcError = UcRegisters + 19 * 8,
-        UcTrap = UcRegisters + 20 * 8, UcCr2 = UcRegisters + 22 * 8, UcMask = 296, SiCode = 8, SiTkill = -6;
-
-    // Order of mcontext registers, as encoding numbers: r8..r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp.
-    private static ReadOnlySpan<byte> ContextOrder => [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
+    private const int SiCode = 8, SiTkill = -6;
 
     /// <summary>Signals the processor raises; never blocked on the host, because the engine itself needs them.</summary>
     private const uint FaultSignals = 1u << Linux.SIGILL | 1u << Linux.SIGTRAP | 1u << Linux.SIGBUS | 1u << Linux.SIGFPE | 1u << Linux.SIGSEGV;
@@ -37,7 +32,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
         byte* unbound = a.JccForward(Cond.E);
         a.Cmp(OfState(Slot.Bound), 0);
         byte* foreign = a.JccForward(Cond.E);
-        a.Mov(Reg.Rax, Mem.At(Reg.Rdx, UcRip));
+        a.Mov(Reg.Rax, Mem.At(Reg.Rdx, HostContext.Rip));
         a.Mov(Reg.Rcx, Reg.Rax);
         a.Sub(Reg.Rcx, OfState(Slot.CodeStart));
         a.Cmp(Reg.Rcx, OfState(Slot.CodeSize));
@@ -85,7 +80,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
     // fs: operand in compatibility mode runs with another selector.
     private static void EmitStateSegment(ref X64Asm a)
     {
-        a.CmpWord(Mem.At(Reg.Rdx, UcSegments), (sbyte)Stubs.Code32);
+        a.CmpWord(Mem.At(Reg.Rdx, HostContext.Segments), (sbyte)Stubs.Code32);
         byte* ours = a.JccForward(Cond.NE);
         a.MovFromSegment(Reg.Rax, Stubs.Fs);
         a.MovImm(Reg.Rcx, Stubs.StateSelector);
@@ -105,13 +100,13 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
 
     private void EmitInCode(ref X64Asm a, out byte* callFault, out byte* callEnqueue)
     {
-        for (int i = 0; i < ContextOrder.Length; i++)
+        for (int i = 0; i < HostContext.Order.Length; i++)
         {
-            a.Mov(Reg.Rax, Mem.At(Reg.Rdx, UcRegisters + i * 8));
-            a.Mov(OfState(Slot.Gpr(ContextOrder[i])), Reg.Rax);
+            a.Mov(Reg.Rax, Mem.At(Reg.Rdx, HostContext.Registers + i * 8));
+            a.Mov(OfState(Slot.Gpr(HostContext.Order[i])), Reg.Rax);
         }
 
-        ReadOnlySpan<int> from = [UcRip, UcFlags, UcError, UcTrap, UcCr2];
+        ReadOnlySpan<int> from = [HostContext.Rip, HostContext.Flags, HostContext.Error, HostContext.Trap, HostContext.Cr2];
         ReadOnlySpan<int> to = [Slot.HostPc, Slot.Flags, Slot.FaultError, Slot.FaultTrap, Slot.FaultAddress];
         for (int i = 0; i < from.Length; i++)
         {
@@ -120,15 +115,15 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
         }
 
         a.MovImm(Reg.Rax, (ulong)stubs.SignalExit);
-        a.Mov(Mem.At(Reg.Rdx, UcRip), Reg.Rax);
+        a.Mov(Mem.At(Reg.Rdx, HostContext.Rip), Reg.Rax);
         if (compat)
         {
             a.MovImm(Reg.Rax, Stubs.Code64);
             a.Bytes([0x66]);
-            a.Mov32(Mem.At(Reg.Rdx, UcSegments), Reg.Rax);
+            a.Mov32(Mem.At(Reg.Rdx, HostContext.Segments), Reg.Rax);
         }
 
-        a.Mov(Mem.At(Reg.Rdx, UcFlags), 0x202);
+        a.Mov(Mem.At(Reg.Rdx, HostContext.Flags), 0x202);
         callFault = CallForward(ref a);
         byte* fault = a.JccForward(Cond.B);
         a.Mov32(OfState(Slot.Reason), (int)ExitReason.Interrupt);
@@ -150,19 +145,19 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
         // A bad guest address in TryCopy.
         byte* notCopy = JumpUnlessWithin(ref a, stubs.SafeCopyStart, stubs.SafeCopyEnd);
         a.MovImm(Reg.Rax, (ulong)stubs.SafeCopyFault);
-        a.Mov(Mem.At(Reg.Rdx, UcRip), Reg.Rax);
+        a.Mov(Mem.At(Reg.Rdx, HostContext.Rip), Reg.Rax);
         a.Ret();
         a.Here(notCopy);
 
         // Single-stepping ran on into an exit: the step is over.
         a.Cmp32(Reg.Rdi, Linux.SIGTRAP);
         chain = a.JccForward(Cond.NE);
-        a.And32(Mem.At(Reg.Rdx, UcFlags), ~0x100);
+        a.And32(Mem.At(Reg.Rdx, HostContext.Flags), ~0x100);
         a.Ret();
 
         a.Here(async);
         callEnqueue = CallForward(ref a);
-        a.Mov(Reg.Rax, Mem.At(Reg.Rdx, UcRip));
+        a.Mov(Reg.Rax, Mem.At(Reg.Rdx, HostContext.Rip));
         byte* notEnter = JumpUnlessWithin(ref a, stubs.EnterCheck, stubs.EnterEnd);
         a.MovImm(Reg.Rax, (ulong)stubs.EnterAbort);
         byte* redirect = a.JmpForward();
@@ -170,8 +165,8 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
         byte* notCall = JumpUnlessWithin(ref a, stubs.SafeCheck, stubs.SafeInsn + 1);
         a.MovImm(Reg.Rax, (ulong)stubs.SafeInterrupted);
         a.Here(redirect);
-        a.Mov(Mem.At(Reg.Rdx, UcRip), Reg.Rax);
-        a.Mov(Mem.At(Reg.Rdx, UcFlags), 0x202);
+        a.Mov(Mem.At(Reg.Rdx, HostContext.Rip), Reg.Rax);
+        a.Mov(Mem.At(Reg.Rdx, HostContext.Flags), 0x202);
         a.Here(notCall);
         a.Ret();
     }
@@ -185,7 +180,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
         a.Cmp32(Mem.At(Reg.Rsi, SiCode), SiTkill);
         chainRuntime = a.JccForward(Cond.E); // sent to this very thread: the runtime's own; the same signal sent to the process is a guest's
         a.Here(notRuntime);
-        a.Mov(Mem.At(Reg.Rdx, UcMask), -1);
+        a.Mov(Mem.At(Reg.Rdx, HostContext.Mask), -1);
         a.Cmp32(Reg.Rdi, SignalMasks.Kick);
         byte* resend = a.JccForward(Cond.NE);
         a.Mov32(Mem.Abs((int)region.Silenced), 1); // sent by World.SilenceRuntimeThread, only for the mask
@@ -252,7 +247,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
         EmitCopySiginfo(ref a);
         a.Add(OfState(Slot.Pending), 1);
         a.MovImm(Reg.Rax, SignalMasks.AllButFaults);
-        a.Mov(Mem.At(Reg.Rdx, UcMask), Reg.Rax);
+        a.Mov(Mem.At(Reg.Rdx, HostContext.Mask), Reg.Rax);
         a.Here(full);
         a.Ret();
     }
