@@ -89,7 +89,6 @@ public static class PpcLayout
         PpcSlot.VectorMxcsr => "mxcsr.vector",
         PpcSlot.VectorMode => "mxcsr.mode",
         PpcSlot.Usprg0 => "usprg0",
-        PpcSlot.VectorSat => "vscr.sat",
         _ => "slot",
     };
 }

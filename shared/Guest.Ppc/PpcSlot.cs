@@ -58,22 +58,19 @@ public static class PpcSlot
     /// <summary>USPRG0 and SPRG4 to SPRG7, where user mode may read them (Book E), I32.</summary>
     public const int Usprg0 = 165;
 
-    /// <summary>Sticky saturation, I32: non-zero when VSCR.SAT is set; for rows that accumulate it apart from <see cref="Vscr"/>.</summary>
-    public const int VectorSat = 166;
-
     /// <summary>Lazy vector saturation evidence, V128: not all zero means VSCR.SAT.</summary>
-    public const int SatBits = 167;
+    public const int SatBits = 166;
 
     /// <summary>
     /// Last floating-point comparison, if it came behind the operation of <see cref="FpOp"/>: 1 (else 0, I32) and its operands (F64), from which FPCC is
     /// recomputed. Lazy.
     /// </summary>
-    public const int FpCompare = 168, FpCompareA = 169, FpCompareB = 170;
+    public const int FpCompare = 167, FpCompareA = 168, FpCompareB = 169;
 
     /// <summary>Not 0 when MSR[FE0] and MSR[FE1] are both 0, so that enabled floating-point exceptions do not interrupt (prctl PR_SET_FPEXC), I32.</summary>
-    public const int FpExceptionsOff = 171;
+    public const int FpExceptionsOff = 170;
 
-    public const int Count = 172;
+    public const int Count = 171;
 
     /// <summary>Not a multiple of four, so no lwarx makes it.</summary>
     public const uint NoReservation = 1;

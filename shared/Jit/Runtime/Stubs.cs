@@ -13,7 +13,6 @@ public sealed unsafe class Stubs
     private static ReadOnlySpan<Reg> CalleeSaved => [Reg.Rbx, Reg.Rbp, Reg.R12, Reg.R13, Reg.R14, Reg.R15];
 
     private readonly CodeRegion _region;
-    private readonly TranslatorTraits _traits;
     private readonly bool _compat;
     private readonly uint _xcr0Low, _xcr0High;
     private readonly bool _xsave, _xsaveopt;
@@ -22,7 +21,6 @@ public sealed unsafe class Stubs
     public Stubs(CodeRegion region, TranslatorTraits traits)
     {
         _region = region;
-        _traits = traits;
         _compat = traits.IsCompatibilityMode;
         ulong components = HostCpu.Xcr0 & traits.VectorComponents;
         (_xcr0Low, _xcr0High) = ((uint)components, (uint)(components >> 32));
