@@ -1,8 +1,8 @@
-using System.Runtime.ExceptionServices;
 using Suite.Guest.X86.Reencoder;
 using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Runtime;
+using Suite.Tests.Jit;
 
 namespace Suite.Tests.Guest.X86;
 
@@ -31,7 +31,7 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
 
     private static ReadOnlySpan<ulong> Areas => [NearCode, NearData, NearStack, MiddleCode, MiddleData, FarCode, FarData, FarStack];
 
-    private readonly List<(int Signal, KernelAction Old)> _replaced = [];
+    private readonly GateFixture _gate;
     private VcpuState* _state;
 
     public ReencodeHost(EngineOptions? options = null, ReencoderOptions? reencoder = null)
@@ -39,6 +39,7 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         foreach (ulong area in Areas)
             Map(area, AreaBytes);
         Engine = new Engine(options ?? new EngineOptions { CodeBytes = 32 << 20 }, new X86Reencoder(reencoder ?? new ReencoderOptions { InlineSyscalls = false }), this);
+        _gate = new GateFixture(Engine);
         foreach (ulong area in (ReadOnlySpan<ulong>)[NearCode, MiddleCode, FarCode])
             new Span<byte>((byte*)area, AreaBytes).Fill(Stop);
     }
@@ -63,21 +64,7 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
     /// <summary>Runs the body on a new thread that is bound to the engine, the gate installed meanwhile.</summary>
     public void Run(Action body)
     {
-        ExceptionDispatchInfo? failure = null;
-        Thread thread = new(() =>
-        {
-            try
-            {
-                RunBound(body);
-            }
-            catch (Exception e)
-            {
-                failure = ExceptionDispatchInfo.Capture(e);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
+        GateFixture.OnThread(() => RunBound(body));
     }
 
     /// <summary>Starts one more guest thread while <see cref="Run"/> is at work; its body gets its state. Join it before the body of Run ends.</summary>
@@ -148,7 +135,8 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         Binding = binding;
         Tid = (int)Sys.Call(Nr.gettid);
         Engine.World.Add(_state, Tid);
-        InstallGate();
+        _gate.CatchFaults();
+        _gate.Catch(SignalMasks.Kick);
         try
         {
             body();
@@ -157,27 +145,14 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         {
             Leave(_state);
             binding.Dispose();
-            RestoreHandlers();
+            _gate.Release();
             SetHostGs(gsBase);
             Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&mask, 0, 8);
         }
     }
 
     /// <summary>Lets the gate handle one more signal, until the body ends.</summary>
-    public void Catch(int signal)
-    {
-        KernelAction gate = new()
-        {
-            Handler = (ulong)Engine.Stubs.SignalGate,
-            Flags = Linux.SA_SIGINFO | Linux.SA_ONSTACK | Linux.SA_RESTORER,
-            Restorer = (ulong)Engine.Stubs.Restorer,
-            Mask = ulong.MaxValue,
-        };
-        KernelAction old = default;
-        Sys.Call(Nr.rt_sigaction, signal, (long)&gate, (long)&old, 8);
-        Engine.Region.OldHandlers[signal] = old.Handler;
-        _replaced.Add((signal, old));
-    }
+    public void Catch(int signal) => _gate.Catch(signal);
 
     /// <summary>Runs the code at an address natively until it faults. The registers are the guest thread's before and after; the result is the faulting pc.</summary>
     public ulong RunNatively(ulong pc)
@@ -242,25 +217,6 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         Sys.Call(Nr.munmap, (long)Engine.Region.Base, Engine.Region.Size);
     }
 
-    private void InstallGate()
-    {
-        for (int signal = 1; signal <= 31; signal++)
-            if ((SignalMasks.Faults & SignalMasks.Of(signal)) != 0)
-                Catch(signal);
-        Catch(SignalMasks.Kick);
-    }
-
-    private void RestoreHandlers()
-    {
-        foreach ((int signal, KernelAction old) in _replaced)
-        {
-            KernelAction back = old;
-            Sys.Call(Nr.rt_sigaction, signal, (long)&back, 0, 8);
-        }
-
-        _replaced.Clear();
-    }
-
     // Nothing lies around an area, so that an address that is off by some pages faults.
     private static void Map(ulong at, int bytes)
     {
@@ -269,12 +225,6 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
         long around = Sys.Call(Nr.mmap, (long)(at - AreaMargin), (long)((ulong)bytes + 2 * AreaMargin), Linux.PROT_NONE, Flags | Linux.MAP_FIXED_NOREPLACE, -1, 0);
         if (around != (long)(at - AreaMargin) || Sys.Call(Nr.mmap, (long)at, bytes, Everything, Flags | Linux.MAP_FIXED, -1, 0) != (long)at)
             throw new InvalidOperationException($"guest memory at {at:x} is taken (errno {-around})");
-    }
-
-    /// <summary>struct kernel_sigaction of x86-64.</summary>
-    private struct KernelAction
-    {
-        public ulong Handler, Flags, Restorer, Mask;
     }
 }
 

@@ -1,6 +1,5 @@
 /* Executes one SPE instruction a record: reads records from stdin, writes results to stdout. Freestanding; the compiler knows no SPE, the assembler does. */
-typedef unsigned int u32;
-typedef unsigned char u8;
+#include "../Oracle/oracle.h"
 
 struct record
 {
@@ -12,30 +11,6 @@ struct record
 
 static struct record r[256];
 static u32 code[8] __attribute__((aligned(4096)));
-
-static long call3(long number, long a, long b, long c)
-{
-    register long r0 __asm__("r0") = number;
-    register long r3 __asm__("r3") = a;
-    register long r4 __asm__("r4") = b;
-    register long r5 __asm__("r5") = c;
-    __asm__ volatile("sc\n\tbns+ 1f\n\tneg 3,3\n1:" : "+r"(r0), "+r"(r3), "+r"(r4), "+r"(r5)
-        : : "memory", "cr0", "ctr", "r6", "r7", "r8", "r9", "r10", "r11", "r12");
-    return r3;
-}
-
-static long transfer(long number, long fd, u8 *at, long bytes)
-{
-    long done = 0;
-    while (done < bytes)
-    {
-        long n = call3(number, fd, (long)(at + done), bytes - done);
-        if (n <= 0)
-            break;
-        done += n;
-    }
-    return done;
-}
 
 static void execute(struct record *p)
 {
@@ -60,16 +35,4 @@ static void execute(struct record *p)
     p->spefscr = spefscr;
 }
 
-void _start(void)
-{
-    call3(125, (long)code, 4096, 7); /* mprotect */
-    for (;;)
-    {
-        long bytes = transfer(3, 0, (u8 *)r, sizeof r);
-        if (bytes <= 0)
-            call3(1, 0, 0, 0);
-        for (long i = 0; i < bytes / (long)sizeof r[0]; i++)
-            execute(&r[i]);
-        transfer(4, 1, (u8 *)r, bytes);
-    }
-}
+SERVE_RECORDS(r, code, execute)

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Suite.Host;
 using Suite.Jit;
@@ -20,7 +19,7 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     private const int MarginBytes = 0x10_0000, StackBytes = 0x1_0000;
 
     private readonly Dictionary<ulong, IrBlock> _blocks = [];
-    private readonly List<(int Signal, KernelAction Old)> _replaced = [];
+    private readonly GateFixture _gate;
     private readonly IrCompiler _compiler;
     private ulong _nextPc = CodeBase;
 
@@ -32,6 +31,7 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
         _compiler = new IrCompiler(Layout, features);
         Map();
         Engine = new Engine(new EngineOptions { CodeBytes = 32 << 20 }, this, this);
+        _gate = new GateFixture(Engine);
         Block = (byte*)NativeMemory.AlignedAlloc((nuint)Layout.Size, 64);
         Stack = (byte*)NativeMemory.AlignedAlloc(StackBytes, 64);
         Interpreted = (VcpuState*)NativeMemory.AllocZeroed((nuint)sizeof(VcpuState));
@@ -86,21 +86,7 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     /// <summary>Runs the body on a thread bound to the engine, faults going to the engine.</summary>
     public void Run(Action body)
     {
-        ExceptionDispatchInfo? failure = null;
-        Thread thread = new(() =>
-        {
-            try
-            {
-                RunBound(body);
-            }
-            catch (Exception e)
-            {
-                failure = ExceptionDispatchInfo.Capture(e);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
+        GateFixture.OnThread(() => RunBound(body));
     }
 
     bool ITranslator.Translate(ulong pc, byte* code, int available, BlockBuilder block)
@@ -149,9 +135,7 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
         ThreadBinding binding = ThreadBinding.Bind(Engine);
         State = binding.State;
         Engine.World.Add(State, (int)Sys.Call(Nr.gettid));
-        for (int signal = 1; signal <= 31; signal++)
-            if ((SignalMasks.Faults & SignalMasks.Of(signal)) != 0)
-                Catch(signal);
+        _gate.CatchFaults();
         try
         {
             body();
@@ -162,30 +146,9 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
             Sys.Call(Nr.rt_sigprocmask, Linux.SIG_BLOCK, (long)&all, 0, 8);
             Engine.World.Remove(State);
             binding.Dispose();
-            foreach ((int signal, KernelAction old) in _replaced)
-            {
-                KernelAction back = old;
-                Sys.Call(Nr.rt_sigaction, signal, (long)&back, 0, 8);
-            }
-
-            _replaced.Clear();
+            _gate.Release();
             Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&mask, 0, 8);
         }
-    }
-
-    private void Catch(int signal)
-    {
-        KernelAction gate = new()
-        {
-            Handler = (ulong)Engine.Stubs.SignalGate,
-            Flags = Linux.SA_SIGINFO | Linux.SA_ONSTACK | Linux.SA_RESTORER,
-            Restorer = (ulong)Engine.Stubs.Restorer,
-            Mask = ulong.MaxValue,
-        };
-        KernelAction old = default;
-        Sys.Call(Nr.rt_sigaction, signal, (long)&gate, (long)&old, 8);
-        Engine.Region.OldHandlers[signal] = old.Handler;
-        _replaced.Add((signal, old));
     }
 
     // Nothing lies around the data.
@@ -195,12 +158,6 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
         long around = Sys.Call(Nr.mmap, Data - MarginBytes, DataBytes + 2 * MarginBytes, Linux.PROT_NONE, Flags | Linux.MAP_FIXED_NOREPLACE, -1, 0);
         if (around != Data - MarginBytes || Sys.Call(Nr.mmap, Data, DataBytes, Linux.PROT_READ | Linux.PROT_WRITE, Flags | Linux.MAP_FIXED, -1, 0) != Data)
             throw new InvalidOperationException($"guest memory at {Data:x} is taken (errno {-around})");
-    }
-
-    /// <summary>struct kernel_sigaction of x86-64.</summary>
-    private struct KernelAction
-    {
-        public ulong Handler, Flags, Restorer, Mask;
     }
 }
 
