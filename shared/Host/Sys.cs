@@ -8,9 +8,6 @@ public static unsafe class Sys
 {
     private static readonly delegate* unmanaged[SuppressGCTransition]<long, long, long, long, long, long, long, long> Fast = BuildStub();
 
-    /// <summary>Address of the emitted function `long f(long nr, long a1 .. a6)`, SysV convention.</summary>
-    public static nint RawEntry => (nint)Fast;
-
     /// <summary>A call that cannot block for long: made without telling the garbage collector.</summary>
     public static long Call(long number, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0, long a5 = 0, long a6 = 0) =>
         Fast(number, a1, a2, a3, a4, a5, a6);

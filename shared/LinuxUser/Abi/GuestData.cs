@@ -42,11 +42,4 @@ public static class GuestData
 
     /// <summary>A kernel sigset_t: two words, signals 1 to 32 in the first whatever the byte order.</summary>
     public static ulong Sigset(this GuestAbi abi, ReadOnlySpan<byte> from, int at = 0) => abi.U32(from, at) | (ulong)abi.U32(from, at + 4) << 32;
-
-    /// <inheritdoc cref="Sigset"/>
-    public static void PutSigset(this GuestAbi abi, Span<byte> to, int at, ulong value)
-    {
-        abi.Put32(to, at, (uint)value);
-        abi.Put32(to, at + 4, (uint)(value >> 32));
-    }
 }

@@ -47,17 +47,6 @@ public static unsafe class PathHook
             : default;
     }
 
-    /// <summary>
-    /// The file a guest means by a path it executes: its own program for /proc/self/exe, a file below a -L prefix, or the path itself.
-    /// Without NULs.
-    /// </summary>
-    public static byte[] ForExec(GuestThread t, byte[] path)
-    {
-        if (path.AsSpan().StartsWith("/proc/"u8))
-            return ProcTruth.Program(t, Parse(t, path)) ?? path;
-        return path is [(byte)'/', ..] && BelowPrefix(t.Process.Prefixes, path) is { } below ? below[..^1] : path;
-    }
-
     /// <summary>The first prefix below which an absolute path exists, with the path behind it and a NUL; null when there is none.</summary>
     internal static byte[]? BelowPrefix(IReadOnlyList<string> prefixes, ReadOnlySpan<byte> path)
     {
