@@ -52,12 +52,14 @@ public static unsafe class Forking
         if (t.State->Pending != 0)
             return Syscalls.SysResult.Restart;
         SavedThread saved = new(t);
+        t.Process.Strace?.EnterVforkChild();
         ulong flags = request.Flags & ~Linux.CLONE_SETTLS | request.ExitSignal;
         bool pidFd = (request.Flags & Linux.CLONE_PIDFD) != 0;
         long pid = t.Engine.Stubs.Vfork(flags, pidFd ? request.PidFd : request.ParentTid, request.ChildTid, 0);
         if (pid == 0)
             RunVforkChild(t, request); // never returns: this frame is the parent's
         saved.Restore(t);
+        t.Process.Strace?.LeaveVforkChild((int)pid);
         t.ApplyMask();
         return pid;
     }
@@ -90,6 +92,7 @@ public static unsafe class Forking
 
     private static void BecomeChild(GuestThread t)
     {
+        t.Process.Strace?.BecomeChild(t.Tid);
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.State->Pending = 0;
         t.Engine.World.KeepOnly(t.State, t.Tid);

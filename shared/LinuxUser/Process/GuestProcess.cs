@@ -48,8 +48,8 @@ public sealed class GuestProcess
 
     public LogItems LogItems { get; init; }
 
-    /// <summary>Prints calls for -strace; null when off.</summary>
-    public StracePrinter? Strace { get; init; }
+    /// <summary>Prints calls and signals for -strace; null when off.</summary>
+    public StraceSession? Strace { get; init; }
 
     /// <summary>-L directories, searched before the root for absolute paths.</summary>
     public IReadOnlyList<string> Prefixes { get; init; } = [];

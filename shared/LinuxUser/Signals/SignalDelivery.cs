@@ -109,6 +109,7 @@ public static unsafe class SignalDelivery
     /// <summary>Ends the process by a signal, as its default action does.</summary>
     public static void Die(GuestThread t, int signal)
     {
+        t.Process.Strace?.Killed(t.Tid, signal);
         SignalActions.RestoreHostDefault(signal);
         ulong open = ~SignalMasks.Of(signal);
         t.State->Bound = 0;
@@ -121,6 +122,7 @@ public static unsafe class SignalDelivery
     private static void Force(GuestThread t, ReadOnlySpan<byte> info)
     {
         int signal = SignalOf(info);
+        t.Process.Strace?.Signal(t.Tid, info);
         GuestAction action = t.Process.Actions[signal];
         if (action.IsDefault || action.IsIgnored || (t.SignalMask & SignalMasks.Of(signal)) != 0)
             Die(t, signal);
@@ -143,6 +145,7 @@ public static unsafe class SignalDelivery
         const int SI_TKILL = -6;
         if (action.IsIgnored || (action.IsDefault && signal == SignalMasks.Runtime && CodeOf(info) == SI_TKILL))
             return; // the latter is the runtime interrupting its thread
+        t.Process.Strace?.Signal(t.Tid, info);
         if (!action.IsDefault)
             Push(t, signal, info, action);
         else if (signal is not (Linux.SIGCHLD or Linux.SIGCONT or Linux.SIGURG or Linux.SIGWINCH))

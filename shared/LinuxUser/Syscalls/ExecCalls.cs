@@ -44,12 +44,20 @@ public static unsafe class ExecCalls
         switch (Classify(t, path, out int errno))
         {
             case ProgramKind.Guest:
-                return t.Process.Respawn.Exec(path, argv, envp);
+                t.Process.Strace?.Executing(t.Tid);
+                return Failed(t, t.Process.Respawn.Exec(path, argv, envp));
             case ProgramKind.Foreign:
-                return Respawn.ExecNative(path, argv, envp);
+                t.Process.Strace?.Executing(t.Tid);
+                return Failed(t, Respawn.ExecNative(path, argv, envp));
             default:
                 return -errno;
         }
+    }
+
+    private static long Failed(GuestThread t, long error)
+    {
+        t.Process.Strace?.ExecutingFailed(t.Tid);
+        return error;
     }
 
     private enum ProgramKind

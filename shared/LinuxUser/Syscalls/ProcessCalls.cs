@@ -65,7 +65,11 @@ public static unsafe class ProcessCalls
     public static long Exit(GuestThread t, in SysArgs a)
     {
         if (t.IsVforkChild)
+        {
+            t.Process.Strace?.Exited(t.Tid, a.Int1);
             Sys.Call(Nr.exit, a.Int1);
+        }
+
         t.Exiting = true;
         t.ExitStatus = a.Int1;
         return SysResult.RegistersSet;
@@ -75,6 +79,7 @@ public static unsafe class ProcessCalls
     {
         if (t.RobustHead != 0)
             RobustList.Release(t);
+        t.Process.Strace?.Exited(t.Tid, a.Int1);
         t.Process.Log?.Dispose();
         return Sys.Call(Nr.exit_group, a.Int1);
     }

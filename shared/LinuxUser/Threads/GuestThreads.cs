@@ -45,10 +45,12 @@ public static unsafe class GuestThreads
         t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
         {
+            t.Process.Strace?.Exited(t.Tid, t.ExitStatus);
             t.Process.Log?.Dispose();
             Sys.Call(Nr.exit_group, t.ExitStatus);
         }
 
+        t.Process.Strace?.ThreadExited(t.Tid, t.ExitStatus);
         t.Engine.World.Remove(t.State);
         if (t.ClearTid == 0)
             return;
