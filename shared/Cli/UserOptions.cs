@@ -41,6 +41,9 @@ public sealed record UserOptions
     /// <summary>What to log (-d, and <see cref="Host.Diagnostics.LogItems.Strace"/> by -strace).</summary>
     public LogItems LogItems { get; init; }
 
+    /// <summary>The values of -strace=, in order; what they mean is checked against the target's calls.</summary>
+    public IReadOnlyList<string> StraceSettings { get; init; } = [];
+
     /// <summary>Patterns of `-d trace:PATTERN`.</summary>
     public IReadOnlyList<string> TracePatterns { get; init; } = [];
 

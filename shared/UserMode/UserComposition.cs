@@ -15,7 +15,7 @@ using Suite.LinuxUser.Syscalls;
 namespace Suite.UserMode;
 
 /// <summary>Puts the parts of one run together: what the user asked for, the target, the engine, the personality.</summary>
-internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, Invocation call, LogSink? log)
+internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, StraceSettings? strace, Invocation call, LogSink? log)
 {
     public UserTarget Target { get; } = target;
 
@@ -59,7 +59,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = (items & LogItems.Strace) == 0;
+        bool inline = strace is null;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -82,15 +82,17 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
             Identity = identity with { Descriptors = InternalDescriptors.Discover() },
-            Respawn = call.MakeRespawn(options, Target.ToolName),
+            Respawn = call.MakeRespawn(options, Target.ToolName, log),
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
             LogItems = items,
-            Strace = inline ? null : new StracePrinter(Target.GuestAbi, memory),
+            Strace = strace is null || log is null ? null : new StraceSession(Target.GuestAbi, memory, strace, Target.SyscallRows, log),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
+        if (strace is not null)
+            actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
         if (thread.SignalMask != 0)

@@ -49,8 +49,8 @@ public sealed class GuestProcess
 
     public LogItems LogItems { get; init; }
 
-    /// <summary>Prints calls for -strace; null when off.</summary>
-    public StracePrinter? Strace { get; init; }
+    /// <summary>Prints calls and signals for -strace; null when off.</summary>
+    public StraceSession? Strace { get; init; }
 
     /// <summary>Who watches the process; null when nobody does.</summary>
     public ITracer? Tracer { get; set; }

@@ -37,6 +37,9 @@ public sealed unsafe class Respawn
     /// <summary>The descriptor of the tool's file; guests may not close it.</summary>
     public int SelfDescriptor => _self;
 
+    /// <summary>A descriptor the new tool is to inherit, which otherwise closes on exec; null for none.</summary>
+    public int? Passed { get; init; }
+
     /// <summary>
     /// Replaces the process by a new tool that runs <paramref name="path"/>. Returns only on failure, with -errno.
     /// All strings are bytes without NUL.
@@ -53,8 +56,15 @@ public sealed unsafe class Respawn
         byte[][] arguments = [.. prefix, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. _options, name, path, .. argv.Skip(1)];
         using StringVector args = new(arguments);
         using StringVector env = new(envp);
+        const int F_SETFD = 2, FD_CLOEXEC = 1;
+        if (Passed is { } passed)
+            Sys.Call(Nr.fcntl, passed, F_SETFD, 0);
+        long error;
         fixed (byte* empty = "\0"u8)
-            return Sys.Call(Nr.execveat, _self, (long)empty, (long)args.Pointer, (long)env.Pointer, Linux.AT_EMPTY_PATH);
+            error = Sys.Call(Nr.execveat, _self, (long)empty, (long)args.Pointer, (long)env.Pointer, Linux.AT_EMPTY_PATH);
+        if (Passed is { } kept)
+            Sys.Call(Nr.fcntl, kept, F_SETFD, FD_CLOEXEC);
+        return error;
     }
 
     /// <summary>execve(2) of a file that the host itself is to run.</summary>

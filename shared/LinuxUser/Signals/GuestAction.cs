@@ -24,6 +24,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
     private readonly GuestAction[] _actions = new GuestAction[65];
     private readonly bool[] _known = new bool[65];
     private ulong _watched;
+    private bool _watchesDeath;
 
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
@@ -65,13 +66,25 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Sys.Call(Nr.rt_sigaction, Linux.SIGPIPE, (long)&pipe, 0, 8);
     }
 
+    /// <summary>
+    /// From now on a signal that would end the process comes through the gate too, so that somebody can say so before it ends. What the tool
+    /// was started with ignored stays ignored.
+    /// </summary>
+    public void WatchDeath()
+    {
+        _watchesDeath = true;
+        for (int signal = 1; signal <= 64; signal++)
+            if (Kills(signal) && !HasGateAlways(signal) && this[signal].IsDefault)
+                Set(signal, default);
+    }
+
     /// <summary>Sets a disposition; the result is 0 or -errno of the host.</summary>
     public long Set(int signal, in GuestAction action)
     {
         _ = this[signal];
         if (!HasGateAlways(signal))
         {
-            KernelAction host = (action.IsDefault || action.IsIgnored) && !IsWatched(signal)
+            KernelAction host = (action.IsDefault || action.IsIgnored) && !IsWatched(signal) && !(action.IsDefault && _watchesDeath && Kills(signal))
                 ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
                 : Gate((action.Flags & Passed) | (action.IsDefault || action.IsIgnored ? Linux.SA_RESTART : 0));
             long error = Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
@@ -140,6 +153,9 @@ public sealed unsafe class SignalActions(Stubs stubs)
             if (_known[signal] && !_actions[signal].IsDefault && !_actions[signal].IsIgnored)
                 Set(signal, default);
     }
+
+    private static bool Kills(int signal) => signal is not (Linux.SIGKILL or Linux.SIGSTOP or Linux.SIGCHLD or Linux.SIGCONT or Linux.SIGURG
+        or Linux.SIGWINCH or Linux.SIGTSTP or Linux.SIGTTIN or Linux.SIGTTOU);
 
     private static bool HasGateAlways(int signal) => (SignalMasks.Faults & SignalMasks.Of(signal)) != 0 || signal is SignalMasks.Runtime or SignalMasks.Kick;
 

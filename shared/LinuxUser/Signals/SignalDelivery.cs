@@ -110,6 +110,7 @@ public static unsafe class SignalDelivery
     public static void Die(GuestThread t, int signal)
     {
         t.Process.Tracer?.ProcessEnding(t, 0, signal);
+        t.Process.Strace?.Killed(t.Tid, signal);
         SignalActions.RestoreHostDefault(signal);
         ulong open = ~SignalMasks.Of(signal);
         t.State->Bound = 0;
@@ -125,6 +126,7 @@ public static unsafe class SignalDelivery
         if (t.Process.Tracer is { } tracer && !tracer.SignalArrived(t, info))
             return;
         int signal = SignalOf(info);
+        t.Process.Strace?.Signal(t.Tid, info);
         GuestAction action = t.Process.Actions[signal];
         if (action.IsDefault || action.IsIgnored || (t.SignalMask & SignalMasks.Of(signal)) != 0)
             Die(t, signal);
@@ -154,6 +156,7 @@ public static unsafe class SignalDelivery
         const int SI_TKILL = -6;
         if (action.IsIgnored || (action.IsDefault && signal == SignalMasks.Runtime && CodeOf(info) == SI_TKILL))
             return; // the latter is the runtime interrupting its thread
+        t.Process.Strace?.Signal(t.Tid, info);
         if (!action.IsDefault)
             Push(t, signal, info, action);
         else if (signal is Linux.SIGTSTP or Linux.SIGTTIN or Linux.SIGTTOU)

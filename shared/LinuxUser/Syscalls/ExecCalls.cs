@@ -45,14 +45,22 @@ public static unsafe class ExecCalls
         {
             case ProgramKind.Guest:
                 byte[]? tracer = t.Process.Tracer?.Executing(t);
-                long error = t.Process.Respawn.Exec(path, argv, envp, tracer);
+                t.Process.Strace?.Executing(t.Tid);
+                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer));
                 t.Process.Tracer?.ExecuteFailed(t);
                 return error;
             case ProgramKind.Foreign:
-                return Respawn.ExecNative(path, argv, envp);
+                t.Process.Strace?.Executing(t.Tid);
+                return Failed(t, Respawn.ExecNative(path, argv, envp));
             default:
                 return -errno;
         }
+    }
+
+    private static long Failed(GuestThread t, long error)
+    {
+        t.Process.Strace?.ExecutingFailed(t.Tid);
+        return error;
     }
 
     private enum ProgramKind
