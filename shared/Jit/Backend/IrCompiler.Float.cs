@@ -197,13 +197,8 @@ public sealed unsafe partial class IrCompiler
         return loaded;
     }
 
-    private void EmitFpClearFlags()
-    {
-        Mem m = Mem.At(Reg.Rbp, _layout.ScalarMxcsrOffset);
-        Asm.Vstmxcsr(m);
-        Asm.And32(m, ~(int)VectorImage.MxcsrFlags);
-        Asm.Vldmxcsr(m);
-    }
+    // Reading MXCSR waits for all arithmetic before it, loading it for none.
+    private void EmitFpClearFlags() => Asm.Vldmxcsr(Mem.At(Reg.Rbp, _layout.CleanMxcsrOffset));
 
     // The vector MXCSR has no flags the guest can see; the scalar one's are kept.
     private void EmitFpMode(int mode)

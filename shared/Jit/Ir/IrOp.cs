@@ -159,7 +159,10 @@ public enum IrOp : byte
     CompareExchange32,
     Fence,
 
-    /// <summary>A managed helper of the guest: imm = helper number, operands I32/I64/F64 bits. In compiled code the whole instruction is left to the interpreter.</summary>
+    /// <summary>
+    /// A managed helper of the guest: imm = helper number, operands I32/I64/F64 bits. In compiled code the whole instruction is left to the interpreter, unless
+    /// there is host code for it (<see cref="Backend.IHelperCode"/>).
+    /// </summary>
     Call,
 
     // Leaving. A block ends with Exit, ExitTo or Trap.

@@ -41,7 +41,8 @@ public sealed unsafe class FloatCompiledTests
             return;
         if (host != "this host")
             features = features with { Avx512 = false };
-        using IrHost h = new(features, PpcLayout.Create(features.Avx512));
+        StateLayout layout = PpcLayout.Create(features.Avx512);
+        using IrHost h = new(features, layout, new FpscrCode(layout, features));
         h.Run(() => new Comparison(h, single).Run());
     }
 
@@ -160,7 +161,9 @@ public sealed unsafe class FloatCompiledTests
             _host.Shadow.CopyTo(new Span<byte>((byte*)IrHost.Data, IrHost.DataBytes));
             uint enables = (_random.Next() & 7) != 0 ? 0 : (uint)_random.Next() & (_single ? Fpscr.Ve | Fpscr.Ze | Fpscr.Xe : 0xF8u);
             _delivers = (enables & (Fpscr.Ve | Fpscr.Ze)) == 0;
-            uint fpscr = enables | (uint)_random.Next() & Fpscr.Rn | ((_random.Next() & 15) == 0 ? Fpscr.Ni : 0) | (uint)_random.Next() & Fpscr.Fprf;
+            uint fpscr = enables | (uint)_random.Next() & Fpscr.Rn | ((_random.Next() & 15) == 0 ? Fpscr.Ni : 0) | (uint)_random.Next() & Fpscr.Fprf
+                | (uint)_random.Next() & (uint)_random.Next() & Fpscr.Xx | ((_random.Next() & 3) == 0 ? (uint)_random.Next() : uint.MaxValue) & (FpscrState.Watched | Fpscr.Fx);
+            uint underflowMasked = (uint)_random.Next() & 1;
             ReadOnlySpan<uint> displacements = [0, 8, 16, 24];
             uint index = displacements[(int)(_random.Next() & 3)];
             foreach (VcpuState* s in (VcpuState*[])[_host.State, _host.Interpreted])
@@ -170,6 +173,7 @@ public sealed unsafe class FloatCompiledTests
                 _host.Layout.WriteConstants((byte*)s->Gpr[StateLayout.BlockRegister]);
                 new PpcState(_host.Layout, s).SetGpr(3, IrHost.Data);
                 new PpcState(_host.Layout, s).SetGpr(4, index);
+                Slot<uint>(s, PpcSlot.UnderflowMasked) = underflowMasked;
                 FpscrState.Apply(_host.Layout, s, fpscr);
             }
 
