@@ -129,6 +129,9 @@ public enum IrOp : byte
     FBits,
     FFromBits,
 
+    /// <summary>From its upper (a) and lower (b) half, I32.</summary>
+    FFromWords,
+
     /// <summary>To I32 with truncation, with the current rounding mode; out of range is the caller's to exclude.</summary>
     FToI32Truncate,
     FToI32Round,
