@@ -8,7 +8,7 @@ namespace Suite.Guest.Ppc;
 /// Floating point (Power ISA 2.07 I 4). Every register instruction has two forms. The exact one is a helper over <see cref="SoftFloat"/>; the interpreter
 /// runs it. The fast one computes with the host's unit and leaves FPSCR to be derived when it is read (<see cref="FpscrState"/>): what the host does
 /// differently is an unmasked exception or a TrapIf, and either way the interpreter does that one instruction again, exactly.
-/// Record forms and instructions on FPSCR exist in the exact form only.
+/// Record forms and most instructions on FPSCR exist in the exact form only; fast are those that C libraries save and restore it with.
 /// </summary>
 internal static unsafe partial class FloatRows
 {
@@ -50,7 +50,7 @@ internal static unsafe partial class FloatRows
         PpcRow.X("fnabs", 63, FpOpcode.Nabs, "frt,frb,.", &Nabs, Basic),
         PpcRow.X("fcmpu", 63, FpOpcode.Cmpu, "bf,fra,frb", &Compare, Basic),
         PpcRow.X("fcmpo", 63, FpOpcode.Cmpo, "bf,fra,frb", &Compare, Basic),
-        PpcRow.X("mffs", 63, FpOpcode.Mffs, "frt,.", &Exactly, Basic),
+        PpcRow.X("mffs", 63, FpOpcode.Mffs, "frt,.", &Mffs, Basic),
         PpcRow.X("mcrfs", 63, FpOpcode.Mcrfs, "bf,bfa", &Exactly, Basic),
         PpcRow.X("mtfsf", 63, FpOpcode.Mtfsf, "flm,frb,.", &SetAll, Basic),
         PpcRow.X("mtfsfi", 63, FpOpcode.Mtfsfi, "ff,u,.", &SetField, Basic),
@@ -198,6 +198,17 @@ internal static unsafe partial class FloatRows
         e.Put(PpcSlot.FpCompareB, b);
     }
 
+    private static void Mffs(PpcEmitter e, uint w)
+    {
+        if (IsExact(e, w))
+            return;
+        int value = e.Call(PpcHelpers.ReadFpscr, IrType.I32);
+        e.Put(PpcSlot.Fpscr, value);
+        e.Put(PpcSlot.FpOp, e.Const(0));
+        e.Put(PpcSlot.FpCompare, e.Const(0));
+        e.SetFpr(PpcWord.Rt(w), e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Zext32(value)));
+    }
+
     // mtfsfi of the fields with enables and rounding mode: C libraries set what is set already, around each of their roots.
     private static void SetField(PpcEmitter e, uint w)
     {
@@ -213,10 +224,10 @@ internal static unsafe partial class FloatRows
         e.TrapIf(e.Ir.Compare(IrOp.Ne, present, e.Const((w >> 12 & 15) * 0x1111_1111 & mask)), PpcTrap.Interpret);
     }
 
-    // mtfsf of all fields, as it puts back what mffs gave: the control bits stay, no exception is enabled, and nothing is left to be derived.
+    // mtfsf of all fields, as it puts back what mffs gave: what the host's control word follows stays, no exception is enabled, and nothing is left to be derived.
     private static void SetAll(PpcEmitter e, uint w)
     {
-        const uint AllFields = 0xFF, Control = 0xFF, Enables = Fpscr.Ve | Fpscr.Oe | Fpscr.Ue | Fpscr.Ze | Fpscr.Xe;
+        const uint AllFields = 0xFF, Enables = Fpscr.Ve | Fpscr.Oe | Fpscr.Ue | Fpscr.Ze | Fpscr.Xe;
         if (PpcWord.Flm(w) != AllFields)
             Exactly(e, w);
         if (PpcWord.Flm(w) != AllFields || IsExact(e, w))
@@ -224,7 +235,7 @@ internal static unsafe partial class FloatRows
 
         IrBlock ir = e.Ir;
         int value = ir.Low(ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rb(w)))), old = e.Get(PpcSlot.Fpscr);
-        int changed = ir.And(ir.Xor(value, old), e.Const(Control));
+        int changed = ir.And(ir.Xor(value, old), e.Const(FpscrState.Control | FpscrState.Watched));
         e.TrapIf(ir.Compare(IrOp.Ne, ir.Or(changed, ir.And(old, e.Const(Enables))), e.Const(0)), PpcTrap.Interpret);
         int isInvalid = ir.Compare(IrOp.Ne, ir.And(value, e.Const(Fpscr.Invalid)), e.Const(0));
         int summary = ir.Select(isInvalid, e.Const(Fpscr.Vx), e.Const(0));
@@ -273,7 +284,7 @@ internal static unsafe partial class FloatRows
         e.SetFpr(PpcWord.Rt(w), result);
         if (IsSingle(w))
             e.NoteSingle(PpcWord.Rt(w));
-        e.Put(PpcSlot.FpOp, e.Const(w));
+        e.Put(PpcSlot.FpOp, e.Const(FpInstruction.Record(w)));
         e.Put(PpcSlot.FpCompare, e.Const(0));
         if (a >= 0)
             e.Put(PpcSlot.FpA, a);
