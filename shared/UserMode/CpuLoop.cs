@@ -16,7 +16,12 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
         {
             if (s->Pending != 0)
                 SignalDelivery.DeliverPending(t);
+            t.Process.Tracer?.BeforeGuestCode(t);
+            if (t.Exiting)
+                break;
             ExitReason reason = t.Engine.Run(s);
+            if (reason is not (ExitReason.Syscall or ExitReason.SystemCall or ExitReason.SyscallFault))
+                t.CallNumber = -1;
             if (reason is ExitReason.Fault or ExitReason.Interrupt)
                 cpu.LeaveBlock(t);
             switch (reason)

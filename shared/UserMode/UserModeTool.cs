@@ -8,6 +8,7 @@ using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Threads;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.UserMode;
 
@@ -74,6 +75,7 @@ public static class UserModeTool
         {
             GuestThread thread = parts.MainThread(memory, identity);
             parts.Cpu.SetStart(thread, image.InterpreterEntry, stack.StackPointer);
+            thread.Process.Tracer?.ThreadStarted(thread, ThreadBirth.Program);
             thread.ApplyMask();
             thread.Process.Loop(thread);
             GuestThreads.End(thread);

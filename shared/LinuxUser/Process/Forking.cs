@@ -3,6 +3,7 @@ using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Process;
 
@@ -38,7 +39,16 @@ public static unsafe class Forking
 
         FixWritten(t, request, isChild: pid == 0, isParent: pid > 0);
         if (pid == 0)
+        {
+            t.Abi.SetResult(t, 0);
             t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
+            t.Process.Tracer?.ThreadStarted(t, ThreadBirth.Fork);
+        }
+        else if (pid > 0)
+        {
+            t.Process.Tracer?.ChildMade(t, ThreadBirth.Fork, (int)pid);
+        }
+
         t.ApplyMask();
         return pid;
     }
@@ -58,6 +68,8 @@ public static unsafe class Forking
         if (pid == 0)
             RunVforkChild(t, request); // never returns: this frame is the parent's
         saved.Restore(t);
+        if (pid > 0)
+            t.Process.Tracer?.ChildMade(t, ThreadBirth.Vfork, (int)pid);
         t.ApplyMask();
         return pid;
     }
@@ -72,6 +84,7 @@ public static unsafe class Forking
             t.Process.Actions.ClearHandlers();
         t.Abi.SetResult(t, 0);
         t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
+        t.Process.Tracer?.ThreadStarted(t, ThreadBirth.Vfork);
         t.ApplyMask();
         t.Process.Loop(t);
         Sys.Call(Nr.exit, t.ExitStatus);

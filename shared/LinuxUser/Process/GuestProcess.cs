@@ -8,6 +8,7 @@ using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Process;
 
@@ -50,6 +51,9 @@ public sealed class GuestProcess
 
     /// <summary>Prints calls for -strace; null when off.</summary>
     public StracePrinter? Strace { get; init; }
+
+    /// <summary>Who watches the process; null when nobody does.</summary>
+    public ITracer? Tracer { get; set; }
 
     /// <summary>-L directories, searched before the root for absolute paths.</summary>
     public IReadOnlyList<string> Prefixes { get; init; } = [];

@@ -45,6 +45,9 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Head of the robust list of a 32-bit guest, which the host's kernel cannot walk; 0 when there is none.</summary>
     public ulong RobustHead { get; set; }
 
+    /// <summary>Number of the system call that brought the thread out of guest code, or -1 when something else did (orig_ax, the trap of a signal frame).</summary>
+    public long CallNumber { get; set; } = -1;
+
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }
 

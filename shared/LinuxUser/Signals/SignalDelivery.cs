@@ -109,6 +109,7 @@ public static unsafe class SignalDelivery
     /// <summary>Ends the process by a signal, as its default action does.</summary>
     public static void Die(GuestThread t, int signal)
     {
+        t.Process.Tracer?.ProcessEnding(t, 0, signal);
         SignalActions.RestoreHostDefault(signal);
         ulong open = ~SignalMasks.Of(signal);
         t.State->Bound = 0;
@@ -118,8 +119,10 @@ public static unsafe class SignalDelivery
     }
 
     // force_sig of the kernel: a blocked or ignored fault kills.
-    private static void Force(GuestThread t, ReadOnlySpan<byte> info)
+    private static void Force(GuestThread t, Span<byte> info)
     {
+        if (t.Process.Tracer is { } tracer && !tracer.SignalArrived(t, info))
+            return;
         int signal = SignalOf(info);
         GuestAction action = t.Process.Actions[signal];
         if (action.IsDefault || action.IsIgnored || (t.SignalMask & SignalMasks.Of(signal)) != 0)
@@ -128,7 +131,7 @@ public static unsafe class SignalDelivery
             Push(t, signal, info, action);
     }
 
-    private static void Deliver(GuestThread t, ReadOnlySpan<byte> info)
+    private static void Deliver(GuestThread t, Span<byte> info)
     {
         int signal = SignalOf(info);
         if (signal == SignalMasks.Kick && CodeOf(info) == -1 && Get(info, ValueOffset) == t.Engine.World.KickCookie)
@@ -137,6 +140,13 @@ public static unsafe class SignalDelivery
         {
             t.Held.Add(info.ToArray());
             return;
+        }
+
+        if (t.Process.Tracer is { } tracer)
+        {
+            if (!tracer.SignalArrived(t, info))
+                return;
+            signal = SignalOf(info);
         }
 
         GuestAction action = t.Process.Actions[signal];

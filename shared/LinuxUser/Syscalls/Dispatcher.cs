@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls;
 
@@ -10,9 +11,20 @@ public static unsafe class Dispatcher
     /// <summary>The call the thread has stopped at. Pc is behind the instruction.</summary>
     public static void Serve(GuestThread t)
     {
+        ITracer? tracer = t.Process.Tracer;
         SysArgs a = t.Abi.Arguments(t);
+        t.CallNumber = a.Number;
+        if (tracer is not null)
+        {
+            if (!tracer.CallEntered(t))
+                return;
+            a = t.Abi.Arguments(t); // which may be others now
+            t.CallNumber = a.Number;
+        }
+
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
         Finish(t, a, result);
+        tracer?.CallReturned(t, result);
     }
 
     /// <summary>
@@ -28,8 +40,8 @@ public static unsafe class Dispatcher
     private static void Finish(GuestThread t, in SysArgs a, long result)
     {
         if (result == SysResult.RegistersSet)
-            return;
-        if (result == SysResult.Restart)
+            t.CallNumber = -1;
+        else if (result == SysResult.Restart)
             t.Abi.Rewind(t, a.Number);
         else
             t.Abi.SetResult(t, result);

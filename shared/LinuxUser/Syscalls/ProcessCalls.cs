@@ -65,7 +65,11 @@ public static unsafe class ProcessCalls
     public static long Exit(GuestThread t, in SysArgs a)
     {
         if (t.IsVforkChild)
+        {
+            t.Process.Tracer?.ProcessEnding(t, a.Int1, 0);
             Sys.Call(Nr.exit, a.Int1);
+        }
+
         t.Exiting = true;
         t.ExitStatus = a.Int1;
         return SysResult.RegistersSet;
@@ -75,8 +79,8 @@ public static unsafe class ProcessCalls
     {
         if (t.RobustHead != 0)
             RobustList.Release(t);
-        t.Process.Log?.Dispose();
-        return Sys.Call(Nr.exit_group, a.Int1);
+        GuestThreads.EndProcess(t, a.Int1);
+        return SysResult.RegistersSet;
     }
 
     public static long SetTidAddress(GuestThread t, in SysArgs a)

@@ -2,6 +2,7 @@ using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Threads;
 
@@ -31,6 +32,7 @@ public static unsafe class GuestThreads
         }
 
         long tid = birth.WaitUntilBorn(parent);
+        parent.Process.Tracer?.ChildMade(parent, ThreadBirth.Clone, (int)tid);
         parent.ApplyMask();
         return tid;
     }
@@ -39,21 +41,26 @@ public static unsafe class GuestThreads
     public static void End(GuestThread t)
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
+        t.Process.Tracer?.ThreadEnding(t);
         RobustList.Release(t);
         Sys.Call(Nr.set_robust_list, 0, 24);
         t.RobustHead = 0;
         t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
-        {
-            t.Process.Log?.Dispose();
-            Sys.Call(Nr.exit_group, t.ExitStatus);
-        }
-
+            EndProcess(t, t.ExitStatus);
         t.Engine.World.Remove(t.State);
         if (t.ClearTid == 0)
             return;
         t.Memory.TryWrite(t.ClearTid, 0);
         Sys.Call(Nr.futex, (long)t.ClearTid, Linux.FUTEX_WAKE, 1);
+    }
+
+    /// <summary>Ends the process with a status; does not return.</summary>
+    public static void EndProcess(GuestThread t, int status)
+    {
+        t.Process.Tracer?.ProcessEnding(t, status, 0);
+        t.Process.Log?.Dispose();
+        Sys.Call(Nr.exit_group, status);
     }
 
     /// <summary>The main thread may end before the others: its host thread goes too, outside managed code, and the process lives on.</summary>
@@ -83,6 +90,7 @@ public static unsafe class GuestThreads
             if ((request.Flags & Linux.CLONE_PARENT_SETTID) != 0)
                 child.Memory.TryWriteInt(request.ParentTid, child.Tid);
             Announce(child.Tid);
+            child.Process.Tracer?.ThreadStarted(child, ThreadBirth.Clone);
             child.ApplyMask();
             child.Process.Loop(child);
             End(child);
