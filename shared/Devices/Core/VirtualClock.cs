@@ -1,0 +1,118 @@
+namespace Suite.Devices.Core;
+
+/// <summary>
+/// The machine's time in nanoseconds since power-on, and what is to happen at which time. It stands still while the machine is stopped. A
+/// board drives it: it asks for the next deadline, waits, and runs what has expired under the machine's lock.
+/// </summary>
+/// <param name="hostNanoseconds">A clock that never goes back.</param>
+public sealed class VirtualClock(Func<long> hostNanoseconds)
+{
+    public const long Second = 1_000_000_000;
+
+    private readonly List<ClockTimer> _running = [];
+    private long _offset = -hostNanoseconds();
+    private long? _stoppedAt;
+
+    /// <summary>Called when the next deadline has come nearer than whoever waits for it may know.</summary>
+    public Action? Hurry { get; set; }
+
+    /// <summary>Nanoseconds the machine has been running.</summary>
+    public long Now => _stoppedAt ?? hostNanoseconds() + _offset;
+
+    /// <summary>When the next timer expires; null when none runs.</summary>
+    public long? NextDeadline => _running.Count == 0 ? null : _running.Min(timer => timer.Deadline);
+
+    /// <summary>Stops time.</summary>
+    public void Stop() => _stoppedAt ??= Now;
+
+    /// <summary>Lets time go on from where it was stopped.</summary>
+    public void Start()
+    {
+        if (_stoppedAt is not { } at)
+            return;
+        _stoppedAt = null;
+        _offset = at - hostNanoseconds();
+    }
+
+    /// <summary>Sets the time, for a snapshot that is loaded.</summary>
+    public void SetNow(long now)
+    {
+        if (_stoppedAt is null)
+            _offset = now - hostNanoseconds();
+        else
+            _stoppedAt = now;
+    }
+
+    /// <summary>A timer that is not running.</summary>
+    public ClockTimer NewTimer(Action expired) => new(this, expired);
+
+    /// <summary>Runs what has expired, in the order of the deadlines.</summary>
+    public void RunExpired()
+    {
+        while (_running.MinBy(timer => timer.Deadline) is { } first && first.Deadline <= Now)
+            first.Expire();
+    }
+
+    /// <summary>How often a clock of a frequency has ticked at a time; exact for centuries.</summary>
+    public static long Ticks(long nanoseconds, long frequency) => (long)((Int128)nanoseconds * frequency / Second);
+
+    /// <summary>The first nanosecond at which a clock of a frequency has ticked so often.</summary>
+    public static long TimeOf(long ticks, long frequency) => (long)(((Int128)ticks * Second + frequency - 1) / frequency);
+
+    internal void Add(ClockTimer timer)
+    {
+        bool nearer = NextDeadline is not { } next || timer.Deadline < next;
+        _running.Add(timer);
+        if (nearer)
+            Hurry?.Invoke();
+    }
+
+    internal void Remove(ClockTimer timer) => _running.Remove(timer);
+}
+
+/// <summary>Calls something once, at a time.</summary>
+public sealed class ClockTimer
+{
+    private const long NotRunning = long.MaxValue;
+
+    private readonly VirtualClock _clock;
+    private readonly Action _expired;
+
+    internal ClockTimer(VirtualClock clock, Action expired) => (_clock, _expired) = (clock, expired);
+
+    /// <summary>When it expires, in the clock's nanoseconds; long.MaxValue when it is not running.</summary>
+    public long Deadline { get; private set; } = NotRunning;
+
+    /// <summary>True when it will expire.</summary>
+    public bool IsRunning => Deadline != NotRunning;
+
+    /// <summary>Starts it, or moves its deadline. A deadline in the past expires at once.</summary>
+    public void Set(long deadline)
+    {
+        Cancel();
+        Deadline = deadline;
+        _clock.Add(this);
+    }
+
+    /// <summary>Stops it.</summary>
+    public void Cancel()
+    {
+        if (!IsRunning)
+            return;
+        _clock.Remove(this);
+        Deadline = NotRunning;
+    }
+
+    internal void Restore(long deadline)
+    {
+        Cancel();
+        if (deadline != NotRunning)
+            Set(deadline);
+    }
+
+    internal void Expire()
+    {
+        Cancel();
+        _expired();
+    }
+}
