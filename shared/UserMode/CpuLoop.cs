@@ -19,7 +19,8 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
             t.Process.Tracer?.BeforeGuestCode(t);
             if (t.Exiting)
                 break;
-            ExitReason reason = t.Engine.Run(s);
+            bool isStepping = t.IsStepping;
+            ExitReason reason = isStepping ? t.Engine.Step(s) : t.Engine.Run(s);
             if (reason is not (ExitReason.Syscall or ExitReason.SystemCall or ExitReason.SyscallFault))
                 t.CallNumber = -1;
             if (reason is ExitReason.Fault or ExitReason.Interrupt)
@@ -47,11 +48,14 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
                 case ExitReason.Special:
                     cpu.ExecuteSpecial(t);
                     break;
-                case ExitReason.Interrupt:
+                case ExitReason.Interrupt or ExitReason.Stepped:
                     break;
                 default:
                     throw new InvalidOperationException($"unexpected exit {s->Reason} at {s->Pc:x}");
             }
+
+            if (isStepping && reason is ExitReason.Stepped or ExitReason.Special)
+                t.Process.Tracer?.Stepped(t);
         }
     }
 

@@ -11,15 +11,18 @@ internal sealed class Invocation
 {
     private readonly string? _childArgv0;
 
-    private Invocation(string[] words, bool isChild, string? argv0)
+    private Invocation(string[] words, string? verb, string? argv0)
     {
-        (Words, IsChild, _childArgv0) = (words, isChild, argv0);
+        (Words, IsChild, IsTraced, _childArgv0) = (words, verb is not null, verb == Respawn.TracedChildVerb, argv0);
     }
 
     /// <summary>Options, program, program's arguments.</summary>
     public string[] Words { get; }
 
     public bool IsChild { get; }
+
+    /// <summary>The process is traced with ptrace(2).</summary>
+    public bool IsTraced { get; }
 
     /// <summary>The program was started with SIGPIPE ignored. Only a respawned tool can know: the runtime ignores it before Main.</summary>
     public bool PipeIgnored => IsChild && Environment.GetEnvironmentVariable(PipeVariable) is not null;
@@ -30,9 +33,9 @@ internal sealed class Invocation
     {
         if (args.Any(a => a.Contains('\uFFFD')) && HostProcess.Arguments() is { } raw)
             args = [.. raw.Skip(1).Select(a => GuestText.FromBytes(a))];
-        if (args.Length < 4 || args[0] != Respawn.ChildVerb || !int.TryParse(args[1], out int options) || args.Length < options + 4)
-            return new Invocation(args, false, null);
-        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2]);
+        if (args.Length < 4 || args[0] is not (Respawn.ChildVerb or Respawn.TracedChildVerb) || !int.TryParse(args[1], out int options) || args.Length < options + 4)
+            return new Invocation(args, null, null);
+        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], args[0], args[options + 2]);
     }
 
     /// <summary>argv of the program: -0 or the executing guest's word for argv[0].</summary>

@@ -11,6 +11,7 @@ using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.UserMode;
 
@@ -95,6 +96,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         engine.World.Add(binding.State, thread.Tid);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
+        if (call.IsTraced)
+            Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");

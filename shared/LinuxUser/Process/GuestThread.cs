@@ -5,6 +5,7 @@ using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Process;
 
@@ -47,6 +48,12 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
 
     /// <summary>Number of the system call that brought the thread out of guest code, or -1 when something else did (orig_ax, the trap of a signal frame).</summary>
     public long CallNumber { get; set; } = -1;
+
+    /// <summary>Set while another process traces this thread with ptrace(2).</summary>
+    public TracedThread? Traced { get; set; }
+
+    /// <summary>Guest code is run one instruction at a time, each reported to <see cref="ITracer.Stepped"/>.</summary>
+    public bool IsStepping { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

@@ -11,6 +11,9 @@ public sealed unsafe class Respawn
     /// <summary>First argument of a tool started by itself: then number of options, options, argv[0] of the program, its path, its arguments.</summary>
     public const string ChildVerb = "--suite-exec";
 
+    /// <summary>As <see cref="ChildVerb"/>, of a process that is traced with ptrace(2).</summary>
+    public const string TracedChildVerb = "--suite-exec-traced";
+
     private readonly int _self;
     private readonly byte[][] _options;
     private readonly byte[] _toolName;
@@ -38,11 +41,15 @@ public sealed unsafe class Respawn
     /// Replaces the process by a new tool that runs <paramref name="path"/>. Returns only on failure, with -errno.
     /// All strings are bytes without NUL.
     /// </summary>
-    public long Exec(byte[] path, byte[][] argv, byte[][] envp)
+    /// <param name="path">The program's file.</param>
+    /// <param name="argv">Its arguments, the name included.</param>
+    /// <param name="envp">Its environment.</param>
+    /// <param name="isTraced">The new tool is told that it is traced.</param>
+    public long Exec(byte[] path, byte[][] argv, byte[][] envp, bool isTraced)
     {
         byte[] count = System.Text.Encoding.ASCII.GetBytes(_options.Length.ToString());
         byte[] name = argv.Length > 0 ? argv[0] : [];
-        byte[][] arguments = [_toolName, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. _options, name, path, .. argv.Skip(1)];
+        byte[][] arguments = [_toolName, System.Text.Encoding.ASCII.GetBytes(isTraced ? TracedChildVerb : ChildVerb), count, .. _options, name, path, .. argv.Skip(1)];
         using StringVector args = new(arguments);
         using StringVector env = new(envp);
         fixed (byte* empty = "\0"u8)

@@ -24,6 +24,9 @@ public sealed unsafe class SignalActions(Stubs stubs)
     private readonly GuestAction[] _actions = new GuestAction[65];
     private readonly bool[] _known = new bool[65];
 
+    /// <summary>Every signal goes through the gate, those with their default action and ignored ones too: a tracer sees each.</summary>
+    public bool CatchesAll { get; private set; }
+
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
     {
@@ -70,9 +73,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
         _ = this[signal];
         if (!HasGateAlways(signal))
         {
-            KernelAction host = action.IsDefault || action.IsIgnored
-                ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
-                : Gate(action.Flags & Passed);
+            KernelAction host = HostAction(signal, action);
             long error = Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
             if (error != 0)
                 return error;
@@ -90,6 +91,38 @@ public sealed unsafe class SignalActions(Stubs stubs)
     /// <summary>Forgets a handler that is to run once (SA_RESETHAND).</summary>
     public void Reset(int signal) => Set(signal, _actions[signal] with { Handler = GuestAction.Default, Flags = _actions[signal].Flags });
 
+    /// <summary>Puts the gate before every signal, or only before those with handlers.</summary>
+    public void CatchAll(bool on)
+    {
+        CatchesAll = on;
+        for (int signal = 1; signal <= 64; signal++)
+            if (signal is not (Linux.SIGKILL or Linux.SIGSTOP))
+                Set(signal, this[signal]);
+    }
+
+    /// <summary>What the guest ignores stays ignored across exec, handlers of the host do not: they make way for the time of the call.</summary>
+    public void UncoverIgnored(bool forExec)
+    {
+        if (!CatchesAll)
+            return;
+        CatchesAll = !forExec;
+        for (int signal = 1; signal <= 64; signal++)
+            if (_actions[signal].IsIgnored)
+                Set(signal, _actions[signal]);
+        CatchesAll = true;
+    }
+
+    private KernelAction HostAction(int signal, in GuestAction action)
+    {
+        const ulong NoZombies = Linux.SA_NOCLDWAIT;
+        bool isPlain = action.IsDefault || action.IsIgnored;
+        if (CatchesAll && isPlain)
+            return Gate((action.Flags & Passed) | Linux.SA_RESTART | (signal == Linux.SIGCHLD && action.IsIgnored ? NoZombies : 0));
+        return isPlain
+            ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
+            : Gate(action.Flags & Passed);
+    }
+
     /// <summary>Puts the host's default action in force, for a guest that dies of the signal.</summary>
     public static void RestoreHostDefault(int signal)
     {
@@ -101,7 +134,11 @@ public sealed unsafe class SignalActions(Stubs stubs)
     public GuestAction[] Save() => (GuestAction[])_actions.Clone();
 
     /// <summary>Puts a copy back, without touching the host: parent and child have their own there.</summary>
-    public void Restore(GuestAction[] saved) => saved.CopyTo(_actions, 0);
+    public void Restore(GuestAction[] saved, bool catchesAll)
+    {
+        saved.CopyTo(_actions, 0);
+        CatchesAll = catchesAll;
+    }
 
     /// <summary>CLONE_CLEAR_SIGHAND: every handler goes, what was ignored stays so.</summary>
     public void ClearHandlers()

@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls;
@@ -23,7 +24,7 @@ public static unsafe class Dispatcher
         }
 
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
-        Finish(t, a, result);
+        result = Finish(t, a, result);
         tracer?.CallReturned(t, result);
     }
 
@@ -37,14 +38,17 @@ public static unsafe class Dispatcher
         Finish(t, a, t.Memory.AllowKernelWrites(0, ulong.MaxValue) ? Pass(t, a) : -Errno.EFAULT);
     }
 
-    private static void Finish(GuestThread t, in SysArgs a, long result)
+    private static long Finish(GuestThread t, in SysArgs a, long result)
     {
+        if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
+            result = SysResult.Restart;
         if (result == SysResult.RegistersSet)
             t.CallNumber = -1;
         else if (result == SysResult.Restart)
             t.Abi.Rewind(t, a.Number);
         else
             t.Abi.SetResult(t, result);
+        return result;
     }
 
     private static long Dispatch(GuestThread t, in SysArgs a)

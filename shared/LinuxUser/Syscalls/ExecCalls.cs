@@ -41,15 +41,13 @@ public static unsafe class ExecCalls
         if (argv is null || envp is null)
             return EFAULT;
         path = GuestText.ToBytes(t.Process.ResolveProgram(GuestText.FromBytes(path)));
-        switch (Classify(t, path, out int errno))
-        {
-            case ProgramKind.Guest:
-                return t.Process.Respawn.Exec(path, argv, envp);
-            case ProgramKind.Foreign:
-                return Respawn.ExecNative(path, argv, envp);
-            default:
-                return -errno;
-        }
+        ProgramKind kind = Classify(t, path, out int errno);
+        if (kind == ProgramKind.Refused)
+            return -errno;
+        t.Process.Actions.UncoverIgnored(forExec: true);
+        long error = kind == ProgramKind.Guest ? t.Process.Respawn.Exec(path, argv, envp, t.Traced is not null) : Respawn.ExecNative(path, argv, envp);
+        t.Process.Actions.UncoverIgnored(forExec: false);
+        return error;
     }
 
     private enum ProgramKind

@@ -17,6 +17,11 @@ public interface ITracer
     /// <summary>Guest code is about to be entered, again and again: where a thread that was kicked (<c>World.Kick</c>) finds out what for.</summary>
     void BeforeGuestCode(GuestThread thread);
 
+    /// <summary>The one instruction of a thread that is stepped (<see cref="GuestThread.IsStepping"/>) was executed, and was no system call.</summary>
+    void Stepped(GuestThread thread)
+    {
+    }
+
     /// <summary>A signal is about to act: before its handler's frame, its default action, or being ignored.</summary>
     /// <param name="thread">The thread it is for.</param>
     /// <param name="siginfo">The host's siginfo, 128 bytes; may be changed, the signal's number included.</param>
@@ -31,6 +36,11 @@ public interface ITracer
     /// <param name="thread">The thread.</param>
     /// <param name="result">The result, or <see cref="Syscalls.SysResult.Restart"/>: then the registers are those before the call, which is made again after a signal.</param>
     void CallReturned(GuestThread thread, long result);
+
+    /// <summary>The thread is about to make a child, which may run before <see cref="ChildMade"/> is called.</summary>
+    void ChildComing(GuestThread thread, ThreadBirth birth)
+    {
+    }
 
     /// <summary>The thread has a child, before its own call returns. After vfork the child has gone on to its own program or ended.</summary>
     /// <param name="thread">The parent.</param>
