@@ -110,4 +110,7 @@ public unsafe struct TraceBlock
 
     /// <summary>In <see cref="Options"/>: attached by PTRACE_SEIZE.</summary>
     public const uint Seized = 1u << 31;
+
+    /// <summary>In <see cref="Options"/>: the tracer may write to the memory by other ways than ptrace(2), at any stop.</summary>
+    public const uint MemoryOpen = 1u << 30;
 }

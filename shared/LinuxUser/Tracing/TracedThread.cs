@@ -56,6 +56,8 @@ public sealed unsafe class TracedThread
             sets[i].Read(t, RegsetBytes(i));
         (Block->Pc, Block->StackPointer, Block->CallNumber) = (t.State->Pc, t.Abi.StackPointer(t), t.CallNumber);
         Block->SignalMask = t.SignalMask;
+        if ((Options & TraceBlock.MemoryOpen) != 0)
+            t.Engine.RememberCode();
     }
 
     /// <summary>Takes back what the tracer changed. Values the kernel would refuse are left out.</summary>
@@ -65,7 +67,10 @@ public sealed unsafe class TracedThread
         for (int i = 0; i < sets.Count; i++)
             if ((Block->Dirty & 1u << i) != 0)
                 sets[i].Write(t, RegsetBytes(i));
-        if (Block->WrittenCount > TraceBlock.MostWritten)
+        bool isWatched = (Options & TraceBlock.MemoryOpen) != 0;
+        if (isWatched)
+            t.Engine.DropChangedCode();
+        if (Block->WrittenCount > TraceBlock.MostWritten || (!isWatched && (Block->Options & TraceBlock.MemoryOpen) != 0))
             t.Engine.Invalidate(0, ulong.MaxValue);
         else
             for (int i = 0; i < Block->WrittenCount; i++)

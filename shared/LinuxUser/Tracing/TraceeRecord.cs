@@ -13,6 +13,9 @@ internal sealed unsafe class TraceeRecord(int tid, int process)
     /// <summary>PTRACE_O_... the guest has set.</summary>
     public uint Options { get; set; }
 
+    /// <summary>The guest has opened the process' memory for writing.</summary>
+    public bool IsMemoryOpen { get; set; }
+
     /// <summary>The guest used PTRACE_SEIZE, or its tracee's maker was traced so.</summary>
     public bool IsSeized { get; set; }
 
@@ -84,7 +87,7 @@ internal sealed unsafe class TraceeRecord(int tid, int process)
     private void Answer(TraceCommand command, int signal, int tracer)
     {
         (Stop.Command, Stop.Injected, Stop.Tracer) = (command, signal, tracer);
-        Stop.Options = Options | (IsSeized ? TraceBlock.Seized : 0);
+        Stop.Options = Options | (IsSeized ? TraceBlock.Seized : 0) | (IsMemoryOpen ? TraceBlock.MemoryOpen : 0);
         fixed (TraceBlock* stop = &Stop)
         {
             byte* first = (byte*)&stop->Command, end = (byte*)&stop->RegsetCount;

@@ -29,6 +29,25 @@ public sealed unsafe class Tracees
 
     internal void Remove(int tid) => _records.Remove(tid);
 
+    /// <summary>The guest opens a process' memory for writing: what it writes there is code perhaps.</summary>
+    public void MemoryOpened(int tid)
+    {
+        int process = _records.TryGetValue(tid, out TraceeRecord? named) ? named.Process : tid;
+        foreach (TraceeRecord r in _records.Values)
+            if (r.Process == process)
+                r.IsMemoryOpen = true;
+    }
+
+    /// <summary>The auxiliary vector of a tracee that is stopped; null when it is not known.</summary>
+    public byte[]? AuxVector(int tid)
+    {
+        const int Most = 4096;
+        if (!_records.TryGetValue(tid, out TraceeRecord? r) || r.Block == 0 || r.IsNative || r.Stop.AuxBytes is 0 or > Most)
+            return null;
+        byte[] vector = new byte[r.Stop.AuxBytes];
+        return TracedMemory.TryRead(tid, r.Stop.AuxAddress, vector) ? vector : null;
+    }
+
     /// <summary>A child has ended: what wait says of a thread that called exit(2) is what it gave, not what its host thread did.</summary>
     public void Ended(int tid, ref int status, bool isKept)
     {
@@ -77,7 +96,7 @@ public sealed unsafe class Tracees
     private static void Inherit(TraceeRecord child, TraceeRecord maker)
     {
         (child.Options, child.IsSeized, child.IsNewborn, child.IsNative) = (maker.Options, maker.IsSeized, true, maker.IsNative);
-        child.LastCommand = maker.LastCommand;
+        (child.LastCommand, child.IsMemoryOpen) = (maker.LastCommand, maker.IsMemoryOpen && child.Process == maker.Process);
         child.IsRuntime = !maker.IsAnnounced && child.Process == maker.Process;
     }
 
@@ -132,7 +151,7 @@ public sealed unsafe class Tracees
     // The program is another one: its emulator starts from nothing, and tells when the guest's is loaded.
     private bool AcceptExec(GuestThread t, TraceeRecord r)
     {
-        (r.Block, r.IsNewborn) = (0, false);
+        (r.Block, r.IsNewborn, r.IsMemoryOpen) = (0, false, false);
         foreach ((int tid, TraceeRecord other) in _records)
             if (other.Process == r.Process && tid != r.Tid)
                 _records.Remove(tid);
