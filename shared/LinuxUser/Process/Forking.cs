@@ -40,7 +40,7 @@ public static unsafe class Forking
         FixWritten(t, request, isChild: pid == 0, isParent: pid > 0);
         if (pid == 0)
         {
-            t.Process.Tracees = null;
+            Tracees.Forget(t.Process);
             t.Abi.SetResult(t, 0);
             t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
             t.Process.Tracer?.ThreadStarted(t, ThreadBirth.Fork);
@@ -132,7 +132,7 @@ public static unsafe class Forking
         private readonly byte[]? _registers;
         private readonly GuestAction[] _actions;
         private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
-        private readonly (ITracer? Tracer, TracedThread? Traced, bool IsStepping, bool CatchesAll) _tracing;
+        private readonly (ITracer? Tracer, TracedThread? Traced, bool IsStepping, (bool, bool) Catches) _tracing;
 
         public SavedThread(GuestThread t)
         {
@@ -140,7 +140,7 @@ public static unsafe class Forking
             _vectors = new ReadOnlySpan<byte>((void*)t.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
             _registers = t.Abi.SaveState(t);
             _actions = t.Process.Actions.Save();
-            _tracing = (t.Process.Tracer, t.Traced, t.IsStepping, t.Process.Actions.CatchesAll);
+            _tracing = (t.Process.Tracer, t.Traced, t.IsStepping, t.Process.Actions.Catches);
             _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
         }
 
@@ -150,7 +150,7 @@ public static unsafe class Forking
             _vectors.CopyTo(new Span<byte>((void*)t.State->VectorArea, _vectors.Length));
             if (_registers is not null)
                 t.Abi.RestoreState(t, _registers);
-            t.Process.Actions.Restore(_actions, _tracing.CatchesAll);
+            t.Process.Actions.Restore(_actions, _tracing.Catches);
             RestoreTracing(t);
             (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
             t.Exiting = false;

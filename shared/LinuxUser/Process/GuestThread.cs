@@ -55,6 +55,9 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Guest code is run one instruction at a time, each reported to <see cref="ITracer.Stepped"/>.</summary>
     public bool IsStepping { get; set; }
 
+    /// <summary>Where the thread stands before a call that a signal cut short and that it is to make again; 0 when its last call returned.</summary>
+    public ulong RewoundPc { get; set; }
+
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }
 

@@ -24,8 +24,13 @@ public sealed unsafe class SignalActions(Stubs stubs)
     private readonly GuestAction[] _actions = new GuestAction[65];
     private readonly bool[] _known = new bool[65];
 
-    /// <summary>Every signal goes through the gate, those with their default action and ignored ones too: a tracer sees each.</summary>
-    public bool CatchesAll { get; private set; }
+    /// <summary>All signals, for <see cref="Catch"/>.</summary>
+    public const ulong Every = ulong.MaxValue;
+
+    private bool _catchesAll, _catchesChildren;
+
+    /// <summary>What <see cref="Catch"/> has put in force.</summary>
+    public (bool All, bool Children) Catches => (_catchesAll, _catchesChildren);
 
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
@@ -91,36 +96,44 @@ public sealed unsafe class SignalActions(Stubs stubs)
     /// <summary>Forgets a handler that is to run once (SA_RESETHAND).</summary>
     public void Reset(int signal) => Set(signal, _actions[signal] with { Handler = GuestAction.Default, Flags = _actions[signal].Flags });
 
-    /// <summary>Puts the gate before every signal, or only before those with handlers.</summary>
-    public void CatchAll(bool on)
+    /// <summary>
+    /// Puts the gate before signals that have no handler, too: <see cref="Every"/> for a process that is traced, whose tracer sees each, or SIGCHLD's
+    /// bit for one that traces.
+    /// </summary>
+    public void Catch(ulong signals, bool on)
     {
-        CatchesAll = on;
+        if (signals == Every)
+            _catchesAll = on;
+        else
+            _catchesChildren = on;
         for (int signal = 1; signal <= 64; signal++)
-            if (signal is not (Linux.SIGKILL or Linux.SIGSTOP))
+            if (signal is not (Linux.SIGKILL or Linux.SIGSTOP) && (signals & SignalMasks.Of(signal)) != 0)
                 Set(signal, this[signal]);
     }
 
     /// <summary>What the guest ignores stays ignored across exec, handlers of the host do not: they make way for the time of the call.</summary>
     public void UncoverIgnored(bool forExec)
     {
-        if (!CatchesAll)
+        (bool All, bool Children) catches = Catches;
+        if (catches == default)
             return;
-        CatchesAll = !forExec;
+        if (forExec)
+            (_catchesAll, _catchesChildren) = (false, false);
         for (int signal = 1; signal <= 64; signal++)
             if (_actions[signal].IsIgnored)
                 Set(signal, _actions[signal]);
-        CatchesAll = true;
+        (_catchesAll, _catchesChildren) = catches;
     }
 
     private KernelAction HostAction(int signal, in GuestAction action)
     {
         const ulong NoZombies = Linux.SA_NOCLDWAIT;
         bool isPlain = action.IsDefault || action.IsIgnored;
-        if (CatchesAll && isPlain)
-            return Gate((action.Flags & Passed) | Linux.SA_RESTART | (signal == Linux.SIGCHLD && action.IsIgnored ? NoZombies : 0));
+        if (isPlain && (_catchesAll || (_catchesChildren && signal == Linux.SIGCHLD)))
+            return Gate((action.Flags & Passed & ~(_catchesChildren ? Linux.SA_NOCLDSTOP : 0)) | Linux.SA_RESTART | (signal == Linux.SIGCHLD && action.IsIgnored ? NoZombies : 0));
         return isPlain
             ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
-            : Gate(action.Flags & Passed);
+            : Gate(action.Flags & Passed & ~(_catchesChildren && signal == Linux.SIGCHLD ? Linux.SA_NOCLDSTOP : 0));
     }
 
     /// <summary>Puts the host's default action in force, for a guest that dies of the signal.</summary>
@@ -134,10 +147,10 @@ public sealed unsafe class SignalActions(Stubs stubs)
     public GuestAction[] Save() => (GuestAction[])_actions.Clone();
 
     /// <summary>Puts a copy back, without touching the host: parent and child have their own there.</summary>
-    public void Restore(GuestAction[] saved, bool catchesAll)
+    public void Restore(GuestAction[] saved, (bool All, bool Children) catches)
     {
         saved.CopyTo(_actions, 0);
-        CatchesAll = catchesAll;
+        (_catchesAll, _catchesChildren) = catches;
     }
 
     /// <summary>CLONE_CLEAR_SIGHAND: every handler goes, what was ignored stays so.</summary>

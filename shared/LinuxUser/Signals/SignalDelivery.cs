@@ -199,6 +199,8 @@ public static unsafe class SignalDelivery
             return;
         }
 
+        if (signal == Linux.SIGCHLD && t.Process.Tracees is { } tracees && !tracees.ChildSignal(t, info))
+            return;
         if (t.Process.Tracer is { } tracer && !tracer.SignalArrived(t, info))
             return;
         Act(t, info);

@@ -42,10 +42,14 @@ public static unsafe class Dispatcher
     {
         if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
             result = SysResult.Restart;
+        t.RewoundPc = 0;
         if (result == SysResult.RegistersSet)
             t.CallNumber = -1;
         else if (result == SysResult.Restart)
+        {
             t.Abi.Rewind(t, a.Number);
+            t.RewoundPc = t.State->Pc;
+        }
         else
             t.Abi.SetResult(t, result);
         return result;

@@ -39,35 +39,36 @@ internal static unsafe class CallStops
         return true;
     }
 
-    /// <summary>Stops behind a call.</summary>
-    public static void Returned(GuestThread t, long result, Action stop)
+    /// <summary>
+    /// Before a stop of a thread whose call is to be made again: the registers become those behind the call with the kernel's inner error, as
+    /// tracers know them. The result is for <see cref="HideInterrupted"/>.
+    /// </summary>
+    public static bool ShowInterrupted(GuestThread t)
     {
-        if (result != SysResult.Restart)
-        {
-            stop();
-            return;
-        }
-
-        // The registers are those before the call; the kernel would show the inner error, and put them back afterwards.
-        ulong pc = t.State->Pc, number = t.State->Gpr[Ax];
-        bool isPpc = t.Process.Target == ElfTarget.Ppc;
-        ulong behind = pc + (isPpc ? 4u : 2u);
-        t.State->Pc = behind;
-        if (isPpc)
-        {
-            stop();
-        }
-        else
-        {
+        if (t.RewoundPc == 0 || t.RewoundPc != t.State->Pc)
+            return false;
+        t.State->Pc += InstructionBytes(t);
+        if (t.Process.Target != ElfTarget.Ppc)
             t.State->Gpr[Ax] = Width(t, unchecked((ulong)SysResult.Restart));
-            stop();
-            if (t.State->Gpr[Ax] == Width(t, unchecked((ulong)SysResult.Restart)))
-                t.State->Gpr[Ax] = number;
+        return true;
+    }
+
+    /// <summary>After such a stop: back before the call, unless the tracer wants something else.</summary>
+    public static void HideInterrupted(GuestThread t, bool shown)
+    {
+        if (!shown || t.State->Pc != t.RewoundPc + InstructionBytes(t))
+            return;
+        if (t.Process.Target != ElfTarget.Ppc)
+        {
+            if (t.State->Gpr[Ax] != Width(t, unchecked((ulong)SysResult.Restart)) || t.CallNumber < 0)
+                return;
+            t.State->Gpr[Ax] = Width(t, (ulong)t.CallNumber);
         }
 
-        if (t.State->Pc == behind)
-            t.State->Pc = pc;
+        t.State->Pc = t.RewoundPc;
     }
+
+    private static ulong InstructionBytes(GuestThread t) => t.Process.Target == ElfTarget.Ppc ? 4u : 2u;
 
     private static ulong Width(GuestThread t, ulong value) => t.Process.Target == ElfTarget.I386 ? (uint)value : value;
 }

@@ -42,11 +42,11 @@ public static unsafe partial class PtraceCalls
             return true;
         }
 
-        bool isGroup = signal != SIGTRAP && (signal & ~0x80) != SIGTRAP && !(r.IsAtBlock && r.Stop.Kind == StopKind.Birth);
-        if (isGroup)
+        bool isBirth = r.IsAtBlock && r.Stop.Kind == StopKind.Birth;
+        if (kind == 0 && (signal & ~0x80) != SIGTRAP && !isBirth)
             return false;
         BinaryPrimitives.WriteInt32LittleEndian(info, signal & 0x7F);
-        BinaryPrimitives.WriteInt32LittleEndian(info[CodeOffset..], signal == Linux.SIGSTOP ? 0 : kind << 8 | signal);
+        BinaryPrimitives.WriteInt32LittleEndian(info[CodeOffset..], kind == 0 && isBirth ? 0 : kind << 8 | signal);
         BinaryPrimitives.WriteInt32LittleEndian(info[PidOffset..], r.Tid);
         BinaryPrimitives.WriteInt32LittleEndian(info[UidOffset..], (int)Sys.Call(Nr.getuid));
         return true;

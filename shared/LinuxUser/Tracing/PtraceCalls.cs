@@ -48,7 +48,7 @@ public static unsafe partial class PtraceCalls
         ulong message;
         if (Sys.Call(Nr.ptrace, Ptrace.GETEVENTMSG, tid, 0, (long)&message) != 0)
             return null;
-        Tracees tracees = t.Process.Tracees ??= new Tracees();
+        Tracees tracees = Tracees.Of(t);
         WaitCalls.Peek(t, tid);
         return tracees.TryFind(tid, out TraceeRecord? r) ? r : null;
     }
@@ -83,8 +83,7 @@ public static unsafe partial class PtraceCalls
             : Sys.Call(Nr.ptrace, Ptrace.SEIZE, tid, 0, made.HostOptions);
         if (result != 0)
             return result;
-        t.Process.Tracees ??= new Tracees();
-        t.Process.Tracees.Add(made);
+        Tracees.Of(t).Add(made);
         if (made.IsNative)
             return 0;
         // While its emulator starts, the request would kill it.

@@ -33,21 +33,25 @@ internal static unsafe class TraceSignal
     /// <param name="request">What to do.</param>
     /// <param name="sender">Who stopped it, for <see cref="TraceRequest.Stop"/>.</param>
     /// <param name="user">That process' user.</param>
-    public static long Send(int process, int tid, TraceRequest request, int sender, int user)
+    /// <param name="code">How: si_code.</param>
+    public static long Send(int process, int tid, TraceRequest request, int sender, int user, int code = 0)
     {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
         (*(int*)info, *(int*)(info + CodeOffset)) = (SignalMasks.Kick, SI_QUEUE);
         (*(int*)(info + PidOffset), *(int*)(info + UidOffset)) = (sender, user);
-        *(ulong*)(info + ValueOffset) = Magic << 32 | (uint)request;
+        *(ulong*)(info + ValueOffset) = Magic << 32 | (uint)(byte)code << 8 | (uint)request;
         return Sys.Call(Nr.rt_tgsigqueueinfo, process, tid, SignalMasks.Kick, (long)info);
     }
+
+    /// <summary>What <see cref="Send"/> was given as the code.</summary>
+    public static int CodeOf(ReadOnlySpan<byte> siginfo) => (sbyte)siginfo[ValueOffset + 1];
 
     /// <summary>True when a signal is such a request, which <paramref name="request"/> tells.</summary>
     public static bool Is(ReadOnlySpan<byte> siginfo, out TraceRequest request)
     {
         ulong value = BinaryPrimitives.ReadUInt64LittleEndian(siginfo[ValueOffset..]);
-        request = (TraceRequest)(uint)value;
+        request = (TraceRequest)(byte)value;
         return BinaryPrimitives.ReadInt32LittleEndian(siginfo) == SignalMasks.Kick && BinaryPrimitives.ReadInt32LittleEndian(siginfo[CodeOffset..]) == SI_QUEUE
             && value >> 32 == Magic;
     }

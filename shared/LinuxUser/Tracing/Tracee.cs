@@ -35,7 +35,7 @@ public sealed unsafe class Tracee : ITracer
         {
             process.Tracer = self;
             process.UpdateInlineCalls();
-            process.Actions.CatchAll(true);
+            process.Actions.Catch(SignalActions.Every, on: true);
         }
 
         return true;
@@ -125,7 +125,7 @@ public sealed unsafe class Tracee : ITracer
         if (traced.ReportsReturn)
         {
             traced.ReportsReturn = false;
-            CallStops.Returned(thread, result, () => StopCall(thread, StopKind.CallExit, result));
+            StopCall(thread, StopKind.CallExit, result);
         }
         else if (traced.Mode == TraceCommand.Step && result != SysResult.Restart)
         {
@@ -197,7 +197,8 @@ public sealed unsafe class Tracee : ITracer
                 Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
                 siginfo.CopyTo(info);
                 BitConverter.TryWriteBytes(info, Linux.SIGSTOP);
-                BitConverter.TryWriteBytes(info[CodeOffset..], SI_USER);
+                BitConverter.TryWriteBytes(info[CodeOffset..], TraceSignal.CodeOf(siginfo));
+                info[(UidOffset + sizeof(int))..].Clear();
                 self.SignalArrived(t, info);
                 break;
             case TraceRequest.Interrupt:
@@ -292,6 +293,7 @@ public sealed unsafe class Tracee : ITracer
     {
         TracedThread traced = t.Traced!;
         TraceBlock* block = traced.Block;
+        bool isInterrupted = CallStops.ShowInterrupted(t);
         traced.Publish(t);
         (block->Kind, block->Signal, block->Command, block->Injected) = (kind, signal, TraceCommand.None, 0);
         (block->Dirty, block->WrittenCount) = (0, 0);
@@ -304,12 +306,14 @@ public sealed unsafe class Tracee : ITracer
         if (block->Command == TraceCommand.None)
         {
             // Nobody is there: what was to happen does.
+            CallStops.HideInterrupted(t, isInterrupted);
             End(t);
             GuestThread.SetHostMask(mask);
             return kind == StopKind.Signal ? signal : 0;
         }
 
         traced.TakeBack(t);
+        CallStops.HideInterrupted(t, isInterrupted);
         if ((block->Dirty & TraceBlock.DirtyMask) != 0)
         {
             t.SignalMask = block->SignalMask & ~SignalMasks.Unblockable;
@@ -342,6 +346,6 @@ public sealed unsafe class Tracee : ITracer
             return;
         t.Process.Tracer = null;
         t.Process.UpdateInlineCalls();
-        t.Process.Actions.CatchAll(false);
+        t.Process.Actions.Catch(SignalActions.Every, on: false);
     }
 }

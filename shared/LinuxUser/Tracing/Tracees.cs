@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Suite.Host;
+using Suite.Jit.Runtime;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 
@@ -15,8 +16,25 @@ public sealed unsafe class Tracees
     private const int StoppedMark = 0x7F, SIGTRAP = Linux.SIGTRAP, SIGSTOP = Linux.SIGSTOP, RegisterBytes = 27 * 8, RegRdi = 14, RegRax = 10;
     private readonly Dictionary<int, TraceeRecord> _records = [];
 
-    /// <summary>Number of threads traced.</summary>
-    public int Count => _records.Count;
+    /// <summary>The process' tracees, which has some from now on.</summary>
+    public static Tracees Of(GuestThread t)
+    {
+        if (t.Process.Tracees is { } known)
+            return known;
+        // The kernel announces every stop with a SIGCHLD, which is how those that are nothing to the guest are noticed in time.
+        t.Process.Tracees = new Tracees();
+        t.Process.Actions.Catch(SignalMasks.Of(Linux.SIGCHLD), on: true);
+        return t.Process.Tracees;
+    }
+
+    /// <summary>A forked child traces nobody.</summary>
+    public static void Forget(GuestProcess process)
+    {
+        if (process.Tracees is null)
+            return;
+        process.Tracees = null;
+        process.Actions.Catch(SignalMasks.Of(Linux.SIGCHLD), on: false);
+    }
 
     /// <summary>A thread of the kernel's that has stopped: is it a tracee's stop, and of which of the kernel's kinds?</summary>
     public static bool IsStopped(int status) => (status & 0xFF) == StoppedMark;
@@ -68,10 +86,50 @@ public sealed unsafe class Tracees
         TraceeRecord? r = Find(t, tid);
         if (r is null)
             return true; // job control, of a child that is not traced
+        if (r.IsStopped)
+        {
+            status = r.Status; // looked at before it was waited for
+            return true;
+        }
+
         bool visible = r.IsNative ? AcceptNative(r, status) : Classify(t, r, ref status);
         if (visible)
             (r.IsStopped, r.Status) = (true, status);
         return visible;
+    }
+
+    /// <summary>
+    /// A SIGCHLD has come. Stops that the guest shall not know of are ended.
+    /// </summary>
+    /// <returns>False when the signal was about such stops only.</returns>
+    public bool ChildSignal(GuestThread t, Span<byte> info)
+    {
+        const int CodeOffset = 8, PidOffset = 16, StatusOffset = 24, CLD_TRAPPED = 4, CLD_STOPPED = 5;
+        int code = BitConverter.ToInt32(info[CodeOffset..]), about = BitConverter.ToInt32(info[PidOffset..]);
+        bool anyVisible = false;
+        if (code is CLD_TRAPPED or CLD_STOPPED && !_records.ContainsKey(about))
+            WaitCalls.Peek(t, about);
+        foreach (int tid in _records.Keys.ToArray())
+        {
+            if (!_records.TryGetValue(tid, out TraceeRecord? r) || (r.IsStopped && tid != about))
+                continue;
+            if (!r.IsStopped)
+                WaitCalls.Peek(t, tid);
+            anyVisible |= r.IsStopped;
+        }
+
+        if (code is not (CLD_TRAPPED or CLD_STOPPED))
+            return true;
+        if (_records.TryGetValue(about, out TraceeRecord? named) && named.IsStopped)
+        {
+            BitConverter.TryWriteBytes(info[StatusOffset..], named.Status >> 8 & 0x7F);
+        }
+        else if (_records.ContainsKey(about) && !anyVisible)
+        {
+            return false;
+        }
+
+        return (t.Process.Actions[Linux.SIGCHLD].Flags & Linux.SA_NOCLDSTOP) == 0;
     }
 
     private TraceeRecord? Find(GuestThread t, int tid)
@@ -125,8 +183,9 @@ public sealed unsafe class Tracees
             case Ptrace.EVENT_FORK or Ptrace.EVENT_CLONE or Ptrace.EVENT_VFORK:
                 return AcceptChild(r, kind);
             case Ptrace.EVENT_STOP when signal == SIGTRAP:
-                if (r.IsListening)
-                    return AcceptGroupEnd(r);
+                r.IsListening = false;
+                if (!r.IsNewborn)
+                    return true; // a group stop is over
                 r.IsNewborn = false;
                 r.Go(0);
                 return false;
@@ -189,12 +248,6 @@ public sealed unsafe class Tracees
         return true;
     }
 
-    private static bool AcceptGroupEnd(TraceeRecord r)
-    {
-        r.IsListening = false;
-        return true;
-    }
-
     private static bool AcceptGroup(TraceeRecord r, int signal, ref int status)
     {
         if (r.Block != 0 && r.ReadBlock() && r.Stop.Kind == StopKind.Group)
@@ -249,7 +302,7 @@ public sealed unsafe class Tracees
             return false;
         }
 
-        TraceSignal.Send(r.Process, r.Tid, TraceRequest.Stop, *(int*)(info + PidOffset), *(int*)(info + UidOffset));
+        TraceSignal.Send(r.Process, r.Tid, TraceRequest.Stop, *(int*)(info + PidOffset), *(int*)(info + UidOffset), *(int*)(info + CodeOffset));
         r.Go(0);
         return false;
     }

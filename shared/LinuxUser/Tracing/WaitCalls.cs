@@ -94,9 +94,8 @@ public static unsafe class WaitCalls
             ulong message;
             if (Sys.Call(Nr.ptrace, Ptrace.GETEVENTMSG, tid, 0, (long)&message) != 0)
                 return true; // job control
-            t.Process.Tracees = new Tracees();
         }
 
-        return t.Process.Tracees.Accept(t, tid, ref status);
+        return Tracees.Of(t).Accept(t, tid, ref status);
     }
 }
