@@ -17,7 +17,7 @@ internal static class CallText
             null => printer.Enter(row, args) + " = ...",
             SysResult.Restart => printer.Enter(row, args) + " = ? (interrupted)",
             SysResult.RegistersSet => printer.Enter(row, args),
-            _ => printer.Full(row, args, result.Value),
+            _ => printer.Past(row, args, result.Value),
         };
     }
 }

@@ -45,7 +45,7 @@ internal static class CrashText
     {
         string mark = frame.Kind switch
         {
-            FrameKind.Interrupted => " <interrupted by a signal>",
+            FrameKind.Trampoline => " <signal handler called>",
             FrameKind.Guess => " <guessed>",
             _ => "",
         };

@@ -22,6 +22,9 @@ public sealed unsafe class ProcessDiagnosis(string toolName, IGuestCpu cpu, Repo
     /// <summary>The suite's version, for reports.</summary>
     public static string Version => typeof(ProcessDiagnosis).Assembly.GetName().Version?.ToString(3) ?? "?";
 
+    /// <summary>Name of the CPU model; null for the default.</summary>
+    public string? CpuModel => cpu.ModelName;
+
     /// <summary>A signal is about to end the process. Called once its threads' fate is sealed; returns when everything is written.</summary>
     /// <param name="t">The thread it strikes.</param>
     /// <param name="signal">The signal.</param>

@@ -123,6 +123,12 @@ public static unsafe class SignalDelivery
     {
         t.Process.Diagnosis?.Dying(t, signal, info, cause);
         t.Process.Tracer?.ProcessEnding(t, 0, signal);
+        Kill(t, signal);
+    }
+
+    /// <summary>Ends the process by a signal, without a word.</summary>
+    public static void Kill(GuestThread t, int signal)
+    {
         SignalActions.RestoreHostDefault(signal);
         ulong open = ~SignalMasks.Of(signal);
         t.State->Bound = 0;

@@ -12,6 +12,9 @@ public enum FrameKind
     /// <summary>What a signal interrupted, taken from the signal's frame.</summary>
     Interrupted,
 
+    /// <summary>Where the handler of a signal returns to; the frame outside it is the interrupted one.</summary>
+    Trampoline,
+
     /// <summary>By the chain of frame pointers, or PowerPC's back chain.</summary>
     Chain,
 
@@ -26,5 +29,5 @@ public enum FrameKind
 public readonly record struct GuestFrame(ulong Pc, ulong StackPointer, FrameKind Kind)
 {
     /// <summary>An address inside the call, for looking up functions and lines: a return address may belong to the next function.</summary>
-    public ulong LookupPc => Kind is FrameKind.Start or FrameKind.Interrupted || Pc == 0 ? Pc : Pc - 1;
+    public ulong LookupPc => Kind is FrameKind.Start or FrameKind.Interrupted or FrameKind.Trampoline || Pc == 0 ? Pc : Pc - 1;
 }

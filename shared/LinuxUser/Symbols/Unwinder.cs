@@ -37,6 +37,8 @@ public sealed class Unwinder(ModuleMap map, IGuestReader memory, ElfTarget targe
                 break;
             ulong sp = frame.Get(_arch.StackPointer), next = caller.Get(_arch.StackPointer);
             innermost = kind == FrameKind.Interrupted;
+            if (innermost)
+                frames[^1] = frames[^1] with { Kind = FrameKind.Trampoline };
             if (caller.Pc == 0 || (kind != FrameKind.Interrupted && (next < sp || (next == sp && caller.Pc == frame.Pc))))
                 break;
             if (kind == FrameKind.Guess && ++guesses > MostGuesses)
