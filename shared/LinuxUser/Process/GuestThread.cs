@@ -52,6 +52,15 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>The thread's last system calls.</summary>
     public CallHistory Calls { get; } = new();
 
+    /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
+    public bool StepsOnce { get; set; }
+
+    /// <summary>What the tracer keeps for this thread.</summary>
+    public object? TracerData { get; set; }
+
+    /// <summary>Faults that became signals, counted: tells a stepped instruction from one that raised something.</summary>
+    public int Faults { get; set; }
+
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }
 

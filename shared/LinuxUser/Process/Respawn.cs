@@ -11,6 +11,9 @@ public sealed unsafe class Respawn
     /// <summary>First argument of a tool started by itself: then number of options, options, argv[0] of the program, its path, its arguments.</summary>
     public const string ChildVerb = "--suite-exec";
 
+    /// <summary>First argument of a tool started by itself for a program whose tracer goes on tracing: then a word of the tracer's, then as with <see cref="ChildVerb"/>.</summary>
+    public const string DebuggedVerb = "--suite-debugged";
+
     private readonly int _self;
     private readonly byte[][] _options;
     private readonly byte[] _toolName;
@@ -38,11 +41,16 @@ public sealed unsafe class Respawn
     /// Replaces the process by a new tool that runs <paramref name="path"/>. Returns only on failure, with -errno.
     /// All strings are bytes without NUL.
     /// </summary>
-    public long Exec(byte[] path, byte[][] argv, byte[][] envp)
+    /// <param name="path">The program.</param>
+    /// <param name="argv">Its arguments.</param>
+    /// <param name="envp">Its environment.</param>
+    /// <param name="tracer">What the tracer of this process tells the tracer of the new one; null when there is none.</param>
+    public long Exec(byte[] path, byte[][] argv, byte[][] envp, byte[]? tracer = null)
     {
         byte[] count = System.Text.Encoding.ASCII.GetBytes(_options.Length.ToString());
         byte[] name = argv.Length > 0 ? argv[0] : [];
-        byte[][] arguments = [_toolName, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. _options, name, path, .. argv.Skip(1)];
+        byte[][] prefix = tracer is null ? [_toolName] : [_toolName, System.Text.Encoding.ASCII.GetBytes(DebuggedVerb), tracer];
+        byte[][] arguments = [.. prefix, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. _options, name, path, .. argv.Skip(1)];
         using StringVector args = new(arguments);
         using StringVector env = new(envp);
         fixed (byte* empty = "\0"u8)

@@ -25,6 +25,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
     private readonly GuestAction[] _actions = new GuestAction[65];
     private readonly bool[] _known = new bool[65];
     private readonly bool[] _caught = new bool[65];
+    private ulong _watched;
 
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
@@ -77,9 +78,10 @@ public sealed unsafe class SignalActions(Stubs stubs)
         _ = this[signal];
         if (!HasGateAlways(signal))
         {
-            KernelAction host = (action.IsDefault && !_caught[signal]) || action.IsIgnored
+            bool isCaught = IsWatched(signal) || (action.IsDefault && _caught[signal]);
+            KernelAction host = (action.IsDefault || action.IsIgnored) && !isCaught
                 ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
-                : Gate(action.Flags & Passed);
+                : Gate((action.Flags & Passed) | (action.IsDefault || action.IsIgnored ? Linux.SA_RESTART : 0));
             long error = Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
             if (error != 0)
                 return error;
@@ -93,6 +95,35 @@ public sealed unsafe class SignalActions(Stubs stubs)
         _actions[signal] = action;
         return 0;
     }
+
+    /// <summary>
+    /// The signals a tracer wants to see although the guest's disposition, default or ignored, would have the kernel act on them unseen; bit n-1
+    /// for signal n. Those it wants no longer are left to the kernel again.
+    /// </summary>
+    public void Watch(ulong signals)
+    {
+        ulong changed = signals ^ _watched;
+        _watched = signals;
+        for (int signal = 1; signal <= 64; signal++)
+            if ((changed & SignalMasks.Of(signal)) != 0 && IsWatchable(signal) && (this[signal].IsDefault || this[signal].IsIgnored))
+                Set(signal, _actions[signal]);
+    }
+
+    /// <summary>The default action of a signal that stops, taken here because the signal is watched; returns when the process goes on.</summary>
+    public void StopByDefault(int signal)
+    {
+        RestoreHostDefault(signal);
+        ulong open = SignalMasks.Of(signal), old;
+        Sys.Call(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), signal);
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_UNBLOCK, (long)&open, (long)&old, 8);
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&old, 0, 8);
+        Set(signal, this[signal]);
+    }
+
+    private bool IsWatched(int signal) => (_watched & SignalMasks.Of(signal)) != 0 && IsWatchable(signal);
+
+    // What cannot be caught, and what the engine has for itself.
+    private static bool IsWatchable(int signal) => signal is not (Linux.SIGKILL or Linux.SIGSTOP) && !HasGateAlways(signal);
 
     /// <summary>Forgets a handler that is to run once (SA_RESETHAND).</summary>
     public void Reset(int signal) => Set(signal, _actions[signal] with { Handler = GuestAction.Default, Flags = _actions[signal].Flags });

@@ -140,6 +140,7 @@ public static unsafe class SignalDelivery
     // force_sig of the kernel: a blocked or ignored fault kills.
     private static void Force(GuestThread t, Span<byte> info)
     {
+        t.Faults++;
         if (t.Process.Tracer is { } tracer && !tracer.SignalArrived(t, info))
             return;
         int signal = SignalOf(info);
@@ -174,6 +175,8 @@ public static unsafe class SignalDelivery
             return; // the latter is the runtime interrupting its thread
         if (!action.IsDefault)
             Push(t, signal, info, action);
+        else if (signal is Linux.SIGTSTP or Linux.SIGTTIN or Linux.SIGTTOU)
+            t.Process.Actions.StopByDefault(signal);
         else if (signal is not (Linux.SIGCHLD or Linux.SIGCONT or Linux.SIGURG or Linux.SIGWINCH))
             Die(t, signal, info, null);
     }
@@ -196,6 +199,8 @@ public static unsafe class SignalDelivery
         if (action.Has(Linux.SA_RESETHAND))
             t.Process.Actions.Reset(signal);
         t.ApplyMask();
+        if (t.StepsOnce)
+            t.Process.Tracer?.Stepped(t);
     }
 
     private static void TakeFirst(VcpuState* s, Span<byte> info)

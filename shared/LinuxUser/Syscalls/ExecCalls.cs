@@ -44,7 +44,10 @@ public static unsafe class ExecCalls
         switch (Classify(t, path, out int errno))
         {
             case ProgramKind.Guest:
-                return t.Process.Respawn.Exec(path, argv, envp);
+                byte[]? tracer = t.Process.Tracer?.Executing(t);
+                long error = t.Process.Respawn.Exec(path, argv, envp, tracer);
+                t.Process.Tracer?.ExecuteFailed(t);
+                return error;
             case ProgramKind.Foreign:
                 return Respawn.ExecNative(path, argv, envp);
             default:
