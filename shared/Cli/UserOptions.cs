@@ -62,6 +62,9 @@ public sealed record UserOptions
     /// <summary>Size of the code cache in bytes (-tb-size); null for the default.</summary>
     public ulong? CodeCacheSize { get; init; }
 
+    /// <summary>What to report when the guest crashes (-report).</summary>
+    public ReportOptions Report { get; init; } = ReportOptions.Default;
+
     /// <summary>Print the coverage of the system-call table and exit (--coverage).</summary>
     public bool Coverage { get; init; }
 

@@ -4,6 +4,7 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -59,7 +60,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = strace is null;
+        bool inline = strace is null && !options.Report.AllCalls;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -87,6 +88,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Log = log,
             LogItems = items,
             Strace = strace is null || log is null ? null : new StraceSession(Target.GuestAbi, memory, strace, Target.SyscallRows, log),
+            Diagnosis = Diagnosis(inline),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
@@ -101,6 +103,14 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
         return thread;
+    }
+
+    private ProcessDiagnosis Diagnosis(bool inline)
+    {
+        ReportOptions wanted = options.Report;
+        ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
+        // A 32-bit guest makes no call in line.
+        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64);
     }
 
     private EngineOptions EngineOptions()

@@ -17,14 +17,15 @@ public readonly record struct GuestAction(ulong Handler, ulong Flags, ulong Rest
 
 /// <summary>
 /// The guest's signal dispositions and their mirror in the host kernel. A signal with a guest handler has the signal gate as its host
-/// handler; default and ignore are left to the kernel, except for the signals processors raise, which the engine always sees.
+/// handler; default and ignore are left to the kernel, except for the signals processors raise, which the engine always sees, and for a default
+/// action that dumps core: the core would be the emulator's, not the guest's.
 /// </summary>
 public sealed unsafe class SignalActions(Stubs stubs)
 {
     private readonly GuestAction[] _actions = new GuestAction[65];
     private readonly bool[] _known = new bool[65];
+    private readonly bool[] _caught = new bool[65];
     private ulong _watched;
-    private bool _watchesDeath;
 
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
@@ -60,6 +61,11 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Sys.Call(Nr.rt_sigaction, SignalMasks.Kick, (long)&kick, 0, 8);
         _known[SignalMasks.Kick] = true;
 
+        // For the first process of a namespace the kernel drops signals without a handler.
+        if (Sys.Call(Nr.getpid) != 1)
+            foreach (int signal in CoreSignals)
+                CatchDefault(signal);
+
         // The runtime ignores SIGPIPE for itself; guests start with what the tool was started with.
         KernelAction pipe = default;
         pipe.Handler = pipeIgnored ? GuestAction.Ignore : GuestAction.Default;
@@ -72,10 +78,11 @@ public sealed unsafe class SignalActions(Stubs stubs)
     /// </summary>
     public void WatchDeath()
     {
-        _watchesDeath = true;
+        if (Sys.Call(Nr.getpid) == 1)
+            return; // for the first process of a namespace the kernel drops signals without a handler
         for (int signal = 1; signal <= 64; signal++)
-            if (Kills(signal) && !HasGateAlways(signal) && this[signal].IsDefault)
-                Set(signal, default);
+            if (Kills(signal) && !HasGateAlways(signal) && !_caught[signal])
+                CatchDefault(signal);
     }
 
     /// <summary>Sets a disposition; the result is 0 or -errno of the host.</summary>
@@ -84,7 +91,8 @@ public sealed unsafe class SignalActions(Stubs stubs)
         _ = this[signal];
         if (!HasGateAlways(signal))
         {
-            KernelAction host = (action.IsDefault || action.IsIgnored) && !IsWatched(signal) && !(action.IsDefault && _watchesDeath && Kills(signal))
+            bool isCaught = IsWatched(signal) || (action.IsDefault && _caught[signal]);
+            KernelAction host = (action.IsDefault || action.IsIgnored) && !isCaught
                 ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
                 : Gate((action.Flags & Passed) | (action.IsDefault || action.IsIgnored ? Linux.SA_RESTART : 0));
             long error = Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
@@ -168,6 +176,20 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Restorer = (ulong)stubs.Restorer,
         Mask = ulong.MaxValue,
     };
+
+    // Signals whose default action dumps core, besides those processors raise (signal(7)).
+    private static ReadOnlySpan<byte> CoreSignals => [Linux.SIGQUIT, Linux.SIGABRT, Linux.SIGXCPU, Linux.SIGXFSZ, Linux.SIGSYS];
+
+    private void CatchDefault(int signal)
+    {
+        KernelAction old = default, gate = Gate(Linux.SA_RESTART);
+        Sys.Call(Nr.rt_sigaction, signal, (long)&gate, (long)&old, 8);
+        (_known[signal], _caught[signal]) = (true, true);
+        if (old.Handler != GuestAction.Ignore)
+            return;
+        _actions[signal] = new GuestAction(GuestAction.Ignore, 0, 0, 0);
+        Sys.Call(Nr.rt_sigaction, signal, (long)&old, 0, 8);
+    }
 
     private void LearnInherited(int signal)
     {

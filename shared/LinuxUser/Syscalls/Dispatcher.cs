@@ -23,7 +23,9 @@ public static unsafe class Dispatcher
             t.CallNumber = a.Number;
         }
 
+        t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
+        t.Calls.End(result);
         Finish(t, a, result);
         tracer?.CallReturned(t, result);
     }
