@@ -56,7 +56,7 @@ public static class UserModeTool
         (log, strace) = (null, null);
         if (!target.TrySelectCpu(options.Cpu, out cpu, out error))
             return false;
-        if (options.Strace && !StraceSettings.TryParse(options.StraceSettings, target.SyscallRows(), out strace, out error))
+        if (options.Strace && !StraceSettings.TryParse(options.StraceSettings, target.SyscallRows(), call.IsChild, out strace, out error))
         {
             error = $"-strace: {error}";
             return false;

@@ -78,11 +78,11 @@ public sealed class StraceCli(ITestOutputHelper log)
     public void Filters_by_name_class_path_and_result()
     {
         ProcessResult result = Tool.Run(["-strace=openat,signal=none", "/bin/cat", "/no/such/file"]);
-        Assert.All(Lines(result.ErrorText, "cat: "), l => Assert.Matches(@"^\d+ (openat\(|\+\+\+)", l));
+        Assert.All(Lines(result.ErrorText, "/bin/cat: "), l => Assert.Matches(@"^\d+ (openat\(|\+\+\+)", l));
         result = Tool.Run(["-strace=path=/no/such/", "/bin/cat", "/no/such/file"]);
-        Assert.Matches(@"^\d+ openat\(AT_FDCWD,""/no/such/file"",O_RDONLY\) = -1 errno=2 \(No such file or directory\)$", Assert.Single(Lines(result.ErrorText, "cat: "), l => !l.Contains("+++")));
+        Assert.Matches(@"^\d+ openat\(AT_FDCWD,""/no/such/file"",O_RDONLY\) = -1 errno=2 \(No such file or directory\)$", Assert.Single(Lines(result.ErrorText, "/bin/cat: "), l => !l.Contains("+++")));
         result = Tool.Run(["-strace=status=failed,%file", "/bin/cat", "/no/such/file"]);
-        Assert.All(Lines(result.ErrorText, "cat: ").Where(l => !l.Contains("+++")), l => Assert.Contains("= -1 errno=", l));
+        Assert.All(Lines(result.ErrorText, "/bin/cat: ").Where(l => !l.Contains("+++")), l => Assert.Contains("= -1 errno=", l));
         result = Tool.Run(["-strace=nosuchcall", "/bin/true"]);
         Assert.Equal(("exit 1", "qemu-x86_64: -strace: no system call is called 'nosuchcall' (-strace=help shows the words)\n"), (result.End, result.ErrorText));
         Assert.Contains("trace=SET", Tool.Run(["-strace=help"]).Text);

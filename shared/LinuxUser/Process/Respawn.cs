@@ -56,14 +56,24 @@ public sealed unsafe class Respawn
         byte[][] arguments = [.. prefix, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. _options, name, path, .. argv.Skip(1)];
         using StringVector args = new(arguments);
         using StringVector env = new(envp);
-        const int F_SETFD = 2, FD_CLOEXEC = 1;
-        if (Passed is { } passed)
-            Sys.Call(Nr.fcntl, passed, F_SETFD, 0);
+        OpenPassed(true);
         long error;
         fixed (byte* empty = "\0"u8)
             error = Sys.Call(Nr.execveat, _self, (long)empty, (long)args.Pointer, (long)env.Pointer, Linux.AT_EMPTY_PATH);
-        if (Passed is { } kept)
-            Sys.Call(Nr.fcntl, kept, F_SETFD, FD_CLOEXEC);
+        OpenPassed(false);
+        return error;
+    }
+
+    /// <summary>
+    /// Replaces the process by a tool for another target, as <see cref="Exec"/> does by this one; what is logged goes on being logged.
+    /// </summary>
+    public long ExecSibling(byte[] tool, byte[] path, byte[][] argv, byte[][] envp)
+    {
+        byte[][] shared = SharedOptions();
+        byte[] count = System.Text.Encoding.ASCII.GetBytes(shared.Length.ToString());
+        OpenPassed(true);
+        long error = ExecNative(tool, [tool, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. shared, argv.Length > 0 ? argv[0] : [], path, .. argv.Skip(1)], envp);
+        OpenPassed(false);
         return error;
     }
 
@@ -74,5 +84,30 @@ public sealed unsafe class Respawn
         using StringVector env = new(envp);
         fixed (byte* p = (byte[])[.. path, 0])
             return Sys.Call(Nr.execve, (long)p, (long)args.Pointer, (long)env.Pointer);
+    }
+
+    private void OpenPassed(bool open)
+    {
+        const int F_SETFD = 2, FD_CLOEXEC = 1;
+        if (Passed is { } descriptor)
+            Sys.Call(Nr.fcntl, descriptor, F_SETFD, open ? 0 : FD_CLOEXEC);
+    }
+
+    // What means the same to every tool of the suite: what is logged, and where.
+    private byte[][] SharedOptions()
+    {
+        List<byte[]> shared = [];
+        for (int i = 0; i < _options.Length; i++)
+        {
+            string option = System.Text.Encoding.UTF8.GetString(_options[i]);
+            option = option.StartsWith("--", StringComparison.Ordinal) ? option[1..] : option;
+            string name = option.Split('=')[0];
+            if (name is not ("-strace" or "-d" or "-D"))
+                continue;
+            shared.Add(_options[i]);
+            if (name is "-d" or "-D" && !option.Contains('=') && i + 1 < _options.Length)
+                shared.Add(_options[++i]);
+        }
+        return [.. shared];
     }
 }

@@ -59,12 +59,13 @@ public sealed record StraceSettings
     /// <summary>Reads the settings of all -strace options.</summary>
     /// <param name="texts">Their values, in order; empty ones add nothing. The usual values of QEMU_STRACE (1, yes, ...) count as empty.</param>
     /// <param name="rows">The target's calls, which names and classes are checked against.</param>
+    /// <param name="tolerant">Calls that the target does not have are no error: they may be meant for the program that executed this one.</param>
     /// <param name="settings">What was asked for.</param>
     /// <param name="error">What is wrong, for the user.</param>
-    public static bool TryParse(IEnumerable<string> texts, IEnumerable<SyscallRow?> rows, [NotNullWhen(true)] out StraceSettings? settings,
+    public static bool TryParse(IEnumerable<string> texts, IEnumerable<SyscallRow?> rows, bool tolerant, [NotNullWhen(true)] out StraceSettings? settings,
         [NotNullWhen(false)] out string? error)
     {
-        var filter = new StraceFilter(rows);
+        var filter = new StraceFilter(rows, tolerant);
         settings = new StraceSettings { Filter = filter };
         error = null;
         bool calls = false;
@@ -80,6 +81,8 @@ public sealed record StraceSettings
                 int equals = part.IndexOf('=');
                 if (equals > 0)
                     (key, word, fresh) = (part[..equals], part[(equals + 1)..], true);
+                else if (key != "trace" && part.TrimStart('!').StartsWith('%'))
+                    (key, fresh) = ("trace", true);
                 StraceSettings before = settings;
                 if (equals < 0)
                     settings = word switch
