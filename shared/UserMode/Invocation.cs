@@ -1,6 +1,7 @@
 using System.Text;
 using Suite.Cli;
 using Suite.Host;
+using Suite.Host.Diagnostics;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Process;
 
@@ -11,18 +12,15 @@ internal sealed class Invocation
 {
     private readonly string? _childArgv0;
 
-    private Invocation(string[] words, string? verb, string? argv0)
+    private Invocation(string[] words, bool isChild, string? argv0)
     {
-        (Words, IsChild, IsTraced, _childArgv0) = (words, verb is not null, verb == Respawn.TracedChildVerb, argv0);
+        (Words, IsChild, _childArgv0) = (words, isChild, argv0);
     }
 
     /// <summary>Options, program, program's arguments.</summary>
     public string[] Words { get; }
 
     public bool IsChild { get; }
-
-    /// <summary>The process is traced with ptrace(2).</summary>
-    public bool IsTraced { get; }
 
     /// <summary>The program was started with SIGPIPE ignored. Only a respawned tool can know: the runtime ignores it before Main.</summary>
     public bool PipeIgnored => IsChild && Environment.GetEnvironmentVariable(PipeVariable) is not null;
@@ -33,9 +31,9 @@ internal sealed class Invocation
     {
         if (args.Any(a => a.Contains('\uFFFD')) && HostProcess.Arguments() is { } raw)
             args = [.. raw.Skip(1).Select(a => GuestText.FromBytes(a))];
-        if (args.Length < 4 || args[0] is not (Respawn.ChildVerb or Respawn.TracedChildVerb) || !int.TryParse(args[1], out int options) || args.Length < options + 4)
-            return new Invocation(args, null, null);
-        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], args[0], args[options + 2]);
+        if (args.Length < 4 || args[0] != Respawn.ChildVerb || !int.TryParse(args[1], out int options) || args.Length < options + 4)
+            return new Invocation(args, false, null);
+        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2]);
     }
 
     /// <summary>argv of the program: -0 or the executing guest's word for argv[0].</summary>
@@ -46,9 +44,16 @@ internal sealed class Invocation
     }
 
     /// <summary>The tool again, with the options this one was given.</summary>
-    public Respawn MakeRespawn(UserOptions options, string toolName)
+    public Respawn MakeRespawn(UserOptions options, string toolName, LogSink? log)
     {
         int count = Words.Length - options.GuestArgs.Length - 1;
-        return new Respawn(Encoding.UTF8.GetBytes(toolName), [.. Words.Take(count).Select(w => GuestText.ToBytes(w))]);
+        List<byte[]> words = [.. Words.Take(count).Select(w => GuestText.ToBytes(w))];
+        if (log?.Descriptor is not { } descriptor)
+            return new Respawn(Encoding.UTF8.GetBytes(toolName), [.. words]);
+        if (words.Count > 0 && words[^1].AsSpan().SequenceEqual("--"u8))
+            words.RemoveAt(words.Count - 1);
+        if (options.LogFile is null)
+            words.AddRange([[.. "-D"u8], Encoding.ASCII.GetBytes($"fd:{descriptor}")]);
+        return new Respawn(Encoding.UTF8.GetBytes(toolName), [.. words]) { Passed = descriptor };
     }
 }

@@ -108,6 +108,7 @@ public sealed unsafe partial class Engine
     private ExitReason? StepFrom(VcpuState* s, byte* host, bool repeats)
     {
         ulong start = s->Pc;
+        byte* stepped = host;
         if (repeats)
             EnterTraced(s, host);
         else
@@ -118,8 +119,12 @@ public sealed unsafe partial class Engine
             if (s->HostPc == 0 && s->Pending == 0)
                 return null;
             bool isOwnTrap = s->Reason == ExitReason.Fault && (s->Flags & TrapFlag) == 0 && IsTraceTrap(s);
+            bool isRepetition = repeats && isOwnTrap && s->HostPc == (ulong)stepped; // also behind a check, where one instruction is not told from the other
+            stepped = (byte*)s->HostPc;
+            if (isRepetition)
+                return s->Reason = ExitReason.Stepped;
             if (MakePrecise(s) == Precision.Step)
-                ResumeAt(s, (byte*)s->HostPc);
+                ResumeAt(s, stepped);
             else if (isOwnTrap || (s->Reason == ExitReason.Interrupt && s->Pc != start))
                 return s->Reason = ExitReason.Stepped;
             else

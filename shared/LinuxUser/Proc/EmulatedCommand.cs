@@ -22,7 +22,7 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
         command = default;
         if (words.Length < 2)
             return false;
-        if (words[1].AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(Respawn.ChildVerb)) || words[1].AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(Respawn.TracedChildVerb)))
+        if (words[1].AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(Respawn.ChildVerb)))
             return TryParseRespawned(words[2..], out command);
         byte[]? name = null;
         int at = 1;

@@ -64,6 +64,7 @@ public static unsafe class Forking
             return Syscalls.SysResult.Restart;
         SavedThread saved = new(t);
         t.Process.Tracer?.ChildComing(t, ThreadBirth.Vfork);
+        t.Process.Strace?.EnterVforkChild();
         ulong flags = request.Flags & ~Linux.CLONE_SETTLS | request.ExitSignal;
         bool pidFd = (request.Flags & Linux.CLONE_PIDFD) != 0;
         long pid = t.Engine.Stubs.Vfork(flags, pidFd ? request.PidFd : request.ParentTid, request.ChildTid, 0);
@@ -72,6 +73,7 @@ public static unsafe class Forking
         saved.Restore(t);
         if (pid > 0)
             t.Process.Tracer?.ChildMade(t, ThreadBirth.Vfork, (int)pid);
+        t.Process.Strace?.LeaveVforkChild((int)pid);
         t.ApplyMask();
         return pid;
     }
@@ -105,6 +107,7 @@ public static unsafe class Forking
 
     private static void BecomeChild(GuestThread t)
     {
+        t.Process.Strace?.BecomeChild(t.Tid);
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.State->Pending = 0;
         t.Engine.World.KeepOnly(t.State, t.Tid);
@@ -132,7 +135,7 @@ public static unsafe class Forking
         private readonly byte[]? _registers;
         private readonly GuestAction[] _actions;
         private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
-        private readonly (ITracer? Tracer, TracedThread? Traced, bool IsStepping, (bool, bool) Catches) _tracing;
+        private readonly (ITracer? Tracer, TracedThread? Traced, bool Steps, ulong Watched) _tracing;
 
         public SavedThread(GuestThread t)
         {
@@ -140,7 +143,7 @@ public static unsafe class Forking
             _vectors = new ReadOnlySpan<byte>((void*)t.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
             _registers = t.Abi.SaveState(t);
             _actions = t.Process.Actions.Save();
-            _tracing = (t.Process.Tracer, t.Traced, t.IsStepping, t.Process.Actions.Catches);
+            _tracing = (t.Process.Tracer, t.Traced, t.StepsOnce, t.Process.Actions.Watched);
             _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
         }
 
@@ -150,7 +153,7 @@ public static unsafe class Forking
             _vectors.CopyTo(new Span<byte>((void*)t.State->VectorArea, _vectors.Length));
             if (_registers is not null)
                 t.Abi.RestoreState(t, _registers);
-            t.Process.Actions.Restore(_actions, _tracing.Catches);
+            t.Process.Actions.Restore(_actions, _tracing.Watched);
             RestoreTracing(t);
             (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
             t.Exiting = false;
@@ -161,7 +164,7 @@ public static unsafe class Forking
         {
             if (t.Traced != _tracing.Traced)
                 t.Traced?.Free();
-            (t.Traced, t.IsStepping) = (_tracing.Traced, _tracing.IsStepping);
+            (t.Traced, t.StepsOnce) = (_tracing.Traced, _tracing.Steps);
             if (t.Process.Tracer == _tracing.Tracer)
                 return;
             t.Process.Tracer = _tracing.Tracer;

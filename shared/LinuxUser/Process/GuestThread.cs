@@ -2,6 +2,7 @@ using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
@@ -52,11 +53,20 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Set while another process traces this thread with ptrace(2).</summary>
     public TracedThread? Traced { get; set; }
 
-    /// <summary>Guest code is run one instruction at a time, each reported to <see cref="ITracer.Stepped"/>.</summary>
-    public bool IsStepping { get; set; }
-
     /// <summary>Where the thread stands before a call that a signal cut short and that it is to make again; 0 when its last call returned.</summary>
     public ulong RewoundPc { get; set; }
+
+    /// <summary>The thread's last system calls.</summary>
+    public CallHistory Calls { get; } = new();
+
+    /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
+    public bool StepsOnce { get; set; }
+
+    /// <summary>What the tracer keeps for this thread.</summary>
+    public object? TracerData { get; set; }
+
+    /// <summary>Faults that became signals, counted: tells a stepped instruction from one that raised something.</summary>
+    public int Faults { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

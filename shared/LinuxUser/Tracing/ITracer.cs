@@ -17,16 +17,20 @@ public interface ITracer
     /// <summary>Guest code is about to be entered, again and again: where a thread that was kicked (<c>World.Kick</c>) finds out what for.</summary>
     void BeforeGuestCode(GuestThread thread);
 
-    /// <summary>The one instruction of a thread that is stepped (<see cref="GuestThread.IsStepping"/>) was executed, and was no system call.</summary>
-    void Stepped(GuestThread thread)
-    {
-    }
-
     /// <summary>A signal is about to act: before its handler's frame, its default action, or being ignored.</summary>
     /// <param name="thread">The thread it is for.</param>
     /// <param name="siginfo">The host's siginfo, 128 bytes; may be changed, the signal's number included.</param>
     /// <returns>False when the signal is dropped.</returns>
     bool SignalArrived(GuestThread thread, Span<byte> siginfo);
+
+    /// <summary>A thread with <see cref="GuestThread.StepsOnce"/> is behind its instruction (and a system call it made), or at the first one of a signal handler.</summary>
+    void Stepped(GuestThread thread)
+    {
+    }
+
+    /// <summary>A thread has come to a breakpoint (<see cref="Jit.Engine.SetBreakpoint"/>), whose instruction it has not executed.</summary>
+    /// <returns>False when the breakpoint is not for this thread, which passes it.</returns>
+    bool BreakpointReached(GuestThread thread) => false;
 
     /// <summary>A system call is about to be made; the registers may be changed, the number included.</summary>
     /// <returns>False when the call is not to be made: the registers are the result.</returns>
@@ -47,6 +51,15 @@ public interface ITracer
     /// <param name="birth">Which call made it.</param>
     /// <param name="child">Thread id of the child.</param>
     void ChildMade(GuestThread thread, ThreadBirth birth, int child);
+
+    /// <summary>The process is about to become another program of this tool.</summary>
+    /// <returns>Words for the tool that runs it (<see cref="Respawn.DebuggedVerb"/>); null for none.</returns>
+    byte[]? Executing(GuestThread thread) => null;
+
+    /// <summary>What <see cref="Executing"/> announced did not come about.</summary>
+    void ExecuteFailed(GuestThread thread)
+    {
+    }
 
     /// <summary>The thread ends; its process may go on.</summary>
     void ThreadEnding(GuestThread thread);

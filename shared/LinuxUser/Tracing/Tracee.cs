@@ -35,7 +35,7 @@ public sealed unsafe class Tracee : ITracer
         {
             process.Tracer = self;
             process.UpdateInlineCalls();
-            process.Actions.Catch(SignalActions.Every, on: true);
+            process.Actions.Watch(ulong.MaxValue);
         }
 
         return true;
@@ -78,7 +78,7 @@ public sealed unsafe class Tracee : ITracer
     }
 
     /// <inheritdoc/>
-    public void BeforeGuestCode(GuestThread thread) => thread.IsStepping = thread.Traced is { Mode: TraceCommand.Step or TraceCommand.EmulateStep };
+    public void BeforeGuestCode(GuestThread thread) => thread.StepsOnce = thread.Traced is { Mode: TraceCommand.Step or TraceCommand.EmulateStep };
 
     /// <inheritdoc/>
     public void Stepped(GuestThread thread)
@@ -127,11 +127,13 @@ public sealed unsafe class Tracee : ITracer
             traced.ReportsReturn = false;
             StopCall(thread, StopKind.CallExit, result);
         }
-        else if (traced.Mode == TraceCommand.Step && result != SysResult.Restart)
-        {
-            Stepped(thread);
-        }
     }
+
+    /// <inheritdoc/>
+    public byte[]? Executing(GuestThread thread) => thread.Traced is null ? null : Word.ToArray();
+
+    /// <summary>What the tool that runs an executed program is told when it is traced.</summary>
+    public static ReadOnlySpan<byte> Word => "ptrace"u8;
 
     /// <summary>A seccomp filter asks the tracer.</summary>
     /// <returns>False when no tracer wants to be asked: the call fails with ENOSYS.</returns>
@@ -341,11 +343,11 @@ public sealed unsafe class Tracee : ITracer
     {
         t.Traced?.Free();
         t.Traced = null;
-        t.IsStepping = false;
+        t.StepsOnce = false;
         if (Interlocked.Decrement(ref _threads) > 0)
             return;
         t.Process.Tracer = null;
         t.Process.UpdateInlineCalls();
-        t.Process.Actions.Catch(SignalActions.Every, on: false);
+        t.Process.Actions.Watch(t.Process.Tracees is null ? 0 : SignalMasks.Of(Linux.SIGCHLD));
     }
 }

@@ -23,7 +23,7 @@ public sealed unsafe class Tracees
             return known;
         // The kernel announces every stop with a SIGCHLD, which is how those that are nothing to the guest are noticed in time.
         t.Process.Tracees = new Tracees();
-        t.Process.Actions.Catch(SignalMasks.Of(Linux.SIGCHLD), on: true);
+        t.Process.Actions.Watch(t.Process.Actions.Watched | SignalMasks.Of(Linux.SIGCHLD));
         return t.Process.Tracees;
     }
 
@@ -33,7 +33,8 @@ public sealed unsafe class Tracees
         if (process.Tracees is null)
             return;
         process.Tracees = null;
-        process.Actions.Catch(SignalMasks.Of(Linux.SIGCHLD), on: false);
+        if (process.Tracer is null)
+            process.Actions.Watch(0);
     }
 
     /// <summary>A thread of the kernel's that has stopped: is it a tracee's stop, and of which of the kernel's kinds?</summary>
