@@ -59,6 +59,9 @@ public sealed record UserOptions
     /// <summary>Size of the code cache in bytes (-tb-size); null for the default.</summary>
     public ulong? CodeCacheSize { get; init; }
 
+    /// <summary>Where gdb connects (-g); null for no debugger.</summary>
+    public GdbEndpoint? Gdb { get; init; }
+
     /// <summary>Print the coverage of the system-call table and exit (--coverage).</summary>
     public bool Coverage { get; init; }
 

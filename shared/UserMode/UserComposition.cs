@@ -11,6 +11,7 @@ using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
@@ -59,7 +60,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = (items & LogItems.Strace) == 0;
+        Debugger? debugger = MakeDebugger();
+        bool inline = (items & LogItems.Strace) == 0 && debugger is null;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -86,19 +88,33 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
             LogItems = items,
-            Strace = inline ? null : new StracePrinter(Target.GuestAbi, memory),
+            Strace = (items & LogItems.Strace) == 0 ? null : new StracePrinter(Target.GuestAbi, memory),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
+        debugger?.Watch(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
         return thread;
+    }
+
+    // -g; in a program that a guest executed, what the one before left.
+    private Debugger? MakeDebugger()
+    {
+        if (call.IsChild)
+            return call.Debugger is { } text && DebugHandover.Parse(text) is { } before
+                ? new Debugger(Cpu.DebugRegisters(), DebugSockets.Inherit(before.Listener, before.Connection), waits: false, before)
+                : null;
+        if (options.Gdb is not { } endpoint)
+            return null;
+        DebugSockets sockets = DebugSockets.Listen(endpoint, out string error) ?? throw new EngineException(error);
+        return new Debugger(Cpu.DebugRegisters(), sockets, endpoint.Waits, handover: null);
     }
 
     private EngineOptions EngineOptions()

@@ -3,6 +3,7 @@ using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
+using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
@@ -63,6 +64,9 @@ public abstract class UserCpu
 
     /// <summary>Disassembly for -d in_asm, one instruction a line, each line ended.</summary>
     public abstract string ListCode(ulong pc, ReadOnlySpan<byte> code);
+
+    /// <summary>The registers for debuggers (-g); asked for only then.</summary>
+    public abstract DebugRegisters DebugRegisters();
 
     /// <summary>The intermediate form of a block for -d op; null when the target has none.</summary>
     public virtual string? ListOperations(ulong pc, ReadOnlySpan<byte> code) => null;

@@ -23,7 +23,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
 {
     private readonly GuestAction[] _actions = new GuestAction[65];
     private readonly bool[] _known = new bool[65];
-    private ulong _watched;
+    private ulong _watched, _watchedDefaults;
 
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
@@ -71,7 +71,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
         _ = this[signal];
         if (!HasGateAlways(signal))
         {
-            KernelAction host = (action.IsDefault || action.IsIgnored) && !IsWatched(signal)
+            KernelAction host = (action.IsDefault || action.IsIgnored) && !IsWatched(signal, action)
                 ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
                 : Gate((action.Flags & Passed) | (action.IsDefault || action.IsIgnored ? Linux.SA_RESTART : 0));
             long error = Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
@@ -89,13 +89,13 @@ public sealed unsafe class SignalActions(Stubs stubs)
     }
 
     /// <summary>
-    /// The signals a tracer wants to see although the guest's disposition, default or ignored, would have the kernel act on them unseen; bit n-1
-    /// for signal n. Those it wants no longer are left to the kernel again.
+    /// Lets a tracer see signals on which the kernel would act unseen; bit n-1 for signal n. Those it wants no longer are left to the kernel again.
     /// </summary>
-    public void Watch(ulong signals)
+    /// <param name="always">Signals it wants to see also when the guest ignores them.</param>
+    /// <param name="defaults">Signals it wants to see when the guest has the default action.</param>
+    public void Watch(ulong always, ulong defaults)
     {
-        ulong changed = signals ^ _watched;
-        _watched = signals;
+        (ulong changed, _watched, _watchedDefaults) = ((always ^ _watched) | (defaults ^ _watchedDefaults), always, defaults);
         for (int signal = 1; signal <= 64; signal++)
             if ((changed & SignalMasks.Of(signal)) != 0 && IsWatchable(signal) && (this[signal].IsDefault || this[signal].IsIgnored))
                 Set(signal, _actions[signal]);
@@ -112,7 +112,8 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Set(signal, this[signal]);
     }
 
-    private bool IsWatched(int signal) => (_watched & SignalMasks.Of(signal)) != 0 && IsWatchable(signal);
+    private bool IsWatched(int signal, in GuestAction action) =>
+        ((action.IsDefault ? _watched | _watchedDefaults : _watched) & SignalMasks.Of(signal)) != 0 && IsWatchable(signal);
 
     // What cannot be caught, and what the engine has for itself.
     private static bool IsWatchable(int signal) => signal is not (Linux.SIGKILL or Linux.SIGSTOP) && !HasGateAlways(signal);

@@ -39,6 +39,7 @@ public static unsafe class Dispatcher
 
     private static void Finish(GuestThread t, in SysArgs a, long result)
     {
+        t.RepeatsCall = result == SysResult.Restart;
         if (result == SysResult.RegistersSet)
             t.CallNumber = -1;
         else if (result == SysResult.Restart)
