@@ -19,12 +19,14 @@ public enum WorldStop
 public sealed unsafe class World(CodeRegion region)
 {
     private const int PrivateExpedited = 8, RegisterPrivateExpedited = 16;
+    private const int Helper = 0; // no thread's id
 
     /// <summary>si_value of the kick signal: no guest can know it, so a guest's own use of the signal is told apart.</summary>
     public ulong KickCookie { get; } = RandomNumber();
 
     private readonly GuestLock _threadsLock = new(region);
     private readonly List<(nint State, int Tid)> _threads = [];
+    private int _helpers;
     private int _silencing;
 
     // Not the runtime's generator: that opens /dev/urandom and keeps it, at a number a guest expects to be free.
@@ -41,7 +43,7 @@ public sealed unsafe class World(CodeRegion region)
         get
         {
             using (_threadsLock.Hold())
-                return _threads.Count;
+                return _threads.Count - _helpers;
         }
     }
 
@@ -53,6 +55,23 @@ public sealed unsafe class World(CodeRegion region)
             if (_threads.Count == 2)
                 Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
         }
+    }
+
+    /// <summary>A thread of the emulator's own that is bound to the engine and runs managed code: a fork waits until it does not. It never runs guest code.</summary>
+    public void AddHelper(VcpuState* state)
+    {
+        using (_threadsLock.Hold())
+        {
+            _helpers++;
+            Add(state, Helper);
+        }
+    }
+
+    /// <summary>Waits, outside managed code, as long as a word has a value. Signals do not end it.</summary>
+    public void WaitWhile(uint* word, uint value)
+    {
+        while (Volatile.Read(ref *word) == value)
+            _threadsLock.WaitOutside(ThreadBinding.Current(), word, value, Linux.FUTEX_WAIT);
     }
 
     public void Remove(VcpuState* state)
@@ -84,6 +103,7 @@ public sealed unsafe class World(CodeRegion region)
     public void KeepOnly(VcpuState* state, int tid)
     {
         _threads.Clear();
+        _helpers = 0;
         _threads.Add(((nint)state, tid));
         *region.StopWord &= ~1u;
         *region.Silenced = 1; // the runtime's thread is not there either
@@ -93,20 +113,22 @@ public sealed unsafe class World(CodeRegion region)
     public int[] Tids()
     {
         using (_threadsLock.Hold())
-            return [.. _threads.Select(t => t.Tid)];
+            return [.. _threads.Where(t => t.Tid != Helper).Select(t => t.Tid)];
     }
 
     /// <summary>Makes a thread leave generated code soon, if it is there.</summary>
-    public void Kick(int tid)
+    /// <param name="tid">The thread.</param>
+    /// <param name="process">Its process, when that is a vfork child of this one.</param>
+    public void Kick(int tid, int process = 0)
     {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
-        int pid = (int)Sys.Call(Nr.getpid);
+        int pid = (int)Sys.Call(Nr.getpid), to = process == 0 ? pid : process;
         *(int*)info = SignalMasks.Kick;
         *(int*)(info + 8) = -1; // SI_QUEUE
         *(int*)(info + 16) = pid;
         *(ulong*)(info + 24) = KickCookie;
-        Sys.Call(Nr.rt_tgsigqueueinfo, pid, tid, SignalMasks.Kick, (long)info);
+        Sys.Call(Nr.rt_tgsigqueueinfo, to, tid, SignalMasks.Kick, (long)info);
     }
 
     /// <summary>
@@ -152,8 +174,9 @@ public sealed unsafe class World(CodeRegion region)
     public void Stop(WorldStop kind)
     {
         Volatile.Write(ref *region.StopWord, *region.StopWord | 1);
-        if (Count <= 1)
-            return;
+        using (_threadsLock.Hold())
+            if (_threads.Count <= 1)
+                return;
 
         // The other side stores its stage and then reads the word without a fence; this makes the pair safe.
         if (Sys.Call(Nr.membarrier, PrivateExpedited, 0, 0) != 0)

@@ -262,8 +262,11 @@ public static unsafe class SignalDelivery
         if (action.Has(Linux.SA_RESETHAND))
             t.Process.Actions.Reset(signal);
         t.ApplyMask();
-        if (t.StepsOnce)
-            t.Process.Tracer?.Stepped(t);
+        if (t.StepsOnce || t.IsStepping)
+            (t.StepsOnce, t.IsStepping) = (false, false);
+        else
+            return;
+        t.Process.Tracer?.Stepped(t);
     }
 
     private static void TakeFirst(VcpuState* s, Span<byte> info)

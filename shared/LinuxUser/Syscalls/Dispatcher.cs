@@ -46,6 +46,7 @@ public static unsafe class Dispatcher
         if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
             result = SysResult.Restart;
         t.RewoundPc = 0;
+        t.RepeatsCall = result == SysResult.Restart;
         if (result == SysResult.RegistersSet)
             t.CallNumber = -1;
         else if (result == SysResult.Restart)
