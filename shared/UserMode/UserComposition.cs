@@ -100,7 +100,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         engine.World.Add(binding.State, thread.Tid);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
-        if (call.IsTraced)
+        if (call.Debugger == Tracee.Word)
             Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
