@@ -103,7 +103,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         debugger?.Watch(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
-        if (call.IsTraced)
+        if (call.Debugger == Tracee.Word)
             Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())

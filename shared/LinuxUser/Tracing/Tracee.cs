@@ -130,10 +130,10 @@ public sealed unsafe class Tracee : ITracer
     }
 
     /// <inheritdoc/>
-    public byte[]? Executing(GuestThread thread) => thread.Traced is null ? null : Word.ToArray();
+    public byte[]? Executing(GuestThread thread) => thread.Traced is null ? null : System.Text.Encoding.ASCII.GetBytes(Word);
 
     /// <summary>What the tool that runs an executed program is told when it is traced.</summary>
-    public static ReadOnlySpan<byte> Word => "ptrace"u8;
+    public const string Word = "ptrace";
 
     /// <summary>A seccomp filter asks the tracer.</summary>
     /// <returns>False when no tracer wants to be asked: the call fails with ENOSYS.</returns>
