@@ -95,6 +95,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         };
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
+        process.Threads.Add(thread);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
         if ((items & LogItems.Page) != 0)

@@ -155,7 +155,11 @@ public static unsafe class SignalDelivery
     {
         int signal = SignalOf(info);
         if (signal == SignalMasks.Kick && CodeOf(info) == -1 && Get(info, ValueOffset) == t.Engine.World.KickCookie)
+        {
+            t.Process.Diagnosis?.Kicked(t);
             return;
+        }
+
         if ((SignalMasks.Faults & t.SignalMask & SignalMasks.Of(signal)) != 0)
         {
             t.Held.Add(info.ToArray());
