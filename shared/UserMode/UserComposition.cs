@@ -16,7 +16,7 @@ using Suite.LinuxUser.Syscalls;
 namespace Suite.UserMode;
 
 /// <summary>Puts the parts of one run together: what the user asked for, the target, the engine, the personality.</summary>
-internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, Invocation call, LogSink? log)
+internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, StraceSettings? strace, Invocation call, LogSink? log)
 {
     public UserTarget Target { get; } = target;
 
@@ -60,7 +60,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = (items & LogItems.Strace) == 0 && !options.Report.AllCalls;
+        bool inline = strace is null && !options.Report.AllCalls && options.Watchdog is null;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -83,16 +83,18 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
             Identity = identity with { Descriptors = InternalDescriptors.Discover() },
-            Respawn = call.MakeRespawn(options, Target.ToolName),
+            Respawn = call.MakeRespawn(options, Target.ToolName, log),
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
             LogItems = items,
-            Strace = (items & LogItems.Strace) == 0 ? null : new StracePrinter(Target.GuestAbi, memory),
+            Strace = strace is null || log is null ? null : new StraceSession(Target.GuestAbi, memory, strace, Target.SyscallRows, log),
             Diagnosis = Diagnosis(inline),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
+        if (strace is not null)
+            actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
         process.Threads.Add(thread);
@@ -109,7 +111,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         ReportOptions wanted = options.Report;
         ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
         // A 32-bit guest makes no call in line.
-        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64);
+        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64,
+            options.Watchdog is { } watchdog ? new WatchdogSettings(watchdog.Time, watchdog.Aborts) : null);
     }
 
     private EngineOptions EngineOptions()

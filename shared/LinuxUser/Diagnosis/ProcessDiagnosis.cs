@@ -14,7 +14,8 @@ namespace Suite.LinuxUser.Diagnosis;
 /// <param name="cpu">The target's processor.</param>
 /// <param name="settings">What the user wants of reports.</param>
 /// <param name="allCalls">Every system call is seen: generated code makes none itself.</param>
-public sealed unsafe class ProcessDiagnosis(string toolName, IGuestCpu cpu, ReportSettings settings, bool allCalls)
+/// <param name="watchdog">What the user wants of the watchdog; null for none.</param>
+public sealed unsafe class ProcessDiagnosis(string toolName, IGuestCpu cpu, ReportSettings settings, bool allCalls, WatchdogSettings? watchdog = null)
 {
     private const int PageFault = 14, WriteAccess = 2, InstructionFetch = 0x10, CodeOffset = 8, SenderOffset = 16, MostArguments = 1 << 12, MostFrames = 1 << 16;
 
@@ -26,6 +27,16 @@ public sealed unsafe class ProcessDiagnosis(string toolName, IGuestCpu cpu, Repo
 
     /// <summary>Name of the CPU model; null for the default.</summary>
     public string? CpuModel => cpu.ModelName;
+
+    /// <summary>The moments at which system calls begin are noted.</summary>
+    public bool TimesCalls => watchdog is not null;
+
+    /// <summary>The process begins: with its program, or as the child of a fork.</summary>
+    public void Begin(GuestProcess process)
+    {
+        if (watchdog is not null)
+            new Watchdog(process, toolName, watchdog).Start();
+    }
 
     /// <summary>A signal is about to end the process. Called once its threads' fate is sealed; returns when everything is written.</summary>
     /// <param name="t">The thread it strikes.</param>
@@ -55,7 +66,14 @@ public sealed unsafe class ProcessDiagnosis(string toolName, IGuestCpu cpu, Repo
     }
 
     /// <summary>A thread was made to leave guest code; does not return when the process is dying.</summary>
-    public void Kicked(GuestThread t) => _muster.Answer(t);
+    /// <param name="t">The thread.</param>
+    /// <param name="request">What for, if it is not the engine's own business: <see cref="DumpRequest.Cookie"/>.</param>
+    public void Kicked(GuestThread t, ulong request)
+    {
+        _muster.Answer(t);
+        if (request == DumpRequest.Cookie)
+            ReportSink.Write(null, ThreadDump.Make(t.Process, toolName, "asked for the threads"));
+    }
 
     // All threads stop here and have their registers taken, the dying one's first. A vfork child has only itself; the others are its parent's.
     private List<CoreThread> Assemble(GuestThread t)
@@ -127,7 +145,7 @@ public sealed unsafe class ProcessDiagnosis(string toolName, IGuestCpu cpu, Repo
     private static IEnumerable<string> CallsOf(GuestThread t)
     {
         SyscallRow?[] rows = t.Process.SyscallRows();
-        StracePrinter printer = t.Process.Strace ?? new StracePrinter(t.Process.Target.Is64 ? GuestAbi.X64 : t.Process.Target.BigEndian ? GuestAbi.Ppc : GuestAbi.I386, t.Memory);
+        StracePrinter printer = CallText.Printer(t.Process);
         foreach ((SysArgs call, long? result) in t.Calls.Last())
             yield return CallText.Write(printer, rows, call, result);
     }

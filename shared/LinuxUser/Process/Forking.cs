@@ -62,6 +62,7 @@ public static unsafe class Forking
         if (t.State->Pending != 0)
             return Syscalls.SysResult.Restart;
         SavedThread saved = new(t);
+        t.Process.Strace?.EnterVforkChild();
         ulong flags = request.Flags & ~Linux.CLONE_SETTLS | request.ExitSignal;
         bool pidFd = (request.Flags & Linux.CLONE_PIDFD) != 0;
         long pid = t.Engine.Stubs.Vfork(flags, pidFd ? request.PidFd : request.ParentTid, request.ChildTid, 0);
@@ -70,6 +71,7 @@ public static unsafe class Forking
         saved.Restore(t);
         if (pid > 0)
             t.Process.Tracer?.ChildMade(t, ThreadBirth.Vfork, (int)pid);
+        t.Process.Strace?.LeaveVforkChild((int)pid);
         t.ApplyMask();
         return pid;
     }
@@ -103,11 +105,13 @@ public static unsafe class Forking
 
     private static void BecomeChild(GuestThread t)
     {
+        t.Process.Strace?.BecomeChild(t.Tid);
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.State->Pending = 0;
         t.Engine.World.KeepOnly(t.State, t.Tid);
         t.Process.Threads.KeepOnly(t);
         (t.ClearTid, t.RobustHead) = (0, 0);
+        t.Process.Diagnosis?.Begin(t.Process);
     }
 
     private static void FillHostArguments(ulong* args, CloneRequest request)

@@ -53,8 +53,8 @@ public sealed class GuestProcess
 
     public LogItems LogItems { get; init; }
 
-    /// <summary>Prints calls for -strace; null when off.</summary>
-    public StracePrinter? Strace { get; init; }
+    /// <summary>Prints calls and signals for -strace; null when off.</summary>
+    public StraceSession? Strace { get; init; }
 
     /// <summary>Reports when things go wrong; null when there are none.</summary>
     public ProcessDiagnosis? Diagnosis { get; init; }

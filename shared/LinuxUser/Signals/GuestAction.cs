@@ -72,6 +72,19 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Sys.Call(Nr.rt_sigaction, Linux.SIGPIPE, (long)&pipe, 0, 8);
     }
 
+    /// <summary>
+    /// From now on a signal that would end the process comes through the gate too, so that somebody can say so before it ends. What the tool
+    /// was started with ignored stays ignored.
+    /// </summary>
+    public void WatchDeath()
+    {
+        if (Sys.Call(Nr.getpid) == 1)
+            return; // for the first process of a namespace the kernel drops signals without a handler
+        for (int signal = 1; signal <= 64; signal++)
+            if (Kills(signal) && !HasGateAlways(signal) && !_caught[signal])
+                CatchDefault(signal);
+    }
+
     /// <summary>Sets a disposition; the result is 0 or -errno of the host.</summary>
     public long Set(int signal, in GuestAction action)
     {
@@ -148,6 +161,9 @@ public sealed unsafe class SignalActions(Stubs stubs)
             if (_known[signal] && !_actions[signal].IsDefault && !_actions[signal].IsIgnored)
                 Set(signal, default);
     }
+
+    private static bool Kills(int signal) => signal is not (Linux.SIGKILL or Linux.SIGSTOP or Linux.SIGCHLD or Linux.SIGCONT or Linux.SIGURG
+        or Linux.SIGWINCH or Linux.SIGTSTP or Linux.SIGTTIN or Linux.SIGTTOU);
 
     private static bool HasGateAlways(int signal) => (SignalMasks.Faults & SignalMasks.Of(signal)) != 0 || signal is SignalMasks.Runtime or SignalMasks.Kick;
 

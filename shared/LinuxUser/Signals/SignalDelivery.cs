@@ -123,6 +123,7 @@ public static unsafe class SignalDelivery
     {
         t.Process.Diagnosis?.Dying(t, signal, info, cause);
         t.Process.Tracer?.ProcessEnding(t, 0, signal);
+        t.Process.Strace?.Killed(t.Tid, signal);
         Kill(t, signal);
     }
 
@@ -144,6 +145,7 @@ public static unsafe class SignalDelivery
         if (t.Process.Tracer is { } tracer && !tracer.SignalArrived(t, info))
             return;
         int signal = SignalOf(info);
+        t.Process.Strace?.Signal(t.Tid, info);
         GuestAction action = t.Process.Actions[signal];
         if (action.IsDefault || action.IsIgnored || (t.SignalMask & SignalMasks.Of(signal)) != 0)
             Die(t, signal, info, null);
@@ -154,9 +156,9 @@ public static unsafe class SignalDelivery
     private static void Deliver(GuestThread t, Span<byte> info)
     {
         int signal = SignalOf(info);
-        if (signal == SignalMasks.Kick && CodeOf(info) == -1 && Get(info, ValueOffset) == t.Engine.World.KickCookie)
+        if (IsInternal(t, info))
         {
-            t.Process.Diagnosis?.Kicked(t);
+            t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset));
             return;
         }
 
@@ -177,12 +179,33 @@ public static unsafe class SignalDelivery
         const int SI_TKILL = -6;
         if (action.IsIgnored || (action.IsDefault && signal == SignalMasks.Runtime && CodeOf(info) == SI_TKILL))
             return; // the latter is the runtime interrupting its thread
+        t.Process.Strace?.Signal(t.Tid, info);
         if (!action.IsDefault)
             Push(t, signal, info, action);
         else if (signal is Linux.SIGTSTP or Linux.SIGTTIN or Linux.SIGTTOU)
             t.Process.Actions.StopByDefault(signal);
         else if (signal is not (Linux.SIGCHLD or Linux.SIGCONT or Linux.SIGURG or Linux.SIGWINCH))
             Die(t, signal, info, null);
+    }
+
+    /// <summary>
+    /// True when all signals that wait for the thread are the emulator's own, which the guest must not notice: a call that they have interrupted is made again.
+    /// </summary>
+    public static bool OnlyInternalPending(GuestThread t)
+    {
+        for (int i = 0; i < (int)t.State->Pending; i++)
+            if (!IsInternal(t, new ReadOnlySpan<byte>((byte*)t.State->SignalQueue + i * VcpuState.SiginfoSize, VcpuState.SiginfoSize)))
+                return false;
+        return true;
+    }
+
+    // The kick, or a request from another process of this user's (-dump-threads), unless the guest has the signal for itself.
+    private static bool IsInternal(GuestThread t, ReadOnlySpan<byte> info)
+    {
+        if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) != -1)
+            return false;
+        ulong value = Get(info, ValueOffset);
+        return value == t.Engine.World.KickCookie || (value == Diagnosis.DumpRequest.Cookie && t.Process.Actions[SignalMasks.Kick].IsDefault);
     }
 
     private static void Push(GuestThread t, int signal, ReadOnlySpan<byte> info, in GuestAction action)

@@ -48,6 +48,7 @@ int main(int argc, char **argv) {
     if (!strcmp(k, "bus")) { int fd = open("empty", O_RDWR | O_CREAT | O_TRUNC, 0600); middle(mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), 0); }
     if (!strcmp(k, "wait")) pause();
     if (!strcmp(k, "spin")) for (;;) sink++;
+    if (!strcmp(k, "forkspin")) { if (fork()) pause(); else for (;;) sink++; }
     if (!strcmp(k, "threads")) { pthread_t t[3]; for (int i = 0; i < 3; i++) pthread_create(&t[i], 0, sleeper, 0); while (waiting < 3) usleep(1000); usleep(50000); middle(0, 0); }
     if (!strcmp(k, "deadlock")) { pthread_t t; pthread_mutex_lock(&mutex); pthread_create(&t, 0, locker, 0); pthread_join(t, 0); }
     return 0;
