@@ -57,7 +57,7 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     public ulong RewoundPc { get; set; }
 
     /// <summary>The thread's last system calls.</summary>
-    public CallHistory Calls { get; } = new();
+    public CallHistory Calls { get; } = new(process.Diagnosis is { TimesCalls: true });
 
     /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
     public bool StepsOnce { get; set; }

@@ -26,8 +26,8 @@ public static unsafe class Dispatcher
 
         t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
-        t.Calls.End(result);
         result = Finish(t, a, result);
+        t.Calls.End(result);
         tracer?.CallReturned(t, result);
     }
 
