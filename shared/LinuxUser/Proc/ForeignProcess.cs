@@ -11,7 +11,7 @@ internal static class ForeignProcess
     {
         command = default;
         if (!HostFile.TryIdentify($"/proc/{pid}/exe", out (ulong, ulong) its)
-            || !HostFile.TryIdentify(t.Process.Respawn.SelfDescriptor, out (ulong, ulong) ours)
+            || !HostFile.TryIdentify("/proc/self/exe", out (ulong, ulong) ours)
             || its != ours
             || HostFile.Read($"/proc/{pid}/cmdline") is not { Length: > 0 } line)
             return false;

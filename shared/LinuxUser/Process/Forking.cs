@@ -28,9 +28,10 @@ public static unsafe class Forking
         using (t.Engine.Gate.Hold())
         {
             t.Engine.World.Stop(WorldStop.LeaveManagedCode);
-            pid = Sys.Call(Nr.clone3, (long)args, 88);
-            if (pid == -Errno.ENOSYS)
-                pid = Sys.Call(Nr.clone, (long)(request.Flags & ~SettlementFlags | request.ExitSignal), 0, (long)request.ParentTid, (long)request.ChildTid, 0);
+            // The two do not take the same: CLONE_PARENT with an exit signal, for one, is only for clone.
+            pid = request.IsExtended
+                ? Sys.Call(Nr.clone3, (long)args, 88)
+                : Sys.Call(Nr.clone, (long)(request.Flags & ~SettlementFlags | request.ExitSignal), 0, (long)request.ParentTid, (long)request.ChildTid, 0);
             if (pid == 0)
                 BecomeChild(t);
             else
@@ -67,12 +68,19 @@ public static unsafe class Forking
         long pid = t.Engine.Stubs.Vfork(flags, pidFd ? request.PidFd : request.ParentTid, request.ChildTid, 0);
         if (pid == 0)
             RunVforkChild(t, request); // never returns: this frame is the parent's
-        saved.Restore(t);
+        SettleRuntime();
+        saved.Restore(t, keepActions: (request.Flags & Linux.CLONE_SIGHAND) != 0);
         if (pid > 0)
             t.Process.Tracer?.ChildMade(t, ThreadBirth.Vfork, (int)pid);
         t.ApplyMask();
         return pid;
     }
+
+    /// <summary>
+    /// To be called behind a vfork: the child may have ended in generated code or in a call, and left the runtime's note that this thread is
+    /// outside managed code. Leaving it and coming back puts that right.
+    /// </summary>
+    public static void SettleRuntime() => Sys.Blocking(Nr.sched_yield);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunVforkChild(GuestThread t, CloneRequest request)
@@ -105,6 +113,7 @@ public static unsafe class Forking
     {
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.State->Pending = 0;
+        t.Memory.ForgetLocks();
         t.Engine.World.KeepOnly(t.State, t.Tid);
         (t.ClearTid, t.RobustHead) = (0, 0);
     }
@@ -130,6 +139,7 @@ public static unsafe class Forking
         private readonly byte[]? _registers;
         private readonly GuestAction[] _actions;
         private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
+        private readonly int _self;
 
         public SavedThread(GuestThread t)
         {
@@ -137,16 +147,19 @@ public static unsafe class Forking
             _vectors = new ReadOnlySpan<byte>((void*)t.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
             _registers = t.Abi.SaveState(t);
             _actions = t.Process.Actions.Save();
+            _self = t.Process.Respawn.SelfDescriptor;
             _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
         }
 
-        public void Restore(GuestThread t)
+        public void Restore(GuestThread t, bool keepActions)
         {
             *t.State = _state;
             _vectors.CopyTo(new Span<byte>((void*)t.State->VectorArea, _vectors.Length));
             if (_registers is not null)
                 t.Abi.RestoreState(t, _registers);
-            t.Process.Actions.Restore(_actions);
+            if (!keepActions)
+                t.Process.Actions.Restore(_actions);
+            t.Process.Respawn.SelfDescriptor = _self;
             (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
             t.Exiting = false;
         }

@@ -21,7 +21,7 @@ public sealed class GuestProcess
 
     public required ILinuxAbi Abi { get; init; }
 
-    public required SignalActions Actions { get; init; }
+    public required SignalActions Actions { get; set; }
 
     /// <summary>What kind of programs this process runs.</summary>
     public ElfTarget Target { get; init; } = ElfTarget.X86_64;
@@ -39,7 +39,7 @@ public sealed class GuestProcess
     public required ProgramIdentity Identity { get; set; }
 
     /// <summary>How to start this tool again for an executed program.</summary>
-    public required Respawn Respawn { get; init; }
+    public required Respawn Respawn { get; set; }
 
     /// <summary>Runs a thread's guest code until the thread ends.</summary>
     public required Action<GuestThread> Loop { get; init; }
@@ -66,6 +66,15 @@ public sealed class GuestProcess
 
     /// <summary>/proc/cpuinfo of the CPU model; null when it is the host's.</summary>
     public Func<string, string>? CpuInfo { get; init; }
+
+    /// <summary>The same for a process that shares this one's memory, but not its signal actions and maybe not its descriptors.</summary>
+    public GuestProcess WithOwnActions()
+    {
+        var copy = (GuestProcess)MemberwiseClone();
+        copy.Actions = Actions.Copy();
+        copy.Respawn = Respawn.Copy();
+        return copy;
+    }
 
     private readonly bool[] _reported = new bool[1024];
 

@@ -33,7 +33,7 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Mask in force while a call like sigsuspend waited; what its handler runs under.</summary>
     public ulong? SuspendedMask { get; set; }
 
-    /// <summary>Fault-class signals that were sent while blocked; the host cannot hold them.</summary>
+    /// <summary>Signals that the engine needs unblocked and that were sent while the guest blocked them; the host cannot hold them.</summary>
     public List<byte[]> Held { get; } = [];
 
     /// <summary>The guest's alternate signal stack.</summary>

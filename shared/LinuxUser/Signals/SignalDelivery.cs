@@ -8,6 +8,7 @@ namespace Suite.LinuxUser.Signals;
 public static unsafe class SignalDelivery
 {
     private const int CodeOffset = 8, AddressOffset = 16, ValueOffset = 24;
+    private const ulong NeverBlocked = SignalMasks.Faults | 1UL << (SignalMasks.Kick - 1);
     private const int SEGV_MAPERR = 1, SEGV_ACCERR = 2, SI_KERNEL = 0x80, PageFault = 14, WriteAccess = 2;
 
     /// <summary>Delivers what the gate has queued, then lets signals in again.</summary>
@@ -136,7 +137,7 @@ public static unsafe class SignalDelivery
         int signal = SignalOf(info);
         if (signal == SignalMasks.Kick && CodeOf(info) == -1 && Get(info, ValueOffset) == t.Engine.World.KickCookie)
             return;
-        if ((SignalMasks.Faults & t.SignalMask & SignalMasks.Of(signal)) != 0)
+        if ((NeverBlocked & t.SignalMask & SignalMasks.Of(signal)) != 0)
         {
             t.Held.Add(info.ToArray());
             return;
@@ -164,7 +165,11 @@ public static unsafe class SignalDelivery
         ulong saved = t.SignalMask;
         if (!t.Abi.PushFrame(t, signal, info, action, saved))
         {
-            Die(t, Linux.SIGSEGV);
+            // force_sigsegv of the kernel: the stack is bad, and SIGSEGV may have another one.
+            if (signal == Linux.SIGSEGV)
+                Die(t, signal);
+            else
+                Raise(t, Linux.SIGSEGV, SI_KERNEL, 0);
             return;
         }
 
