@@ -21,13 +21,19 @@ public static unsafe class Forking
         ulong* args = stackalloc ulong[11];
         FillHostArguments(args, request with { Flags = request.Flags & ~SettlementFlags });
         ulong mask = SignalMasks.AllButFaults;
-        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&mask, 0, 8);
+        GuestThread.SetHostMask(mask);
         if (t.State->Pending != 0)
             return Syscalls.SysResult.Restart;
         long pid;
         using (t.Engine.Gate.Hold())
         {
             t.Engine.World.Stop(WorldStop.LeaveManagedCode);
+            if (!ShutOutAll(t))
+            {
+                t.Engine.World.Start(flushed: false);
+                return Syscalls.SysResult.Restart;
+            }
+
             // The two do not take the same: CLONE_PARENT with an exit signal, for one, is only for clone.
             pid = request.IsExtended
                 ? Sys.Call(Nr.clone3, (long)args, 88)
@@ -38,6 +44,7 @@ public static unsafe class Forking
                 t.Engine.World.Start(flushed: false);
         }
 
+        GuestThread.SetHostMask(mask);
         FixWritten(t, request, isChild: pid == 0, isParent: pid > 0);
         if (pid == 0)
         {
@@ -58,9 +65,7 @@ public static unsafe class Forking
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static long Vfork(GuestThread t, CloneRequest request)
     {
-        ulong mask = SignalMasks.AllButFaults;
-        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&mask, 0, 8);
-        if (t.State->Pending != 0)
+        if (!ShutOutAll(t))
             return Syscalls.SysResult.Restart;
         SavedThread saved = new(t);
         ulong flags = request.Flags & ~Linux.CLONE_SETTLS | request.ExitSignal;
@@ -68,6 +73,7 @@ public static unsafe class Forking
         long pid = t.Engine.Stubs.Vfork(flags, pidFd ? request.PidFd : request.ParentTid, request.ChildTid, 0);
         if (pid == 0)
             RunVforkChild(t, request); // never returns: this frame is the parent's
+        GuestThread.SetHostMask(SignalMasks.AllButFaults);
         SettleRuntime();
         saved.Restore(t, keepActions: (request.Flags & Linux.CLONE_SIGHAND) != 0);
         if (pid > 0)
@@ -86,6 +92,7 @@ public static unsafe class Forking
     private static void RunVforkChild(GuestThread t, CloneRequest request)
     {
         t.IsVforkChild = true;
+        GuestThread.SetHostMask(SignalMasks.AllButFaults);
         FixWritten(t, request, isChild: true, isParent: true);
         t.Tid = (int)Sys.Call(Nr.gettid);
         if ((request.Flags & Linux.CLONE_CLEAR_SIGHAND) != 0)
@@ -96,6 +103,17 @@ public static unsafe class Forking
         t.ApplyMask();
         t.Process.Loop(t);
         Sys.Call(Nr.exit, t.ExitStatus);
+    }
+
+    // Also the signals that the engine needs: one of them sent by somebody just now must be queued by either the parent or the child, not by
+    // the parent and copied. False when one has been queued.
+    private static bool ShutOutAll(GuestThread t)
+    {
+        GuestThread.SetHostMask(ulong.MaxValue);
+        if (t.State->Pending == 0)
+            return true;
+        GuestThread.SetHostMask(SignalMasks.AllButFaults);
+        return false;
     }
 
     // What the kernel wrote for the guest, in the host's byte order: into the parent's memory, the child's, or both at once when they are one.
@@ -112,7 +130,6 @@ public static unsafe class Forking
     private static void BecomeChild(GuestThread t)
     {
         t.Tid = (int)Sys.Call(Nr.gettid);
-        t.State->Pending = 0;
         t.Memory.ForgetLocks();
         t.Engine.World.KeepOnly(t.State, t.Tid);
         (t.ClearTid, t.RobustHead) = (0, 0);
