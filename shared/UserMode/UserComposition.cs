@@ -4,6 +4,7 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -15,7 +16,7 @@ using Suite.LinuxUser.Syscalls;
 namespace Suite.UserMode;
 
 /// <summary>Puts the parts of one run together: what the user asked for, the target, the engine, the personality.</summary>
-internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, Invocation call, LogSink? log)
+internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, StraceSettings? strace, Invocation call, LogSink? log)
 {
     public UserTarget Target { get; } = target;
 
@@ -59,7 +60,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = (items & LogItems.Strace) == 0;
+        bool inline = strace is null && !options.Report.AllCalls;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -81,15 +82,18 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
             Identity = identity with { Descriptors = InternalDescriptors.Discover() },
-            Respawn = call.MakeRespawn(options, Target.ToolName),
+            Respawn = call.MakeRespawn(options, Target.ToolName, log),
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
             LogItems = items,
-            Strace = inline ? null : new StracePrinter(Target.GuestAbi, memory),
+            Strace = strace is null || log is null ? null : new StraceSession(Target.GuestAbi, memory, strace, Target.SyscallRows, log),
+            Diagnosis = Diagnosis(inline),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
+        if (strace is not null)
+            actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
         if (thread.SignalMask != 0)
@@ -98,6 +102,14 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
         return thread;
+    }
+
+    private ProcessDiagnosis Diagnosis(bool inline)
+    {
+        ReportOptions wanted = options.Report;
+        ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
+        // A 32-bit guest makes no call in line.
+        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64);
     }
 
     private EngineOptions EngineOptions()

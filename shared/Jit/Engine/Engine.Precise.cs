@@ -106,9 +106,6 @@ public sealed unsafe partial class Engine
 
     private static byte* FaultInfo(VcpuState* s) => (byte*)s->SignalQueue + VcpuState.QueueLength * VcpuState.SiginfoSize;
 
-    // One host instruction further, at the exact host state, with signals blocked; then the trap brings the thread back.
-    private void Step(VcpuState* s) => ResumeAt(s, (byte*)s->HostPc);
-
     private void EnterTraced(VcpuState* s, byte* host)
     {
         if (s->Pending != 0)
@@ -122,6 +119,7 @@ public sealed unsafe partial class Engine
         ResumeAt(s, host);
     }
 
+    // One host instruction, at the exact host state, with the signals blocked that are blocked now; then the trap brings the thread back.
     private void ResumeAt(VcpuState* s, byte* host)
     {
         byte* frame = (byte*)ThreadBinding.ResumeFrame(s);

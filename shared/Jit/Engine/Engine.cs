@@ -105,7 +105,7 @@ public sealed unsafe partial class Engine
                     return null; // Enter gave up for a stopped world: look the code up again
                 if (MakePrecise(s) == Precision.Exact)
                     return s->Reason;
-                Step(s);
+                ResumeAt(s, (byte*)s->HostPc);
             }
 
             traced |= (s->Flags & TrapFlag) != 0; // popf may have set it on the way

@@ -23,7 +23,7 @@ internal static class ForeignProcess
 
     /// <summary>The absolute path of the program a process emulates, or null.</summary>
     public static byte[]? Program(GuestThread t, int pid) =>
-        TryGet(t, pid, out EmulatedCommand command) && command.Program.AsSpan().Contains((byte)'/') ? HostFile.RealPath(Locate(pid, command.Program)) : null;
+        TryGet(t, pid, out EmulatedCommand command) && (command.IsPath || command.Program.AsSpan().Contains((byte)'/')) ? HostFile.RealPath(Locate(pid, command.Program)) : null;
 
     private static string Locate(int pid, byte[] name) =>
         name is [(byte)'/', ..] ? GuestText.FromBytes(name) : $"/proc/{pid}/cwd/{GuestText.FromBytes(name)}";

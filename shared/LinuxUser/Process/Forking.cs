@@ -68,6 +68,7 @@ public static unsafe class Forking
         if (!ShutOutAll(t))
             return Syscalls.SysResult.Restart;
         SavedThread saved = new(t);
+        t.Process.Strace?.EnterVforkChild();
         ulong flags = request.Flags & ~Linux.CLONE_SETTLS | request.ExitSignal;
         bool pidFd = (request.Flags & Linux.CLONE_PIDFD) != 0;
         long pid = t.Engine.Stubs.Vfork(flags, pidFd ? request.PidFd : request.ParentTid, request.ChildTid, 0);
@@ -78,6 +79,7 @@ public static unsafe class Forking
         saved.Restore(t, keepActions: (request.Flags & Linux.CLONE_SIGHAND) != 0);
         if (pid > 0)
             t.Process.Tracer?.ChildMade(t, ThreadBirth.Vfork, (int)pid);
+        t.Process.Strace?.LeaveVforkChild((int)pid);
         t.ApplyMask();
         return pid;
     }
@@ -129,6 +131,7 @@ public static unsafe class Forking
 
     private static void BecomeChild(GuestThread t)
     {
+        t.Process.Strace?.BecomeChild(t.Tid);
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.Memory.ForgetLocks();
         t.Engine.World.KeepOnly(t.State, t.Tid);

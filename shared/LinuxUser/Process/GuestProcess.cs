@@ -2,6 +2,7 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -49,8 +50,11 @@ public sealed class GuestProcess
 
     public LogItems LogItems { get; init; }
 
-    /// <summary>Prints calls for -strace; null when off.</summary>
-    public StracePrinter? Strace { get; init; }
+    /// <summary>Prints calls and signals for -strace; null when off.</summary>
+    public StraceSession? Strace { get; init; }
+
+    /// <summary>Reports when things go wrong; null when there are none.</summary>
+    public ProcessDiagnosis? Diagnosis { get; init; }
 
     /// <summary>Who watches the process; null when nobody does.</summary>
     public ITracer? Tracer { get; set; }

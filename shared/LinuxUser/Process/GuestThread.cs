@@ -2,6 +2,7 @@ using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
@@ -47,6 +48,18 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
 
     /// <summary>Number of the system call that brought the thread out of guest code, or -1 when something else did (orig_ax, the trap of a signal frame).</summary>
     public long CallNumber { get; set; } = -1;
+
+    /// <summary>The thread's last system calls.</summary>
+    public CallHistory Calls { get; } = new();
+
+    /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
+    public bool StepsOnce { get; set; }
+
+    /// <summary>What the tracer keeps for this thread.</summary>
+    public object? TracerData { get; set; }
+
+    /// <summary>Faults that became signals, counted: tells a stepped instruction from one that raised something.</summary>
+    public int Faults { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

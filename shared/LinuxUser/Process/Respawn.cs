@@ -12,6 +12,9 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     /// <summary>First argument of a tool started by itself: then number of options, options, argv[0] of the program, its path, its arguments.</summary>
     public const string ChildVerb = "--suite-exec";
 
+    /// <summary>First argument of a tool started by itself for a program whose tracer goes on tracing: then a word of the tracer's, then as with <see cref="ChildVerb"/>.</summary>
+    public const string DebuggedVerb = "--suite-debugged";
+
     private const int NotHeld = -1;
 
     /// <summary>The descriptor of the tool's file, which guests may not close; negative while there is none.</summary>
@@ -35,25 +38,51 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     }
 
     /// <summary>The same for a process that shares this one's memory.</summary>
-    public Respawn Copy() => new(toolName, options) { SelfDescriptor = SelfDescriptor };
+    public Respawn Copy() => new(toolName, options) { SelfDescriptor = SelfDescriptor, Passed = Passed };
+
+    /// <summary>A descriptor the new tool is to inherit, which otherwise closes on exec; null for none.</summary>
+    public int? Passed { get; init; }
 
     /// <summary>
     /// Replaces the process by a new tool that runs <paramref name="path"/>. Returns only on failure, with -errno.
     /// All strings are bytes without NUL.
     /// </summary>
-    public long Exec(byte[] path, byte[][] argv, byte[][] envp)
+    /// <param name="path">The program.</param>
+    /// <param name="argv">Its arguments.</param>
+    /// <param name="envp">Its environment.</param>
+    /// <param name="tracer">What the tracer of this process tells the tracer of the new one; null when there is none.</param>
+    public long Exec(byte[] path, byte[][] argv, byte[][] envp, byte[]? tracer = null)
     {
         byte[] count = System.Text.Encoding.ASCII.GetBytes(options.Length.ToString());
         byte[] name = argv.Length > 0 ? argv[0] : [];
-        byte[][] arguments = [toolName, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. options, name, path, .. argv.Skip(1)];
+        byte[][] prefix = tracer is null ? [toolName] : [toolName, System.Text.Encoding.ASCII.GetBytes(DebuggedVerb), tracer];
+        byte[][] arguments = [.. prefix, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. options, name, path, .. argv.Skip(1)];
         using StringVector args = new(arguments);
         using StringVector env = new(envp);
+        OpenPassed(true);
+        long error;
         fixed (byte* empty = "\0"u8, self = SelfPath)
         {
-            return SelfDescriptor >= 0
+            error = SelfDescriptor >= 0
                 ? Sys.Call(Nr.execveat, SelfDescriptor, (long)empty, (long)args.Pointer, (long)env.Pointer, Linux.AT_EMPTY_PATH)
                 : Sys.Call(Nr.execve, (long)self, (long)args.Pointer, (long)env.Pointer);
         }
+
+        OpenPassed(false);
+        return error;
+    }
+
+    /// <summary>
+    /// Replaces the process by a tool for another target, as <see cref="Exec"/> does by this one; what is logged goes on being logged.
+    /// </summary>
+    public long ExecSibling(byte[] tool, byte[] path, byte[][] argv, byte[][] envp)
+    {
+        byte[][] shared = SharedOptions();
+        byte[] count = System.Text.Encoding.ASCII.GetBytes(shared.Length.ToString());
+        OpenPassed(true);
+        long error = ExecNative(tool, [tool, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. shared, argv.Length > 0 ? argv[0] : [], path, .. argv.Skip(1)], envp);
+        OpenPassed(false);
+        return error;
     }
 
     /// <summary>execve(2) of a file that the host itself is to run.</summary>
@@ -66,4 +95,29 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     }
 
     private static ReadOnlySpan<byte> SelfPath => "/proc/self/exe\0"u8;
+
+    private void OpenPassed(bool open)
+    {
+        const int F_SETFD = 2, FD_CLOEXEC = 1;
+        if (Passed is { } descriptor)
+            Sys.Call(Nr.fcntl, descriptor, F_SETFD, open ? 0 : FD_CLOEXEC);
+    }
+
+    // What means the same to every tool of the suite: what is logged, and where.
+    private byte[][] SharedOptions()
+    {
+        List<byte[]> shared = [];
+        for (int i = 0; i < options.Length; i++)
+        {
+            string option = System.Text.Encoding.UTF8.GetString(options[i]);
+            option = option.StartsWith("--", StringComparison.Ordinal) ? option[1..] : option;
+            string name = option.Split('=')[0];
+            if (name is not ("-strace" or "-d" or "-D"))
+                continue;
+            shared.Add(options[i]);
+            if (name is "-d" or "-D" && !option.Contains('=') && i + 1 < options.Length)
+                shared.Add(options[++i]);
+        }
+        return [.. shared];
+    }
 }

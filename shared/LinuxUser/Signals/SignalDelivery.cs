@@ -108,9 +108,29 @@ public static unsafe class SignalDelivery
     }
 
     /// <summary>Ends the process by a signal, as its default action does.</summary>
-    public static void Die(GuestThread t, int signal)
+    /// <param name="t">The thread it strikes.</param>
+    /// <param name="signal">The signal.</param>
+    /// <param name="cause">For the report: what is known of the reason; null for nothing.</param>
+    public static void Die(GuestThread t, int signal, string? cause = null)
     {
+        Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
+        info.Clear();
+        Put(info, 0, signal);
+        Put(info, CodeOffset, SI_KERNEL);
+        Die(t, signal, info, cause);
+    }
+
+    private static void Die(GuestThread t, int signal, ReadOnlySpan<byte> info, string? cause)
+    {
+        t.Process.Diagnosis?.Dying(t, signal, info, cause);
         t.Process.Tracer?.ProcessEnding(t, 0, signal);
+        t.Process.Strace?.Killed(t.Tid, signal);
+        Kill(t, signal);
+    }
+
+    /// <summary>Ends the process by a signal, without a word.</summary>
+    public static void Kill(GuestThread t, int signal)
+    {
         SignalActions.RestoreHostDefault(signal);
         ulong open = ~SignalMasks.Of(signal);
         t.State->Bound = 0;
@@ -122,12 +142,14 @@ public static unsafe class SignalDelivery
     // force_sig of the kernel: a blocked or ignored fault kills.
     private static void Force(GuestThread t, Span<byte> info)
     {
+        t.Faults++;
         if (t.Process.Tracer is { } tracer && !tracer.SignalArrived(t, info))
             return;
         int signal = SignalOf(info);
+        t.Process.Strace?.Signal(t.Tid, info);
         GuestAction action = t.Process.Actions[signal];
         if (action.IsDefault || action.IsIgnored || (t.SignalMask & SignalMasks.Of(signal)) != 0)
-            Die(t, signal);
+            Die(t, signal, info, null);
         else
             Push(t, signal, info, action);
     }
@@ -154,10 +176,13 @@ public static unsafe class SignalDelivery
         const int SI_TKILL = -6;
         if (action.IsIgnored || (action.IsDefault && signal == SignalMasks.Runtime && CodeOf(info) == SI_TKILL))
             return; // the latter is the runtime interrupting its thread
+        t.Process.Strace?.Signal(t.Tid, info);
         if (!action.IsDefault)
             Push(t, signal, info, action);
+        else if (signal is Linux.SIGTSTP or Linux.SIGTTIN or Linux.SIGTTOU)
+            t.Process.Actions.StopByDefault(signal);
         else if (signal is not (Linux.SIGCHLD or Linux.SIGCONT or Linux.SIGURG or Linux.SIGWINCH))
-            Die(t, signal);
+            Die(t, signal, info, null);
     }
 
     private static void Push(GuestThread t, int signal, ReadOnlySpan<byte> info, in GuestAction action)
@@ -167,7 +192,7 @@ public static unsafe class SignalDelivery
         {
             // force_sigsegv of the kernel: the stack is bad, and SIGSEGV may have another one.
             if (signal == Linux.SIGSEGV)
-                Die(t, signal);
+                Die(t, signal, $"the frame for the handler of {Abi.SignalNames.Name(signal)} does not fit on the stack, or cannot be written there");
             else
                 Raise(t, Linux.SIGSEGV, SI_KERNEL, 0);
             return;
@@ -182,6 +207,8 @@ public static unsafe class SignalDelivery
         if (action.Has(Linux.SA_RESETHAND))
             t.Process.Actions.Reset(signal);
         t.ApplyMask();
+        if (t.StepsOnce)
+            t.Process.Tracer?.Stepped(t);
     }
 
     private static void TakeFirst(VcpuState* s, Span<byte> info)

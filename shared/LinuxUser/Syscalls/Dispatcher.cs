@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls;
@@ -22,7 +23,9 @@ public static unsafe class Dispatcher
             t.CallNumber = a.Number;
         }
 
+        t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
+        t.Calls.End(result);
         Finish(t, a, result);
         tracer?.CallReturned(t, result);
     }
@@ -69,20 +72,11 @@ public static unsafe class Dispatcher
 
     private static long Traced(GuestThread t, in SysArgs a)
     {
-        SyscallRow?[] rows = t.Process.SyscallRows();
-        SyscallRow? row = (ulong)a.Number < (ulong)rows.Length ? rows[a.Number] : null;
-        ReadOnlySpan<ulong> args = [a.A1, a.A2, a.A3, a.A4, a.A5, a.A6];
-        bool early = row?.Name is "execve" or "execveat" or "exit" or "exit_group" or "rt_sigreturn";
-        string entered = early ? t.Process.Strace!.Enter(row!, args) : "";
-        if (early && row!.Name is not ("execve" or "execveat"))
-            t.Process.Log?.Line($"{t.Tid} {entered}");
+        StraceSession trace = t.Process.Strace!;
+        if (trace.Begin(t.Tid, a) is not { } call)
+            return Dispatch(t, a);
         long result = Dispatch(t, a);
-        if (row is null)
-            t.Process.Log?.Line($"{t.Tid} syscall_{a.Number}({a.A1:x}, {a.A2:x}, {a.A3:x}) = {result}");
-        else if (row.Name is "execve" or "execveat" && result != SysResult.RegistersSet)
-            t.Process.Log?.Line($"{t.Tid} {entered} = {result}");
-        else if (!early)
-            t.Process.Log?.Line($"{t.Tid} " + (result == SysResult.Restart ? t.Process.Strace!.Enter(row, args) + " = ? ERESTARTSYS" : t.Process.Strace!.Full(row, args, result)));
+        trace.End(call, t.Tid, result);
         return result;
     }
 }

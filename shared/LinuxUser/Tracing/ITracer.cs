@@ -23,6 +23,15 @@ public interface ITracer
     /// <returns>False when the signal is dropped.</returns>
     bool SignalArrived(GuestThread thread, Span<byte> siginfo);
 
+    /// <summary>A thread with <see cref="GuestThread.StepsOnce"/> is behind its instruction (and a system call it made), or at the first one of a signal handler.</summary>
+    void Stepped(GuestThread thread)
+    {
+    }
+
+    /// <summary>A thread has come to a breakpoint (<see cref="Jit.Engine.SetBreakpoint"/>), whose instruction it has not executed.</summary>
+    /// <returns>False when the breakpoint is not for this thread, which passes it.</returns>
+    bool BreakpointReached(GuestThread thread) => false;
+
     /// <summary>A system call is about to be made; the registers may be changed, the number included.</summary>
     /// <returns>False when the call is not to be made: the registers are the result.</returns>
     bool CallEntered(GuestThread thread);
@@ -37,6 +46,15 @@ public interface ITracer
     /// <param name="birth">Which call made it.</param>
     /// <param name="child">Thread id of the child.</param>
     void ChildMade(GuestThread thread, ThreadBirth birth, int child);
+
+    /// <summary>The process is about to become another program of this tool.</summary>
+    /// <returns>Words for the tool that runs it (<see cref="Respawn.DebuggedVerb"/>); null for none.</returns>
+    byte[]? Executing(GuestThread thread) => null;
+
+    /// <summary>What <see cref="Executing"/> announced did not come about.</summary>
+    void ExecuteFailed(GuestThread thread)
+    {
+    }
 
     /// <summary>The thread ends; its process may go on.</summary>
     void ThreadEnding(GuestThread thread);

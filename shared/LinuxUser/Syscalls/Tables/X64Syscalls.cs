@@ -17,7 +17,7 @@ public static unsafe class X64Syscalls
         16, 24, 39, 40, 41, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, // ioctl sched_yield getpid sendfile sockets
         22, 32, 72, 73, 74, 75, 77, 79, // pipe dup fcntl flock fsync fdatasync ftruncate getcwd
         96, 98, 99, 100, 102, 104, 105, 106, 107, 108, 110, 111, 112, 115, 118, 120, 121, 124, // gettimeofday .. getsid
-        186, 201, 204, 228, 229, 233, 283, 284, 285, 286, 287, 288, 290, 291, 293, 295, 296, 306, 309, 318, 319, 324, 326, // gettid .. copy_file_range
+        186, 201, 204, 228, 229, 233, 283, 284, 285, 286, 287, 288, 290, 291, 293, 295, 296, 306, 309, 318, 319, 326, // gettid .. copy_file_range
     ];
 
     // Numbers of the table without a call behind them, and calls the kernel has dropped: they answer ENOSYS.
@@ -91,6 +91,7 @@ public static unsafe class X64Syscalls
         t[160] = Handle(&InfoCalls.Setrlimit);
         t[302] = Handle(&InfoCalls.Prlimit64);
         t[317] = Handle(&InfoCalls.Seccomp);
+        t[324] = Handle(&InfoCalls.Membarrier);
         t[334] = Handle(&InfoCalls.Rseq);
     }
 
