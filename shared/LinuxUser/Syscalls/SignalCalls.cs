@@ -231,6 +231,8 @@ public static unsafe class SignalCalls
     {
         ulong host = GuestThread.HostMask(mask);
         t.SuspendedMask = mask & ~Unblockable;
+        if (t.HasOpenHeld)
+            return -Errno.EINTR;
         long result = call(t, (ulong)&host, a);
         if (t.State->Pending == 0)
             t.SuspendedMask = null;
