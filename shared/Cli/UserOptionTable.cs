@@ -28,7 +28,10 @@ internal static class UserOptionTable
             (o, v, _) => SizeText.TryParse(v, out ulong n) ? o with { ReservedSize = n } : BadSize(v)),
         new(["-r"], "uname", ["QEMU_UNAME"], "kernel release that uname reports", (o, v, _) => o with { KernelRelease = v }),
         new(["-strace"], "settings", ["QEMU_STRACE"], "log system calls and signals ('-strace=help' lists the settings)",
-            (o, v, _) => o with { LogItems = o.LogItems | LogItems.Strace, StraceSettings = [.. o.StraceSettings, v] }) { ValueIsOptional = true },
+            (o, v, _) => v == ListHelp ? Show(StraceHelp.Text) : o with { LogItems = o.LogItems | LogItems.Strace, StraceSettings = [.. o.StraceSettings, v] })
+        {
+            ValueIsOptional = true,
+        },
         new(["-d"], "item[,...]", ["QEMU_LOG"], "log these items ('-d help' lists them)", Log),
         new(["-D"], "logfile", ["QEMU_LOG_FILENAME"], "log to this file, %d in it is the process id (default: stderr)", (o, v, _) => o with { LogFile = v }),
         new(["-dfilter"], "range[,...]", ["QEMU_DFILTER"], "log translated code only in these ranges: start..end, start+size, start-size",
@@ -41,6 +44,8 @@ internal static class UserOptionTable
         new(["-p"], "pagesize", [], "accepted and ignored: the page size is the host's",
             (o, v, _) => o with { Notes = [.. o.Notes, $"-p {v} is ignored: the page size is the host's"] }),
         new(["-g"], "port", [], "not available: there is no gdb stub yet", (_, _, _) => Bad("there is no gdb stub yet", "run without -g; -d in_asm,exec,cpu shows what runs")),
+        new(["-binfmt"], "verb", [], "have the kernel start this tool for its programs: install, status, verify, remove ('--binfmt help' explains)",
+            (_, _, c) => Bad("must be the first word", $"{c.ToolName} --binfmt help")),
         new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
     ];
 
