@@ -46,6 +46,9 @@ internal static class UserOptionTable
         new(["-g"], "port", [], "not available: there is no gdb stub yet", (_, _, _) => Bad("there is no gdb stub yet", "run without -g; -d in_asm,exec,cpu shows what runs")),
         new(["-binfmt"], "verb", [], "have the kernel start this tool for its programs: install, status, verify, remove ('--binfmt help' explains)",
             (_, _, c) => Bad("must be the first word", $"{c.ToolName} --binfmt help")),
+        new(["-completion"], "shell", [], $"print a completion script for {UserCompletions.Shells}, and exit",
+            (_, v, c) => UserCompletions.Text(c.ToolName, v) is { } script ? Show(script) : Bad($"'{v}' has no completion script", UserCompletions.Shells)),
+        new(["-manual"], null, [], "print the manual page (for man -l -), and exit", (_, _, c) => Show(UserManual.Text(c.ToolName))),
         new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
     ];
 

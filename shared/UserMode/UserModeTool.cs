@@ -19,6 +19,11 @@ public static class UserModeTool
     /// <summary>Runs the tool; the result is its exit status (a program that runs ends the process itself).</summary>
     public static int Start(string[] args, UserTarget target)
     {
+        if (SystemNames.Refusal() is { } refusal)
+        {
+            HostText.WriteError(refusal);
+            return ExitCodes.Usage;
+        }
         if (args.Length > 0 && args[0] is "--binfmt" or "-binfmt" && !Invocation.IsByKernel)
             return new BinfmtCommand(target.Elf, Environment.ProcessPath!).Run(args.AsSpan(1));
         Invocation call = Invocation.Read(args);

@@ -63,7 +63,8 @@ public sealed class BinfmtCommand
 
     private static int Print(BinfmtRequest request, ElfTarget target, string name, string interpreter)
     {
-        Say(BinfmtFormat.For(target).Line(name, interpreter, request.Flags));
+        BinfmtFormat format = BinfmtFormat.For(target);
+        HostText.WriteOut(request.DebianPackage is { } package ? format.DebianText(package, interpreter, request.Flags) : format.Line(name, interpreter, request.Flags) + "\n");
         return ExitCodes.Success;
     }
 

@@ -1,24 +1,24 @@
+using System.Text;
+using Suite.Cli;
+
 namespace Suite.UserMode.Binfmt;
 
 /// <summary>The text of <c>--binfmt help</c>.</summary>
 internal static class BinfmtHelp
 {
-    public static string Text(string tool) => $"""
-        usage: {tool} --binfmt install|status|verify|remove|print [--all] [FLAGS] [options]
-        Has the kernel (binfmt_misc) start this tool for programs of its target, so that they can be run by their name.
+    public static string Text(string tool)
+    {
+        StringBuilder text = new($"usage: {tool} --binfmt install|status|verify|remove|print [--all] [FLAGS] [options]\n");
+        text.Append("Has the kernel (binfmt_misc) start this tool for programs of its target, so that they can be run by their name.\n\n");
+        foreach ((string verb, string meaning) in BinfmtVerbs.All)
+            text.Append($"  {verb,-9} {meaning}\n");
+        text.Append('\n');
+        foreach ((string option, string? value, string meaning) in BinfmtVerbs.Options)
+            text.Append($"  {option + (value is null ? "" : " " + value),-19} {meaning}\n");
+        return text.Append(Flags).ToString();
+    }
 
-          install   registers; with --persistent also for the next starts of the system (systemd's binfmt.d, Debian's update-binfmts)
-          status    says what is registered, by whom, and who else takes the same programs; exit status 1 when this tool is not
-          verify    has the kernel run a tiny program of the target and says what is so: argv[0], chroot, credentials
-          remove    removes this tool's registration, and no other
-          print     prints the line that install gives to the kernel
-
-          --all               for every tool of the suite beside this one
-          --flags FLAGS       or just the letters: 'install OF'. Default {BinfmtRequest.DefaultFlags}; 'none' for none
-          --persistent        see install
-          --name NAME         name of the entry (default: the tool's)
-          --interpreter PATH  path to register (default: this file)
-          --force             registers qemu-x86_64 on this host although its own programs would be caught
+    private const string Flags = """
 
         Flags, and when to choose them:
           F  the kernel opens the tool now and keeps it open. Programs run in containers and chroots that do not contain the tool: it is

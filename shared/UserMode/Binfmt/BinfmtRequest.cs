@@ -20,6 +20,9 @@ public sealed record BinfmtRequest
     /// <summary>The path to register; null for the tool's own.</summary>
     public string? Interpreter { get; init; }
 
+    /// <summary>For print: the Debian package whose update-binfmts file is wanted, instead of the kernel's line.</summary>
+    public string? DebianPackage { get; init; }
+
     /// <summary>Written for the next start of the system too.</summary>
     public bool Persistent { get; init; }
 
@@ -52,7 +55,7 @@ public sealed record BinfmtRequest
             int equals = word.IndexOf('=');
             string key = equals < 0 ? word : word[..equals];
             string? value = equals < 0 ? null : word[(equals + 1)..];
-            if (key is "flags" or "name" or "interpreter" && value is null && ++i < words.Length)
+            if (key is "flags" or "name" or "interpreter" or "debian" && value is null && ++i < words.Length)
                 value = words[i];
             switch (key)
             {
@@ -70,6 +73,9 @@ public sealed record BinfmtRequest
                     break;
                 case "name" when value is { Length: > 0 } && !value.AsSpan().ContainsAny(":/ ") && value is not ("register" or "status" or "." or ".."):
                     asked = asked with { Name = value };
+                    break;
+                case "debian" when value is { Length: > 0 } && asked.Verb == "print":
+                    asked = asked with { DebianPackage = value };
                     break;
                 case "interpreter" when value is not null && value.StartsWith('/') && !value.Contains(':') && !value.Contains('\n'):
                     asked = asked with { Interpreter = value };

@@ -46,7 +46,8 @@ public sealed class BinfmtTests
     {
         BinfmtEntry entry = BinfmtEntry.Parse("x", "disabled\ninterpreter /usr/bin/q with space\nflags: POF\noffset 3\nmagic 7f45\nmask ff0f\n");
         Assert.Equal(("x", false, "/usr/bin/q with space", "POF", 3), (entry.Name, entry.Enabled, entry.Interpreter, entry.Flags, entry.Offset));
-        Assert.Equal(([0x7f, 0x45], [0xff, 0x0f]), (entry.Magic, entry.Mask));
+        Assert.Equal([0x7f, 0x45], entry.Magic);
+        Assert.Equal([0xff, 0x0f], entry.Mask);
         Assert.False(BinfmtEntry.Parse("e", "enabled\ninterpreter /x\nflags: \nextension .jar\n").Matches(new byte[64]));
     }
 
