@@ -82,6 +82,7 @@ public static unsafe class GuestThreads
             CopyState(binding.State);
             GuestThread child = new(parent.Process, binding) { SignalMask = parent.SignalMask };
             parent.Engine.World.Add(binding.State, child.Tid);
+            child.Process.Seccomp?.Inherit(child, parent);
             child.Abi.BeginThread(child);
             child.Abi.SetResult(child, 0);
             child.Abi.PrepareChild(child, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
