@@ -215,6 +215,8 @@ public static unsafe class SignalDelivery
         {
             if (request is { } wanted)
                 Tracee.Serve(t, wanted, info);
+            else
+                t.Process.Tracees?.ServeOwner(t);
             return;
         }
 
