@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Suite.Host;
 
 namespace Suite.Jit.Runtime;
@@ -10,6 +11,9 @@ public enum WorldStop
 
     /// <summary>Out of generated code too: what a flush of the code cache needs.</summary>
     LeaveGeneratedCode,
+
+    /// <summary>Out of both, into a stub or a system call: their registers are in their states and stay so.</summary>
+    StandStill,
 }
 
 /// <summary>
@@ -25,6 +29,7 @@ public sealed unsafe class World(CodeRegion region)
 
     private readonly GuestLock _threadsLock = new(region);
     private readonly List<(nint State, int Tid)> _threads = [];
+    private readonly List<nint> _helpers = [];
     private int _silencing;
 
     // Not the runtime's generator: that opens /dev/urandom and keeps it, at a number a guest expects to be free.
@@ -53,6 +58,23 @@ public sealed unsafe class World(CodeRegion region)
             if (_threads.Count == 2)
                 Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
         }
+    }
+
+    /// <summary>A thread of the emulator's own that is bound to the engine and runs managed code: a fork waits until it does not. It never runs guest code.</summary>
+    public void AddHelper(VcpuState* state)
+    {
+        using (_threadsLock.Hold())
+        {
+            _helpers.Add((nint)state);
+            Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
+        }
+    }
+
+    /// <summary>Waits, outside managed code, as long as a word has a value. Signals do not end it.</summary>
+    public void WaitWhile(uint* word, uint value)
+    {
+        while (Volatile.Read(ref *word) == value)
+            _threadsLock.WaitOutside(ThreadBinding.Current(), word, value, Linux.FUTEX_WAIT);
     }
 
     public void Remove(VcpuState* state)
@@ -84,6 +106,7 @@ public sealed unsafe class World(CodeRegion region)
     public void KeepOnly(VcpuState* state, int tid)
     {
         _threads.Clear();
+        _helpers.Clear();
         _threads.Add(((nint)state, tid));
         *region.StopWord &= ~1u;
         *region.Silenced = 1; // the runtime's thread is not there either
@@ -97,16 +120,18 @@ public sealed unsafe class World(CodeRegion region)
     }
 
     /// <summary>Makes a thread leave generated code soon, if it is there.</summary>
-    public void Kick(int tid)
+    /// <param name="tid">The thread.</param>
+    /// <param name="process">Its process, when that is a vfork child of this one.</param>
+    public void Kick(int tid, int process = 0)
     {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
-        int pid = (int)Sys.Call(Nr.getpid);
+        int pid = (int)Sys.Call(Nr.getpid), to = process == 0 ? pid : process;
         *(int*)info = SignalMasks.Kick;
         *(int*)(info + 8) = -1; // SI_QUEUE
         *(int*)(info + 16) = pid;
         *(ulong*)(info + 24) = KickCookie;
-        Sys.Call(Nr.rt_tgsigqueueinfo, pid, tid, SignalMasks.Kick, (long)info);
+        Sys.Call(Nr.rt_tgsigqueueinfo, to, tid, SignalMasks.Kick, (long)info);
     }
 
     /// <summary>
@@ -149,18 +174,28 @@ public sealed unsafe class World(CodeRegion region)
     /// <summary>
     /// Returns when every other guest thread has withdrawn. The caller holds the engine's lock, so at most one thread stops the world.
     /// </summary>
-    public void Stop(WorldStop kind)
+    public void Stop(WorldStop kind) => TryStop(kind, Timeout.InfiniteTimeSpan);
+
+    /// <summary>As <see cref="Stop"/>, with an end to patience. False when a thread has not withdrawn in time; <see cref="Start"/> is due in any case.</summary>
+    public bool TryStop(WorldStop kind, TimeSpan patience)
     {
         Volatile.Write(ref *region.StopWord, *region.StopWord | 1);
-        if (Count <= 1)
-            return;
+        if (_helpers.Count == 0 && Count <= 1)
+            return true;
 
         // The other side stores its stage and then reads the word without a fence; this makes the pair safe.
         if (Sys.Call(Nr.membarrier, PrivateExpedited, 0, 0) != 0)
             Thread.MemoryBarrier();
         VcpuState* self = ThreadBinding.Current();
+        long start = patience == Timeout.InfiniteTimeSpan ? 0 : Stopwatch.GetTimestamp();
         for (int round = 0; !AllWithdrawn(self, kind, kick: round % 64 == 0); round++)
+        {
+            if (start != 0 && Stopwatch.GetElapsedTime(start) > patience)
+                return false;
             Sys.Blocking(Nr.sched_yield);
+        }
+
+        return true;
     }
 
     /// <summary>Lets the others go on.</summary>
@@ -176,20 +211,29 @@ public sealed unsafe class World(CodeRegion region)
         bool all = true;
         using (_threadsLock.Hold())
         {
+            foreach (nint helper in _helpers)
+                all &= (VcpuState*)helper == self || HasWithdrawn((VcpuState*)helper, kind, out _);
             foreach ((nint at, int tid) in _threads)
             {
-                VcpuState* other = (VcpuState*)at;
-                if (other == self)
-                    continue;
-                VcpuStage stage = (VcpuStage)Volatile.Read(ref *(ulong*)&other->Stage);
-                if (stage != (kind == WorldStop.LeaveManagedCode ? VcpuStage.Managed : VcpuStage.Guest))
+                if ((VcpuState*)at == self || HasWithdrawn((VcpuState*)at, kind, out VcpuStage stage))
                     continue;
                 all = false;
-                if (kick && kind == WorldStop.LeaveGeneratedCode)
+                if (kick && stage == VcpuStage.Guest)
                     Kick(tid);
             }
         }
 
         return all;
+    }
+
+    private static bool HasWithdrawn(VcpuState* thread, WorldStop kind, out VcpuStage stage)
+    {
+        stage = (VcpuStage)Volatile.Read(ref *(ulong*)&thread->Stage);
+        return kind switch
+        {
+            WorldStop.LeaveManagedCode => stage != VcpuStage.Managed,
+            WorldStop.LeaveGeneratedCode => stage != VcpuStage.Guest,
+            _ => stage == VcpuStage.Blocked,
+        };
     }
 }

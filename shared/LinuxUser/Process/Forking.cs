@@ -112,7 +112,9 @@ public static unsafe class Forking
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.State->Pending = 0;
         t.Engine.World.KeepOnly(t.State, t.Tid);
+        t.Process.Threads.KeepOnly(t);
         (t.ClearTid, t.RobustHead) = (0, 0);
+        t.Process.Diagnosis?.Begin(t.Process);
     }
 
     private static void FillHostArguments(ulong* args, CloneRequest request)

@@ -25,6 +25,9 @@ public sealed class GuestProcess
 
     public required SignalActions Actions { get; init; }
 
+    /// <summary>The threads.</summary>
+    public ThreadRoll Threads => field ??= new ThreadRoll(Engine.Region);
+
     /// <summary>What kind of programs this process runs.</summary>
     public ElfTarget Target { get; init; } = ElfTarget.X86_64;
 

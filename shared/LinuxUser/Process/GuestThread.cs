@@ -58,10 +58,16 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     public ulong RewoundPc { get; set; }
 
     /// <summary>The thread's last system calls.</summary>
-    public CallHistory Calls { get; } = new();
+    public CallHistory Calls { get; } = new(process.Diagnosis is { TimesCalls: true });
 
     /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
     public bool StepsOnce { get; set; }
+
+    /// <summary>That instruction is under way. A tracer that stops the thread meanwhile for another reason sets it to false, which ends the step.</summary>
+    public bool IsStepping { get; set; }
+
+    /// <summary>The last system call is to be made again, behind a signal.</summary>
+    public bool RepeatsCall { get; set; }
 
     /// <summary>What the tracer keeps for this thread.</summary>
     public object? TracerData { get; set; }

@@ -135,13 +135,15 @@ public static unsafe class SignalDelivery
         return t.State->Pending != 0;
     }
 
-    // The engine's own signal: to stop the world, or a request of the tracer's.
+    // The engine's own signal: to stop the world, a request of the tracer's, or one from another process of this user's (-dump-threads) unless
+    // the guest has the signal for itself.
     private static bool IsOwn(GuestThread t, ReadOnlySpan<byte> info, out TraceRequest? request)
     {
         request = null;
         if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) != -1)
             return false;
-        if (Get(info, ValueOffset) == t.Engine.World.KickCookie)
+        ulong value = Get(info, ValueOffset);
+        if (value == t.Engine.World.KickCookie || (value == Diagnosis.DumpRequest.Cookie && t.Process.Actions[SignalMasks.Kick].IsDefault))
             return true;
         if (!TraceSignal.Is(info, out TraceRequest asked))
             return false;
@@ -216,7 +218,11 @@ public static unsafe class SignalDelivery
             if (request is { } wanted)
                 Tracee.Serve(t, wanted, info);
             else
+            {
                 t.Process.Tracees?.ServeOwner(t);
+                t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset));
+            }
+
             return;
         }
 
@@ -267,8 +273,11 @@ public static unsafe class SignalDelivery
         if (action.Has(Linux.SA_RESETHAND))
             t.Process.Actions.Reset(signal);
         t.ApplyMask();
-        if (t.StepsOnce)
-            t.Process.Tracer?.Stepped(t);
+        if (t.StepsOnce || t.IsStepping)
+            (t.StepsOnce, t.IsStepping) = (false, false);
+        else
+            return;
+        t.Process.Tracer?.Stepped(t);
     }
 
     private static void TakeFirst(VcpuState* s, Span<byte> info)

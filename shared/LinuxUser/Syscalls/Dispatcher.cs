@@ -26,8 +26,8 @@ public static unsafe class Dispatcher
 
         t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
-        t.Calls.End(result);
         result = Finish(t, a, result);
+        t.Calls.End(result);
         tracer?.CallReturned(t, result);
     }
 
@@ -46,6 +46,7 @@ public static unsafe class Dispatcher
         if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
             result = SysResult.Restart;
         t.RewoundPc = 0;
+        t.RepeatsCall = result == SysResult.Restart;
         if (result == SysResult.RegistersSet)
             t.CallNumber = -1;
         else if (result == SysResult.Restart)

@@ -48,6 +48,7 @@ public static unsafe class GuestThreads
         t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
             EndProcess(t, t.ExitStatus);
+        t.Process.Threads.Remove(t);
         t.Process.Strace?.ThreadExited(t.Tid, t.ExitStatus);
         t.Engine.World.Remove(t.State);
         if (t.ClearTid == 0)
@@ -83,6 +84,7 @@ public static unsafe class GuestThreads
             GuestThread child = new(parent.Process, binding) { SignalMask = parent.SignalMask };
             parent.Engine.World.Add(binding.State, child.Tid);
             child.Process.Seccomp?.Inherit(child, parent);
+            child.Process.Threads.Add(child);
             child.Abi.BeginThread(child);
             child.Abi.SetResult(child, 0);
             child.Abi.PrepareChild(child, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
