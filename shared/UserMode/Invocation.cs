@@ -25,6 +25,9 @@ internal sealed class Invocation
     /// <summary>What the debugger of the program that executed this one handed on; null when there was none.</summary>
     public string? Debugger { get; }
 
+    /// <summary>A descriptor with the seccomp filters to run under, or -1.</summary>
+    public int Filters { get; private init; } = -1;
+
     /// <summary>The program was started with SIGPIPE ignored. Only a respawned tool can know: the runtime ignores it before Main.</summary>
     public bool PipeIgnored => IsChild && Environment.GetEnvironmentVariable(PipeVariable) is not null;
 
@@ -49,11 +52,14 @@ internal sealed class Invocation
         if (IsByKernel && args.Length > 0)
             return FromKernel(args);
         string? debugger = null;
+        int filters = -1;
+        if (args.Length > 2 && args[0] == Respawn.FilteredVerb && int.TryParse(args[1], out filters))
+            args = args[2..];
         if (args.Length > 2 && args[0] == Respawn.DebuggedVerb)
             (debugger, args) = (args[1], args[2..]);
         if (args.Length < 4 || args[0] != Respawn.ChildVerb || !int.TryParse(args[1], out int options) || args.Length < options + 4)
             return new Invocation(args, false, null);
-        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2], debugger);
+        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2], debugger) { Filters = filters };
     }
 
     // TOOL PATH [ARGV0] ARGUMENTS: fs/binfmt_misc.c, load_misc_binary.

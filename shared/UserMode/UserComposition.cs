@@ -9,6 +9,7 @@ using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
@@ -104,6 +105,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         debugger?.Watch(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
+        if (call.Filters >= 0)
+            SeccompImage.Read(thread, call.Filters);
         if (call.Debugger == Tracee.Word)
             Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)

@@ -49,6 +49,7 @@ public static unsafe class Forking
         if (pid == 0)
         {
             Tracees.Forget(t.Process);
+            t.Process.Seccomp?.KeepOnly(t);
             t.Abi.SetResult(t, 0);
             t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
             t.Process.Tracer?.ThreadStarted(t, ThreadBirth.Fork);

@@ -6,6 +6,7 @@ using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
@@ -62,6 +63,9 @@ public sealed class GuestProcess
     /// <summary>Who watches the process; null when nobody does.</summary>
     public ITracer? Tracer { get; set; }
 
+    /// <summary>Its seccomp filters; null while no thread has any.</summary>
+    public SeccompGate? Seccomp { get; set; }
+
     /// <summary>The threads this process traces with ptrace(2); null while it traces none.</summary>
     public Tracees? Tracees { get; set; }
 
@@ -80,7 +84,7 @@ public sealed class GuestProcess
     /// <summary>Lets generated code make calls itself, or not, as what watches the process now demands.</summary>
     public unsafe void UpdateInlineCalls()
     {
-        bool allowed = Tracer is null && Strace is null;
+        bool allowed = Tracer is null && Strace is null && Seccomp is null;
         for (int i = 0; i < Syscalls.Length; i++)
             Engine.Region.InlineCalls[i] = allowed && Syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
     }

@@ -4,6 +4,7 @@ using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Memory;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
 using Suite.LinuxUser.Tracing;
@@ -88,6 +89,12 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
 
     /// <summary>Faults that became signals, counted: tells a stepped instruction from one that raised something.</summary>
     public int Faults { get; set; }
+
+    /// <summary>The seccomp filters it is under; to be asked of <see cref="SeccompGate.StateOf"/>.</summary>
+    public SeccompState? Seccomp { get; set; }
+
+    /// <summary>Which synchronisation of all threads' filters <see cref="Seccomp"/> knows.</summary>
+    public int SeccompVersion { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

@@ -57,11 +57,14 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     /// <param name="argv">Its arguments.</param>
     /// <param name="envp">Its environment.</param>
     /// <param name="tracer">What the tracer of this process tells the tracer of the new one; null when there is none.</param>
-    public long Exec(byte[] path, byte[][] argv, byte[][] envp, byte[]? tracer = null)
+    /// <param name="filters">Descriptor with the seccomp filters to run under; negative for none.</param>
+    public long Exec(byte[] path, byte[][] argv, byte[][] envp, byte[]? tracer = null, int filters = -1)
     {
         byte[] count = System.Text.Encoding.ASCII.GetBytes(options.Length.ToString());
         byte[] name = argv.Length > 0 ? argv[0] : [];
         byte[][] prefix = tracer is null ? [toolName] : [toolName, System.Text.Encoding.ASCII.GetBytes(DebuggedVerb), tracer];
+        if (filters >= 0)
+            prefix = [toolName, System.Text.Encoding.ASCII.GetBytes(FilteredVerb), System.Text.Encoding.ASCII.GetBytes(filters.ToString()), .. prefix[1..]];
         byte[][] arguments = [.. prefix, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. options, name, path, .. argv.Skip(1)];
         using StringVector args = new(arguments);
         using StringVector env = new(envp);

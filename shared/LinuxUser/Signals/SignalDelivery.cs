@@ -183,6 +183,9 @@ public static unsafe class SignalDelivery
         Sys.Call(Nr.exit_group, 128 + signal); // not reached for signals that kill
     }
 
+    /// <summary>A signal the thread cannot escape, as by the processor.</summary>
+    public static void ForceInfo(GuestThread t, Span<byte> info) => Force(t, info);
+
     // force_sig of the kernel: a blocked or ignored fault kills.
     private static void Force(GuestThread t, Span<byte> info)
     {
@@ -215,7 +218,11 @@ public static unsafe class SignalDelivery
             if (request is { } wanted)
                 Tracee.Serve(t, wanted, info);
             else
+            {
+                t.Process.Tracees?.ServeOwner(t);
                 t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset));
+            }
+
             return;
         }
 

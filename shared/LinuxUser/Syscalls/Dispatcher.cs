@@ -59,8 +59,11 @@ public static unsafe class Dispatcher
         return result;
     }
 
-    private static long Dispatch(GuestThread t, in SysArgs a)
+    private static long Dispatch(GuestThread t, in SysArgs asked)
     {
+        SysArgs a = asked;
+        if (t.Process.Seccomp is { } filters && filters.Judge(t, ref a) is { } verdict)
+            return verdict;
         SyscallEntry[] table = t.Process.Syscalls;
         SyscallEntry entry = (ulong)a.Number < (ulong)table.Length ? table[a.Number] : default;
         switch (entry.Flow)

@@ -2,6 +2,7 @@ using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 
 namespace Suite.LinuxUser.Syscalls;
 
@@ -71,7 +72,10 @@ public static unsafe class ExecCalls
             case ProgramKind.Guest:
                 byte[]? tracer = t.Process.Tracer?.Executing(t);
                 t.Process.Strace?.Executing(t.Tid);
-                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer));
+                int filters = SeccompImage.Write(t);
+                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer, filters));
+                if (filters >= 0)
+                    Sys.Call(Nr.close, filters);
                 t.Process.Tracer?.ExecuteFailed(t);
                 return error;
             case ProgramKind.Foreign when SiblingTools.NameFor(identity, t.Process.Target) is { } tool:

@@ -27,6 +27,7 @@ internal unsafe class Birth(GuestThread parent, CloneRequest request)
         CopyState(binding.State);
         GuestThread child = new(ProcessOf(parent.Process), binding) { SignalMask = parent.SignalMask };
         parent.Engine.World.Add(binding.State, child.Tid);
+        child.Process.Seccomp?.Inherit(child, parent);
         child.Process.Threads.Add(child);
         child.Abi.BeginThread(child);
         child.Abi.SetResult(child, 0);

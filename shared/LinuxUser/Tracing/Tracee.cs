@@ -262,11 +262,16 @@ public sealed unsafe class Tracee : ITracer
     private void StopCall(GuestThread t, StopKind kind, long result)
     {
         TraceBlock* block = t.Traced!.Block;
-        SysArgs a = t.Abi.Arguments(t);
-        (block->Arguments[0], block->Arguments[1], block->Arguments[2]) = (a.A1, a.A2, a.A3);
-        (block->Arguments[3], block->Arguments[4], block->Arguments[5]) = (a.A4, a.A5, a.A6);
+        if (kind != StopKind.CallExit)
+            PutArguments(block, t.Abi.Arguments(t));
         block->CallResult = result;
         StopPlain(t, kind);
+    }
+
+    private static void PutArguments(TraceBlock* block, in SysArgs a)
+    {
+        (block->Arguments[0], block->Arguments[1], block->Arguments[2]) = (a.A1, a.A2, a.A3);
+        (block->Arguments[3], block->Arguments[4], block->Arguments[5]) = (a.A4, a.A5, a.A6);
     }
 
     private void StopPlain(GuestThread t, StopKind kind)

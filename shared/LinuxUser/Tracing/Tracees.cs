@@ -93,6 +93,8 @@ public sealed unsafe class Tracees
             return true;
         }
 
+        if (r.Owner != t.Tid)
+            return AcceptByOwner(t, r, ref status);
         bool visible = r.IsNative ? AcceptNative(r, status) : Classify(t, r, ref status);
         if (visible)
             (r.IsStopped, r.Status) = (true, status);
@@ -114,9 +116,11 @@ public sealed unsafe class Tracees
         {
             if (!_records.TryGetValue(tid, out TraceeRecord? r) || (r.IsStopped && tid != about))
                 continue;
-            if (!r.IsStopped)
+            if (!r.IsStopped && r.Owner == t.Tid)
                 WaitCalls.Peek(t, tid);
-            anyVisible |= r.IsStopped;
+            else if (!r.IsStopped)
+                t.Engine.World.Kick(r.Owner);
+            anyVisible |= r.IsStopped || r.Owner != t.Tid;
         }
 
         if (code is not (CLD_TRAPPED or CLD_STOPPED))
@@ -133,15 +137,46 @@ public sealed unsafe class Tracees
         return (t.Process.Actions[Linux.SIGCHLD].Flags & Linux.SA_NOCLDSTOP) == 0;
     }
 
+    /// <summary>The thread was kicked: another one may have waited for a tracee of this one's, or a SIGCHLD has gone there.</summary>
+    public void ServeOwner(GuestThread t)
+    {
+        foreach (TraceeRecord r in _records.Values.ToArray())
+        {
+            if (r.Owner != t.Tid)
+                continue;
+            if (r.Handed is not 0 and var status)
+            {
+                (r.IsStopped, r.Status) = (r.IsNative ? AcceptNative(r, status) : Classify(t, r, ref status), status);
+                Volatile.Write(ref r.Handed, 0);
+            }
+            else if (!r.IsStopped)
+            {
+                WaitCalls.Peek(t, r.Tid);
+            }
+        }
+    }
+
+    private static bool AcceptByOwner(GuestThread t, TraceeRecord r, ref int status)
+    {
+        const ulong Pause = 100_000;
+        ulong* time = stackalloc ulong[2];
+        (time[0], time[1]) = (0, Pause);
+        Volatile.Write(ref r.Handed, status);
+        t.Engine.World.Kick(r.Owner);
+        while (Volatile.Read(ref r.Handed) != 0)
+            Sys.Blocking(Nr.nanosleep, (long)time);
+        status = r.Status;
+        return r.IsStopped;
+    }
+
     private TraceeRecord? Find(GuestThread t, int tid)
     {
         if (_records.TryGetValue(tid, out TraceeRecord? known))
             return known;
-        ulong message;
-        if (Sys.Call(Nr.ptrace, Ptrace.GETEVENTMSG, tid, 0, (long)&message) != 0)
+        if (TracedProcess.TracerOf(tid) is var owner && owner != t.Tid && !t.Engine.World.Tids().Contains(owner))
             return null;
         int process = TracedProcess.ProcessOf(tid);
-        TraceeRecord r = Add(new TraceeRecord(tid, process));
+        TraceeRecord r = Add(new TraceeRecord(tid, process, owner));
         r.IsNative = !TracedProcess.IsEmulated(tid);
         if (process != tid && _records.TryGetValue(process, out TraceeRecord? leader))
             Inherit(r, leader);
@@ -233,7 +268,7 @@ public sealed unsafe class Tracees
         Sys.Call(Nr.ptrace, Ptrace.GETEVENTMSG, r.Tid, 0, (long)&child);
         if (!_records.TryGetValue((int)child, out TraceeRecord? made))
         {
-            made = Add(new TraceeRecord((int)child, kind == Ptrace.EVENT_CLONE ? TracedProcess.ProcessOf((int)child) : (int)child));
+            made = Add(new TraceeRecord((int)child, kind == Ptrace.EVENT_CLONE ? TracedProcess.ProcessOf((int)child) : (int)child, r.Owner));
             Inherit(made, r);
         }
 
