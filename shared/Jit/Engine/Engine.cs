@@ -37,10 +37,10 @@ public sealed unsafe partial class Engine
         _translator = translator;
         _source = source;
         _traits = translator.Traits;
-        _region = CodeRegion.Reserve(options.CodeBytes, _traits.IsCompatibilityMode);
+        _region = CodeRegion.Reserve(options.CodeBytes, _traits.IsCompatibilityMode, filled: !_traits.ComparesTargets);
         _gate = new GuestLock(_region);
         _stubs = new Stubs(_region, _traits);
-        ClearTables();
+        ClearTables(isFresh: true);
         _map = new BlockMap(_region);
         _builder = new BlockBuilder(_stubs, _region, options);
         _middle = _stubs.CodeStart + (((_region.CodeEnd - _stubs.CodeStart) / 2) & ~15L);
