@@ -1,4 +1,6 @@
 using System.Numerics;
+using Suite.Jit.Ir;
+using Suite.Jit.Runtime;
 
 namespace Suite.Guest.Ppc;
 
@@ -102,7 +104,38 @@ public sealed unsafe partial class PpcColdRunner
             439 => 13, // sthux
             _ => -1,
         };
-        return which >= 0 ? Access(ref f, w, which, address) : (w >> 1 & 0x3FF) == 1014 && ZeroLine(address);
+        if (which >= 0)
+            return Access(ref f, w, which, address);
+        return (w >> 1 & 0x3FF) switch
+        {
+            20 => LoadReserved(ref f, w, address), // lwarx
+            150 when PpcWord.HasRc(w) => StoreConditional(ref f, w, address), // stwcx.
+            1014 => ZeroLine(address), // dcbz
+            _ => false,
+        };
+    }
+
+    private bool LoadReserved(ref Frame f, uint w, uint address)
+    {
+        ulong value = (address & 3) == 0 ? stubs.Load(address, Word) : Stubs.NotThere;
+        if (value == Stubs.NotThere)
+            return false;
+        f.R[PpcWord.Rt(w)] = *f.ReserveValue = (uint)value;
+        *f.ReserveAddress = address;
+        return true;
+    }
+
+    // With another address the word is exchanged for itself, which may fault.
+    private bool StoreConditional(ref Frame f, uint w, uint address)
+    {
+        bool reserved = *f.ReserveAddress == address;
+        uint old = *f.ReserveValue;
+        ulong stored = (address & 3) == 0 ? stubs.CompareExchange(address, old, reserved ? f.R[PpcWord.Rt(w)] : old) : Stubs.NotThere;
+        if (stored == Stubs.NotThere)
+            return false;
+        *f.ReserveAddress = PpcSlot.NoReservation;
+        SetCr(ref f, 0, IrMath.OrderFromBits(reserved && stored != 0 ? 2u : 0));
+        return true;
     }
 
     // Moves to and from LR, CTR and CR; hints.
@@ -132,19 +165,22 @@ public sealed unsafe partial class PpcColdRunner
                     if ((PpcWord.Fxm(w) & 0x80 >> n) == 0)
                         continue;
                     uint bits = f.R[rt] >> 28 - 4 * n;
-                    f.Cr[n] = Jit.Ir.IrMath.OrderFromBits(bits);
+                    f.Cr[n] = IrMath.OrderFromBits(bits);
                     f.CrSo[n] = bits & 1;
                 }
 
                 return true;
-            case 246 or 278: // dcbtst, dcbt
+            case 246 or 278 or 854: // dcbtst, dcbt, eieio
+                return true;
+            case 598: // sync
+                if (PpcWord.Bits(w, 9, 10) != 1)
+                    Interlocked.MemoryBarrier();
                 return true;
             default:
                 return false;
         }
     }
 
-    // dcbz
     private bool ZeroLine(uint address)
     {
         uint first = address & (uint)-model.CacheLine;

@@ -23,7 +23,7 @@ public sealed unsafe partial class PpcColdRunner(StateLayout layout, PpcModel mo
         public Registers R;
         public uint Pc, Lr, Ctr;
         public ulong* Cr;
-        public uint* CrSo, XerSo, XerCa;
+        public uint* CrSo, XerSo, XerCa, ReserveAddress, ReserveValue;
     }
 
     [InlineArray(32)]
@@ -42,6 +42,8 @@ public sealed unsafe partial class PpcColdRunner(StateLayout layout, PpcModel mo
         f.CrSo = (uint*)layout.AddressOf(s, PpcSlot.CrSo(0));
         f.XerSo = (uint*)layout.AddressOf(s, PpcSlot.XerSo);
         f.XerCa = (uint*)layout.AddressOf(s, PpcSlot.XerCa);
+        f.ReserveAddress = (uint*)layout.AddressOf(s, PpcSlot.ReserveAddress);
+        f.ReserveValue = (uint*)layout.AddressOf(s, PpcSlot.ReserveValue);
         ref uint lr = ref *(uint*)layout.AddressOf(s, PpcSlot.Lr), ctr = ref *(uint*)layout.AddressOf(s, PpcSlot.Ctr);
         (f.Pc, f.Lr, f.Ctr) = ((uint)s->Pc & ~3u, lr, ctr);
         ColdEnd end = Run(ref f, s, code);

@@ -113,6 +113,7 @@ public sealed unsafe class Stubs
 
     private readonly nint[] _exits = new nint[(int)ExitReason.FetchFault];
     private readonly nint[] _guarded = new nint[6];
+    private byte* _guardedExchange;
     private byte* _enter, _resume, _safeSyscall, _vfork, _exitFinish, _int80, _rights;
 
     /// <summary>Runs generated code at <paramref name="hostPc"/> with the guest state of this thread until it exits.</summary>
@@ -134,6 +135,10 @@ public sealed unsafe class Stubs
     /// <summary>Stores such a number; false when the address cannot be written, or may only seem so because its page holds translated code.</summary>
     public bool Store(ulong address, uint value, int log2) =>
         ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong>)_guarded[3 + log2])(address, value) != NotThere;
+
+    /// <summary>Replaces a big-endian word by another if it is what is expected, in one step: 1 when it was, 0 when not, or <see cref="NotThere"/>.</summary>
+    public ulong CompareExchange(ulong address, uint expected, uint replacement) =>
+        ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong>)_guardedExchange)(address, expected, replacement);
 
     /// <summary>
     /// A system call that may block. args = number, a1..a6. The result is rax, or <see cref="Interrupted"/> when a signal for the guest
@@ -397,6 +402,8 @@ public sealed unsafe class Stubs
             _a.Ret();
         }
 
+        _guardedExchange = _a.Position;
+        EmitGuardedExchange();
         SafeCopyEnd = _a.Position;
         SafeCopyFault = _a.Position;
         _a.MovImm(Reg.Rax, NotThere);
@@ -434,6 +441,18 @@ public sealed unsafe class Stubs
                 _a.Mov32(m, Reg.Rsi);
                 break;
         }
+    }
+
+    // ulong f(rdi = address, rsi = expected, rdx = replacement), numbers big-endian in memory: 1 when exchanged, else 0, or NotThere.
+    private void EmitGuardedExchange()
+    {
+        _a.Bswap(Reg.Rsi, wide: false);
+        _a.Bswap(Reg.Rdx, wide: false);
+        _a.Mov32(Reg.Rax, Reg.Rsi);
+        _a.LockCmpxchg32(Mem.At(Reg.Rdi), Reg.Rdx);
+        _a.Setcc(Cond.E, Reg.Rax);
+        _a.MovzxByte(Reg.Rax, Reg.Rax);
+        _a.Ret();
     }
 
     // long f(rdi = long[7]). From SafeCheck up to and with the syscall instruction the signal gate redirects to SafeInterrupted.
