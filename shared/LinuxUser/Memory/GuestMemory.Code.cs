@@ -32,6 +32,13 @@ public sealed unsafe partial class GuestMemory : ICodeSource
         return Math.Max(length, 0);
     }
 
+    /// <inheritdoc/>
+    bool ICodeSource.IsExecutable(ulong pc)
+    {
+        using (Hold())
+            return _map.Find(pc) is { IsExecutable: true };
+    }
+
     /// <summary>
     /// A write fault: true when it hit a page that was only protected because it holds translated code. The code is dropped, the page writable again.
     /// </summary>
