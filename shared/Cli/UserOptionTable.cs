@@ -44,6 +44,8 @@ internal static class UserOptionTable
         new(["-g"], "port", [], "not available: there is no gdb stub yet", (_, _, _) => Bad("there is no gdb stub yet", "run without -g; -d in_asm,exec,cpu shows what runs")),
         new(["-report"], "how", ["QEMU_REPORT"], "report when the guest crashes: off, text or json, and with a comma: calls (record all), file=path", Report),
         new(["-watchdog"], "seconds", ["QEMU_WATCHDOG"], "print all threads when the guest makes no system call for so long; 'seconds,abort' then ends it", Watchdog),
+        new(["-profile"], "file", ["QEMU_PROFILE"], "sample guest functions: a flame graph in file.svg, or .json (speedscope), .pb.gz (pprof), .folded; ',hz=N' behind it", Profile),
+        new(["-perf-map"], null, ["QEMU_PERF_MAP"], "write /tmp/perf-PID.map, for Linux perf to name generated code", (o, _, _) => o with { PerfMap = true }),
         new(["-dump-threads"], "pid", [], "make the tool that runs as process 'pid' print what its guest's threads do, and exit", DumpThreads),
         new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
     ];
@@ -116,6 +118,19 @@ internal static class UserOptionTable
         if ((items.Length != 1 && !aborts) || !double.TryParse(items[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) || seconds is < Shortest or > Longest)
             return Bad($"'{value}' is not a time", "seconds from 0.1 on, and ',abort' behind them to end the guest, as in 30,abort");
         return options with { Watchdog = new WatchdogOptions(TimeSpan.FromSeconds(seconds), aborts) };
+    }
+
+    private static UserOptionOutcome Profile(UserOptions options, string value, UserOptionContext context)
+    {
+        const string RateKey = ",hz=";
+        const int Fastest = 20000;
+        int at = value.LastIndexOf(RateKey, StringComparison.Ordinal), rate = ProfileOptions.UsualRate;
+        if (at >= 0 && (!int.TryParse(value.AsSpan(at + RateKey.Length), NumberStyles.None, CultureInfo.InvariantCulture, out rate) || rate is < 1 or > Fastest))
+            return Bad($"'{value[(at + RateKey.Length)..]}' is not a rate", $"samples a second, 1 to {Fastest}");
+        string path = at >= 0 ? value[..at] : value;
+        if (!ProfileOptions.Extensions.Any(e => path.EndsWith(e, StringComparison.OrdinalIgnoreCase)))
+            return Bad($"'{path}' does not say which format is wanted", $"a name that ends in {string.Join(", ", ProfileOptions.Extensions)}");
+        return options with { Profile = new ProfileOptions(path, rate) };
     }
 
     private static UserOptionOutcome DumpThreads(UserOptions options, string value, UserOptionContext context) =>

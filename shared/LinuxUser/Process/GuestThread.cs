@@ -3,6 +3,7 @@ using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Diagnosis;
+using Suite.LinuxUser.Diagnosis.Profile;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
@@ -60,6 +61,9 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
 
     /// <summary>Faults that became signals, counted: tells a stepped instruction from one that raised something.</summary>
     public int Faults { get; set; }
+
+    /// <summary>The thread's samples for -profile; null when there are none.</summary>
+    internal ThreadProfile? Profile { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

@@ -7,7 +7,7 @@ namespace Suite.LinuxUser.Signals;
 /// <summary>Turns queued siginfos and faults into guest signal frames, or into the guest's death. The only place that does.</summary>
 public static unsafe class SignalDelivery
 {
-    private const int CodeOffset = 8, AddressOffset = 16, ValueOffset = 24;
+    private const int CodeOffset = 8, AddressOffset = 16, OverrunOffset = 20, ValueOffset = 24;
     private const int SEGV_MAPERR = 1, SEGV_ACCERR = 2, SI_KERNEL = 0x80, PageFault = 14, WriteAccess = 2;
 
     /// <summary>Delivers what the gate has queued, then lets signals in again.</summary>
@@ -158,7 +158,7 @@ public static unsafe class SignalDelivery
         int signal = SignalOf(info);
         if (IsInternal(t, info))
         {
-            t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset));
+            t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset), BitConverter.ToInt32(info[OverrunOffset..]));
             return;
         }
 
@@ -202,9 +202,12 @@ public static unsafe class SignalDelivery
     // The kick, or a request from another process of this user's (-dump-threads), unless the guest has the signal for itself.
     private static bool IsInternal(GuestThread t, ReadOnlySpan<byte> info)
     {
-        if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) != -1)
+        const int SI_QUEUE = -1, SI_TIMER = -2;
+        if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) is not (SI_QUEUE or SI_TIMER))
             return false;
         ulong value = Get(info, ValueOffset);
+        if (CodeOf(info) == SI_TIMER)
+            return value == Diagnosis.Profile.Profiler.Cookie && t.Profile is not null;
         return value == t.Engine.World.KickCookie || (value == Diagnosis.DumpRequest.Cookie && t.Process.Actions[SignalMasks.Kick].IsDefault);
     }
 

@@ -44,6 +44,7 @@ public static unsafe class ExecCalls
         switch (Classify(t, path, out ElfIdentity identity, out int errno))
         {
             case ProgramKind.Guest:
+                t.Process.Diagnosis?.Ending(t);
                 byte[]? tracer = t.Process.Tracer?.Executing(t);
                 t.Process.Strace?.Executing(t.Tid);
                 long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer));
@@ -52,6 +53,7 @@ public static unsafe class ExecCalls
             case ProgramKind.Foreign when SiblingTools.NameFor(identity, t.Process.Target) is { } tool:
                 return ExecuteSibling(t, tool, identity, path, argv, envp);
             case ProgramKind.Foreign:
+                t.Process.Diagnosis?.Ending(t);
                 t.Process.Strace?.Executing(t.Tid);
                 return Failed(t, Respawn.ExecNative(path, argv, envp));
             default:
@@ -65,6 +67,7 @@ public static unsafe class ExecCalls
     {
         if (SiblingTools.Find(tool, envp, out bool isBeside) is { } place)
         {
+            t.Process.Diagnosis?.Ending(t);
             t.Process.Strace?.Executing(t.Tid);
             return Failed(t, SiblingTools.Exec(t.Process.Respawn, place, isBeside, path, argv, envp));
         }

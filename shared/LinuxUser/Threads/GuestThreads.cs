@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Tracing;
 
@@ -41,6 +42,7 @@ public static unsafe class GuestThreads
     public static void End(GuestThread t)
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
+        ProcessDiagnosis.ThreadEnds(t);
         t.Process.Tracer?.ThreadEnding(t);
         RobustList.Release(t);
         Sys.Call(Nr.set_robust_list, 0, 24);
@@ -60,6 +62,7 @@ public static unsafe class GuestThreads
     /// <summary>Ends the process with a status; does not return.</summary>
     public static void EndProcess(GuestThread t, int status)
     {
+        t.Process.Diagnosis?.Ending(t);
         t.Process.Tracer?.ProcessEnding(t, status, 0);
         t.Process.Strace?.Exited(t.Tid, status);
         t.Process.Log?.Dispose();
@@ -94,6 +97,7 @@ public static unsafe class GuestThreads
             if ((request.Flags & Linux.CLONE_PARENT_SETTID) != 0)
                 child.Memory.TryWriteInt(request.ParentTid, child.Tid);
             Announce(child.Tid);
+            child.Process.Diagnosis?.ThreadBegins(child);
             child.Process.Tracer?.ThreadStarted(child, ThreadBirth.Clone);
             child.ApplyMask();
             child.Process.Loop(child);
