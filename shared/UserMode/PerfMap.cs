@@ -13,11 +13,11 @@ namespace Suite.UserMode;
 /// </summary>
 internal sealed unsafe class PerfMap(ITranslationListener? next) : ITranslationListener
 {
-    private const int O_APPEND = 0x400, OwnerReadWrite = 0x180, CopyAtOnce = 1 << 30, TranslationsBetweenRefreshes = 256;
+    private const int O_APPEND = 0x400, OwnerReadWrite = 0x180, TranslationsBetweenRefreshes = 256;
 
     private GuestProcess? _process;
     private ModuleMap? _map;
-    private long _pid, _fd = -1;
+    private long _pid;
     private int _untilRefresh;
 
     /// <summary>The process exists: its mappings give the names.</summary>
@@ -31,7 +31,7 @@ internal sealed unsafe class PerfMap(ITranslationListener? next) : ITranslationL
     public void Translated(ulong pc, ReadOnlySpan<byte> guest, byte* host, int hostLength)
     {
         next?.Translated(pc, guest, host, hostLength);
-        if (_map is null || !Opens())
+        if (_map is null)
             return;
         if (_map.MappingAt(pc) is null && --_untilRefresh <= 0)
         {
@@ -41,50 +41,34 @@ internal sealed unsafe class PerfMap(ITranslationListener? next) : ITranslationL
 
         string name = _map.Find(pc) is not { } module ? $"0x{pc:x}"
             : module.Find(pc) is { } symbol ? $"{symbol.Name}+0x{pc - symbol.Start:x} [{module.Name}]" : $"[{module.Name}]+0x{pc - module.Start:x}";
-        byte[] line = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{(ulong)host:x} {hostLength:x} {name}\n"));
-        fixed (byte* p = line)
-            Sys.Call(Nr.write, _fd, (long)p, line.Length);
+        Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{(ulong)host:x} {hostLength:x} {name}\n")));
     }
 
     /// <inheritdoc/>
     public void Executing(ulong pc, byte* host) => next?.Executing(pc, host);
 
-    // Blocks are translated by one thread at a time.
-    private bool Opens()
+    // Opened for each line: a descriptor that stays could be closed by the guest and become one of its files. Blocks are translated by one thread at a time.
+    private void Append(byte[] line)
     {
         long pid = Sys.Call(Nr.getpid);
-        if (pid == _pid)
-            return _fd >= 0;
-        (long old, _pid) = (_fd, pid);
-        byte[] path = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/tmp/perf-{pid}.map\0"));
-        fixed (byte* p = path)
+        bool isFirst = pid != _pid;
+        byte[] path = Path(pid);
+        fixed (byte* p = path, text = line)
         {
-            Sys.Call(Nr.unlink, (long)p);
-            _fd = Sys.Call(Nr.open, (long)p, Linux.O_RDWR | Linux.O_CREAT | O_APPEND | Linux.O_NOFOLLOW | Linux.O_CLOEXEC, OwnerReadWrite);
+            if (isFirst)
+                Sys.Call(Nr.unlink, (long)p);
+            long fd = Sys.Call(Nr.open, (long)p, Linux.O_WRONLY | Linux.O_CREAT | O_APPEND | Linux.O_NOFOLLOW | Linux.O_CLOEXEC, OwnerReadWrite);
+            if (Sys.IsError(fd))
+                return;
+            if (isFirst && _pid != 0 && HostProcess.ReadText(Path(_pid)) is { } inherited)
+                fixed (byte* old = inherited)
+                    Sys.Call(Nr.write, fd, (long)old, inherited.Length);
+            Sys.Call(Nr.write, fd, (long)text, line.Length);
+            Sys.Call(Nr.close, fd);
         }
 
-        // Out of the guest's way.
-        const int F_DUPFD_CLOEXEC = 1030, High = 61;
-        if (_fd >= 0 && Sys.Call(Nr.fcntl, _fd, F_DUPFD_CLOEXEC, High) is >= 0 and var high)
-        {
-            Sys.Call(Nr.close, _fd);
-            _fd = high;
-        }
-
-        if (old >= 0)
-        {
-            Copy(old);
-            Sys.Call(Nr.close, old);
-        }
-
-        return _fd >= 0;
+        _pid = pid;
     }
 
-    private void Copy(long old)
-    {
-        byte[] buffer = new byte[1 << 16];
-        fixed (byte* p = buffer)
-            for (long at = 0, got; at < CopyAtOnce && (got = Sys.Call(Nr.pread64, old, (long)p, buffer.Length, at)) > 0; at += got)
-                Sys.Call(Nr.write, _fd, (long)p, got);
-    }
+    private static byte[] Path(long pid) => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/tmp/perf-{pid}.map\0"));
 }

@@ -13,6 +13,8 @@ using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
+using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
@@ -63,7 +65,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = strace is null && !options.Report.AllCalls && options.Watchdog is null;
+        Debugger? debugger = MakeDebugger();
+        bool inline = strace is null && !options.Report.AllCalls && options.Watchdog is null && debugger is null;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -102,8 +105,11 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
         process.Threads.Add(thread);
+        debugger?.Watch(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
+        if (call.Debugger == Tracee.Word)
+            Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
@@ -118,6 +124,19 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64,
             options.Watchdog is { } watchdog ? new WatchdogSettings(watchdog.Time, watchdog.Aborts) : null,
             options.Profile is { } profile ? new ProfileSettings(Path.GetFullPath(profile.Path), profile.Rate, !call.IsChild) : null);
+    }
+
+    // -g; in a program that a guest executed, what the one before left.
+    private Debugger? MakeDebugger()
+    {
+        if (call.IsChild)
+            return call.Debugger is { } text && DebugHandover.Parse(text) is { } before
+                ? new Debugger(Cpu.DebugRegisters(), DebugSockets.Inherit(before.Listener, before.Connection), waits: false, before)
+                : null;
+        if (options.Gdb is not { } endpoint)
+            return null;
+        DebugSockets sockets = DebugSockets.Listen(endpoint, out string error) ?? throw new EngineException(error);
+        return new Debugger(Cpu.DebugRegisters(), sockets, endpoint.Waits, handover: null);
     }
 
     private EngineOptions EngineOptions()

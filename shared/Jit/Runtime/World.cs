@@ -60,7 +60,7 @@ public sealed unsafe class World(CodeRegion region)
         }
     }
 
-    /// <summary>A thread of the emulator's own that uses what guest threads use; it is no guest thread, and stops when they do.</summary>
+    /// <summary>A thread of the emulator's own that is bound to the engine and runs managed code: a fork waits until it does not. It never runs guest code.</summary>
     public void AddHelper(VcpuState* state)
     {
         using (_threadsLock.Hold())
@@ -68,6 +68,13 @@ public sealed unsafe class World(CodeRegion region)
             _helpers.Add((nint)state);
             Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
         }
+    }
+
+    /// <summary>Waits, outside managed code, as long as a word has a value. Signals do not end it.</summary>
+    public void WaitWhile(uint* word, uint value)
+    {
+        while (Volatile.Read(ref *word) == value)
+            _threadsLock.WaitOutside(ThreadBinding.Current(), word, value, Linux.FUTEX_WAIT);
     }
 
     public void Remove(VcpuState* state)
@@ -113,16 +120,18 @@ public sealed unsafe class World(CodeRegion region)
     }
 
     /// <summary>Makes a thread leave generated code soon, if it is there.</summary>
-    public void Kick(int tid)
+    /// <param name="tid">The thread.</param>
+    /// <param name="process">Its process, when that is a vfork child of this one.</param>
+    public void Kick(int tid, int process = 0)
     {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
-        int pid = (int)Sys.Call(Nr.getpid);
+        int pid = (int)Sys.Call(Nr.getpid), to = process == 0 ? pid : process;
         *(int*)info = SignalMasks.Kick;
         *(int*)(info + 8) = -1; // SI_QUEUE
         *(int*)(info + 16) = pid;
         *(ulong*)(info + 24) = KickCookie;
-        Sys.Call(Nr.rt_tgsigqueueinfo, pid, tid, SignalMasks.Kick, (long)info);
+        Sys.Call(Nr.rt_tgsigqueueinfo, to, tid, SignalMasks.Kick, (long)info);
     }
 
     /// <summary>

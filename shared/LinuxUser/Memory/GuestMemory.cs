@@ -31,6 +31,9 @@ public sealed unsafe partial class GuestMemory : IGuestReader
     {
     }
 
+    /// <summary>Word size and byte order of what is in it.</summary>
+    public GuestAbi Abi => _abi;
+
     /// <summary>Connects the engine once it exists (images are loaded before, by one thread).</summary>
     public void Attach(Engine engine)
     {

@@ -14,6 +14,12 @@ public sealed unsafe class Respawn
     /// <summary>First argument of a tool started by itself for a program whose tracer goes on tracing: then a word of the tracer's, then as with <see cref="ChildVerb"/>.</summary>
     public const string DebuggedVerb = "--suite-debugged";
 
+    /// <summary>Before the other verbs: a descriptor from which the new tool reads the seccomp filters it runs under.</summary>
+    public const string FilteredVerb = "--suite-filters";
+
+    /// <summary>True for a verb that comes, with a word behind it, before <see cref="ChildVerb"/>.</summary>
+    public static bool IsPrefix(ReadOnlySpan<byte> word) => word.SequenceEqual("--suite-debugged"u8) || word.SequenceEqual("--suite-filters"u8);
+
     private readonly int _self;
     private readonly byte[][] _options;
     private readonly byte[] _toolName;

@@ -41,7 +41,18 @@ public static unsafe class ExecCalls
         if (argv is null || envp is null)
             return EFAULT;
         path = GuestText.ToBytes(t.Process.ResolveProgram(GuestText.FromBytes(path)));
-        switch (Classify(t, path, out ElfIdentity identity, out int errno))
+        ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
+        if (kind == ProgramKind.Refused)
+            return -errno;
+        t.Process.Actions.UncoverIgnored(forExec: true);
+        long result = Execute(t, kind, identity, path, argv, envp);
+        t.Process.Actions.UncoverIgnored(forExec: false);
+        return result;
+    }
+
+    private static long Execute(GuestThread t, ProgramKind kind, in ElfIdentity identity, byte[] path, byte[][] argv, byte[][] envp)
+    {
+        switch (kind)
         {
             case ProgramKind.Guest:
                 t.Process.Diagnosis?.Ending(t);
@@ -52,12 +63,10 @@ public static unsafe class ExecCalls
                 return error;
             case ProgramKind.Foreign when SiblingTools.NameFor(identity, t.Process.Target) is { } tool:
                 return ExecuteSibling(t, tool, identity, path, argv, envp);
-            case ProgramKind.Foreign:
+            default:
                 t.Process.Diagnosis?.Ending(t);
                 t.Process.Strace?.Executing(t.Tid);
                 return Failed(t, Respawn.ExecNative(path, argv, envp));
-            default:
-                return -errno;
         }
     }
 
