@@ -77,7 +77,6 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
-        HostRandom.Settle();
         GuestProcess process = new()
         {
             Engine = engine,
