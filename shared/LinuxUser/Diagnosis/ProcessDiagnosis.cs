@@ -81,10 +81,10 @@ public sealed unsafe class ProcessDiagnosis(
             ReportSink.Write(settings.Path, settings.Format == ReportFormat.Json ? CrashJson.Write(facts with { Core = core }) : CrashText.Write(facts with { Core = core }));
         else if (core?.File is not null && settings.Format != ReportFormat.Off)
             ReportSink.Write(settings.Path, $"{toolName}: uncaught target signal {signal} ({SignalText.Describe(signal)}) - core dumped to {core.File}\n");
-        if (core is { IsUsual: true })
+        if (core is { IsUsual: true } && !t.IsVforkChild)
             HostDump.Divert();
         else
-            HostDump.Suppress();
+            HostDump.Suppress(t.IsVforkChild);
         if (t.IsVforkChild)
             Volatile.Write(ref _dying, 0); // which is its parent's too
     }
