@@ -29,7 +29,10 @@ internal static class UserOptionTable
             (o, v, _) => SizeText.TryParse(v, out ulong n) ? o with { ReservedSize = n } : BadSize(v)),
         new(["-r"], "uname", ["QEMU_UNAME"], "kernel release that uname reports", (o, v, _) => o with { KernelRelease = v }),
         new(["-strace"], "settings", ["QEMU_STRACE"], "log system calls and signals ('-strace=help' lists the settings)",
-            (o, v, _) => o with { LogItems = o.LogItems | LogItems.Strace, StraceSettings = [.. o.StraceSettings, v] }) { ValueIsOptional = true },
+            (o, v, _) => v == ListHelp ? Show(StraceHelp.Text) : o with { LogItems = o.LogItems | LogItems.Strace, StraceSettings = [.. o.StraceSettings, v] })
+        {
+            ValueIsOptional = true,
+        },
         new(["-d"], "item[,...]", ["QEMU_LOG"], "log these items ('-d help' lists them)", Log),
         new(["-D"], "logfile", ["QEMU_LOG_FILENAME"], "log to this file, %d in it is the process id (default: stderr)", (o, v, _) => o with { LogFile = v }),
         new(["-dfilter"], "range[,...]", ["QEMU_DFILTER"], "log translated code only in these ranges: start..end, start+size, start-size",
@@ -48,6 +51,11 @@ internal static class UserOptionTable
         new(["-profile"], "file", ["QEMU_PROFILE"], "sample guest functions: a flame graph in file.svg, or .json (speedscope), .pb.gz (pprof), .folded; ',hz=N' behind it", Profile),
         new(["-perf-map"], null, ["QEMU_PERF_MAP"], "write /tmp/perf-PID.map, for Linux perf to name generated code", (o, _, _) => o with { PerfMap = true }),
         new(["-dump-threads"], "pid", [], "make the tool that runs as process 'pid' print what its guest's threads do, and exit", DumpThreads),
+        new(["-binfmt"], "verb", [], "have the kernel start this tool for its programs: install, status, verify, remove ('--binfmt help' explains)",
+            (_, _, c) => Bad("must be the first word", $"{c.ToolName} --binfmt help")),
+        new(["-completion"], "shell", [], $"print a completion script for {UserCompletions.Shells}, and exit",
+            (_, v, c) => UserCompletions.Text(c.ToolName, v) is { } script ? Show(script) : Bad($"'{v}' has no completion script", UserCompletions.Shells)),
+        new(["-manual"], null, [], "print the manual page (for man -l -), and exit", (_, _, c) => Show(UserManual.Text(c.ToolName))),
         new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
     ];
 

@@ -49,7 +49,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         {
             Target = Target.Elf,
             Program = options.Program!,
-            IsPath = call.IsChild,
+            IsPath = call.NamesFile,
+            Descriptor = call.ProgramDescriptor,
             Argv = call.GuestArguments(options),
             Envp = call.IsChild ? HostProcess.Environment() : ChangedEnvironment(),
             Prefixes = Prefixes,
