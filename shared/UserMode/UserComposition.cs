@@ -5,6 +5,7 @@ using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Compat;
 using Suite.LinuxUser.Diagnosis;
+using Suite.LinuxUser.Diagnosis.Profile;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -21,6 +22,8 @@ namespace Suite.UserMode;
 /// <summary>Puts the parts of one run together: what the user asked for, the target, the engine, the personality.</summary>
 internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, StraceSettings? strace, Invocation call, LogSink? log)
 {
+    private PerfMap? _perfMap;
+
     public UserTarget Target { get; } = target;
 
     public UserCpu Cpu { get; } = cpu;
@@ -97,6 +100,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
+        _perfMap?.Attach(process);
         if (strace is not null)
             actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
@@ -121,7 +125,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
         // A 32-bit guest makes no call in line.
         return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64,
-            options.Watchdog is { } watchdog ? new WatchdogSettings(watchdog.Time, watchdog.Aborts) : null);
+            options.Watchdog is { } watchdog ? new WatchdogSettings(watchdog.Time, watchdog.Aborts) : null,
+            options.Profile is { } profile ? new ProfileSettings(Path.GetFullPath(profile.Path), profile.Rate, !call.IsChild) : null);
     }
 
     // -g; in a program that a guest executed, what the one before left.
@@ -146,8 +151,14 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             CodeBytes = HostLimits.CodeCacheSize(options.CodeCacheSize),
             OneInsnPerBlock = options.OneInstructionPerBlock,
             NoChain = (items & (LogItems.Exec | LogItems.NoChain)) != 0,
-            Listener = observed && log is not null ? new TranslationListing(Cpu, log, items, options.LogFilter) : null,
+            Listener = Listener(observed),
         });
+    }
+
+    private ITranslationListener? Listener(bool observed)
+    {
+        TranslationListing? listing = observed && log is not null ? new TranslationListing(Cpu, log, options.LogItems, options.LogFilter) : null;
+        return options.PerfMap ? _perfMap = new PerfMap(listing) : listing;
     }
 
     private byte[][] ChangedEnvironment()

@@ -127,7 +127,8 @@ public sealed unsafe partial class Engine
                     return null; // Enter gave up for a stopped world: look the code up again
                 if (MakePrecise(s) == Precision.Exact)
                 {
-                    s->HostPc = 0;
+                    if (s->HostPc != 0)
+                        s->HostPc = PreciseAlready;
                     return s->Reason;
                 }
 

@@ -70,6 +70,7 @@ public static unsafe class ExecCalls
         switch (kind)
         {
             case ProgramKind.Guest:
+                t.Process.Diagnosis?.Ending(t);
                 byte[]? tracer = t.Process.Tracer?.Executing(t);
                 t.Process.Strace?.Executing(t.Tid);
                 int filters = SeccompImage.Write(t);
@@ -81,6 +82,7 @@ public static unsafe class ExecCalls
             case ProgramKind.Foreign when SiblingTools.NameFor(identity, t.Process.Target) is { } tool:
                 return ExecuteSibling(t, tool, identity, path, argv, envp);
             default:
+                t.Process.Diagnosis?.Ending(t);
                 t.Process.Strace?.Executing(t.Tid);
                 return Failed(t, Respawn.ExecNative(path, argv, envp));
         }
@@ -92,6 +94,7 @@ public static unsafe class ExecCalls
     {
         if (SiblingTools.Find(tool, envp, out bool isBeside) is { } place)
         {
+            t.Process.Diagnosis?.Ending(t);
             t.Process.Strace?.Executing(t.Tid);
             return Failed(t, SiblingTools.Exec(t.Process.Respawn, place, isBeside, path, argv, envp));
         }
