@@ -90,7 +90,7 @@ internal sealed unsafe partial class Debugger
             return;
         t.TracerData = d;
         Remove(child);
-        d.InVfork = false;
+        (d.InVfork, d.IsParked) = (false, false);
         d.InCall = false;
         bool isTold = !d.IsDetached && _isAttached && !_handedOver && (_events & GdbEvents.Vfork) != 0;
         _sockets.Notify();

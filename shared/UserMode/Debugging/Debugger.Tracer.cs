@@ -173,12 +173,24 @@ internal sealed unsafe partial class Debugger
             d.IsDirty = true; // the registers of the call, or what the debugger made of them
         else
             _registers.Read(t, d.Registers);
-        d.IsParked = true;
-        _sockets.Notify();
-        _engine.World.WaitWhile(d.Word, 1);
+        WaitParked(d);
         if (d.IsDirty)
             TakeRegisters(d);
         t.StepsOnce = !d.IsDetached && d.Mode is GdbResumeKind.Step or GdbResumeKind.RangeStep;
+    }
+
+    // A thread that was let go and is to stop again before it woke has not left: either the server sees that it is about to, or it sees the server's word.
+    private void WaitParked(DebugThread d)
+    {
+        do
+        {
+            d.IsParked = true;
+            _sockets.Notify();
+            _engine.World.WaitWhile(d.Word, 1);
+            d.IsParked = false;
+            Interlocked.MemoryBarrier();
+        }
+        while (!d.MayRun);
     }
 
     // The registers the debugger left; a call that was broken off is made again if they still say so, as the kernel does it.

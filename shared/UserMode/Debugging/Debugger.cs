@@ -90,7 +90,6 @@ internal sealed unsafe partial class Debugger : ITracer, IGdbTarget
     // Lets a parked or blocked thread run.
     private static void Release(DebugThread d)
     {
-        d.IsParked = false;
         Volatile.Write(ref *d.Word, 0);
         Sys.Call(Nr.futex, (long)d.Word, Linux.FUTEX_WAKE, 1);
     }
