@@ -26,8 +26,7 @@ internal sealed unsafe partial class Debugger
         ForkDecision decision = isHeld ? _board.Await(_self, parent) : ForkDecision.Free;
         _threads.Clear();
         _heldChildren.Clear();
-        if (_watchedPages.Count > 0)
-            ClearWatches();
+        ClearWatches();
         _engine.ClearBreakpoints();
         (_stopping, _wantsInterrupt, _handedOver) = (false, false, false);
         _sockets.BecomeChild(follows: decision == ForkDecision.Follow);

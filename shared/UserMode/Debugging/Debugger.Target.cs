@@ -96,15 +96,15 @@ internal sealed unsafe partial class Debugger
                 return false;
             if (_engine.HasCode(address))
                 _engine.Invalidate(address, (ulong)part);
-            NoteValue(address, part);
             address += (ulong)part;
             data = data[part..];
         }
 
+        NoteWritten();
         return true;
     }
 
-    bool IGdbTarget.Offers(GdbPoint kind) => kind is GdbPoint.Software or GdbPoint.Hardware || OffersWatches;
+    bool IGdbTarget.Offers(GdbPoint kind) => kind <= GdbPoint.Access;
 
     bool IGdbTarget.InsertPoint(int process, GdbPoint kind, ulong address, int length)
     {
@@ -272,7 +272,8 @@ internal sealed unsafe partial class Debugger
         return d.IsParked;
     }
 
-    private bool ReadPage(ulong address, Span<byte> into) => _process.Memory.TryRead(address, into) || OwnMemory.Read(address, into);
+    // Watched pages stay closed: the guest may be running when values are looked at.
+    private bool ReadPage(ulong address, Span<byte> into) => (_watches.Count == 0 && _process.Memory.TryRead(address, into)) || OwnMemory.Read(address, into);
 
     private bool WritePage(ulong address, ReadOnlySpan<byte> data) => _process.Memory.TryWrite(address, data) || OwnMemory.Write(address, data);
 

@@ -36,6 +36,8 @@ internal sealed unsafe partial class Debugger
         DebugThread d = Of(t);
         if (!d.MayRun)
             Park(d);
+        if (_watches.Count > 0)
+            CheckWatches(d);
     }
 
     void ITracer.Stepped(GuestThread t)
@@ -105,6 +107,8 @@ internal sealed unsafe partial class Debugger
 
         _registers.Read(t, d.Registers);
         _registers.MarkCall(d.Registers);
+        if (_watches.Count > 0 && _engine.World.Count == 1)
+            t.Memory.OpenWatches(); // nobody else would miss an access meanwhile
         d.InCall = true;
         return true;
     }
