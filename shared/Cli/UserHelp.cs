@@ -18,7 +18,7 @@ internal static class UserHelp
         {
             for (int i = 0; i < option.Names.Length; i++)
             {
-                string left = option.ValueName is null ? option.Names[i] : $"{option.Names[i]} {option.ValueName}";
+                string left = option.ValueName is null ? option.Names[i] : option.ValueIsOptional ? $"{option.Names[i]}[={option.ValueName}]" : $"{option.Names[i]} {option.ValueName}";
                 string variable = i < option.Variables.Length ? option.Variables[i] : "";
                 text.Append($"{left,-24}{variable,-22}{(i == 0 ? option.Description : $"the same as {option.Name}")}\n");
             }

@@ -27,7 +27,8 @@ internal static class UserOptionTable
         new(["-R"], "size", ["QEMU_RESERVED_VA"], "address space kept for the guest (suffix k, M or G)",
             (o, v, _) => SizeText.TryParse(v, out ulong n) ? o with { ReservedSize = n } : BadSize(v)),
         new(["-r"], "uname", ["QEMU_UNAME"], "kernel release that uname reports", (o, v, _) => o with { KernelRelease = v }),
-        new(["-strace"], null, ["QEMU_STRACE"], "log system calls", (o, _, _) => o with { LogItems = o.LogItems | LogItems.Strace }),
+        new(["-strace"], "settings", ["QEMU_STRACE"], "log system calls and signals ('-strace=help' lists the settings)",
+            (o, v, _) => o with { LogItems = o.LogItems | LogItems.Strace, StraceSettings = [.. o.StraceSettings, v] }) { ValueIsOptional = true },
         new(["-d"], "item[,...]", ["QEMU_LOG"], "log these items ('-d help' lists them)", Log),
         new(["-D"], "logfile", ["QEMU_LOG_FILENAME"], "log to this file, %d in it is the process id (default: stderr)", (o, v, _) => o with { LogFile = v }),
         new(["-dfilter"], "range[,...]", ["QEMU_DFILTER"], "log translated code only in these ranges: start..end, start+size, start-size",
@@ -41,6 +42,7 @@ internal static class UserOptionTable
             (o, v, _) => o with { Notes = [.. o.Notes, $"-p {v} is ignored: the page size is the host's"] }),
         new(["-g"], "port|path", ["QEMU_GDB"], "wait for gdb on this TCP port or unix socket; with ',wait=off' behind it gdb may come at any time, or never",
             (o, v, _) => GdbEndpoint.TryParse(v, out GdbEndpoint? g, out string? error) ? o with { Gdb = g } : Bad(error, "-g 1234, -g /tmp/gdb.sock, -g 1234,wait=off")),
+        new(["-report"], "how", ["QEMU_REPORT"], "report when the guest crashes: off, text or json, and with a comma: calls (record all), file=path", Report),
         new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
     ];
 
@@ -102,6 +104,28 @@ internal static class UserOptionTable
         if (!AddressFilter.TryParseNumber(value, out ulong megabytes) || megabytes is 0 or > LargestCacheMb)
             return Bad($"'{value}' is not a size of the code cache", "a number of megabytes between 1 and 2048");
         return options with { CodeCacheSize = megabytes << 20 };
+    }
+
+    private static UserOptionOutcome Report(UserOptions options, string value, UserOptionContext context)
+    {
+        ReportOptions report = options.Report;
+        foreach (string item in value.Split(','))
+        {
+            if (item is "off" or "no" or "0")
+                report = report with { Off = true };
+            else if (item is "text" or "on" or "1")
+                report = report with { Off = false, Json = false };
+            else if (item == "json")
+                report = report with { Off = false, Json = true };
+            else if (item == "calls")
+                report = report with { AllCalls = true };
+            else if (item.StartsWith("file=", StringComparison.Ordinal) && item.Length > "file=".Length)
+                report = report with { Path = item["file=".Length..] };
+            else
+                return Bad($"'{item}' is not a way to report", "off, text or json; and calls, file=PATH (%p in it is the process id), as in json,file=/tmp/crash-%p.json");
+        }
+
+        return options with { Report = report };
     }
 
     private static UserOptionOutcome Log(UserOptions options, string value, UserOptionContext context)

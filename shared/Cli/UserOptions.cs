@@ -41,6 +41,9 @@ public sealed record UserOptions
     /// <summary>What to log (-d, and <see cref="Host.Diagnostics.LogItems.Strace"/> by -strace).</summary>
     public LogItems LogItems { get; init; }
 
+    /// <summary>The values of -strace=, in order; what they mean is checked against the target's calls.</summary>
+    public IReadOnlyList<string> StraceSettings { get; init; } = [];
+
     /// <summary>Patterns of `-d trace:PATTERN`.</summary>
     public IReadOnlyList<string> TracePatterns { get; init; } = [];
 
@@ -58,6 +61,9 @@ public sealed record UserOptions
 
     /// <summary>Size of the code cache in bytes (-tb-size); null for the default.</summary>
     public ulong? CodeCacheSize { get; init; }
+
+    /// <summary>What to report when the guest crashes (-report).</summary>
+    public ReportOptions Report { get; init; } = ReportOptions.Default;
 
     /// <summary>Where gdb connects (-g); null for no debugger.</summary>
     public GdbEndpoint? Gdb { get; init; }

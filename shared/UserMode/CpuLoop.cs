@@ -1,5 +1,7 @@
 using Suite.Host.Diagnostics;
+using Suite.Jit;
 using Suite.Jit.Runtime;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
@@ -9,7 +11,20 @@ namespace Suite.UserMode;
 /// <summary>Runs one guest thread: the engine returns, the personality or the target decides.</summary>
 internal sealed unsafe class CpuLoop(UserCpu cpu)
 {
+    /// <summary>Runs the thread until it ends. An exception that escapes is the emulator's error and ends the process with a report.</summary>
     public void Run(GuestThread t)
+    {
+        try
+        {
+            RunGuest(t);
+        }
+        catch (Exception e) when (e is not EngineException)
+        {
+            InternalError.Die(t, e);
+        }
+    }
+
+    private void RunGuest(GuestThread t)
     {
         VcpuState* s = t.State;
         bool passes = false; // a breakpoint that is not this thread's

@@ -1,6 +1,7 @@
 using System.Text;
 using Suite.Cli;
 using Suite.Host;
+using Suite.Host.Diagnostics;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Process;
 
@@ -49,9 +50,16 @@ internal sealed class Invocation
     }
 
     /// <summary>The tool again, with the options this one was given.</summary>
-    public Respawn MakeRespawn(UserOptions options, string toolName)
+    public Respawn MakeRespawn(UserOptions options, string toolName, LogSink? log)
     {
         int count = Words.Length - options.GuestArgs.Length - 1;
-        return new Respawn(Encoding.UTF8.GetBytes(toolName), [.. Words.Take(count).Select(w => GuestText.ToBytes(w))]);
+        List<byte[]> words = [.. Words.Take(count).Select(w => GuestText.ToBytes(w))];
+        if (log?.Descriptor is not { } descriptor)
+            return new Respawn(Encoding.UTF8.GetBytes(toolName), [.. words]);
+        if (words.Count > 0 && words[^1].AsSpan().SequenceEqual("--"u8))
+            words.RemoveAt(words.Count - 1);
+        if (options.LogFile is null)
+            words.AddRange([[.. "-D"u8], Encoding.ASCII.GetBytes($"fd:{descriptor}")]);
+        return new Respawn(Encoding.UTF8.GetBytes(toolName), [.. words]) { Passed = descriptor };
     }
 }

@@ -4,6 +4,7 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -11,12 +12,13 @@ using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
 using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
 /// <summary>Puts the parts of one run together: what the user asked for, the target, the engine, the personality.</summary>
-internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, Invocation call, LogSink? log)
+internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, StraceSettings? strace, Invocation call, LogSink? log)
 {
     public UserTarget Target { get; } = target;
 
@@ -61,7 +63,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     {
         LogItems items = options.LogItems;
         Debugger? debugger = MakeDebugger();
-        bool inline = (items & LogItems.Strace) == 0 && debugger is null;
+        bool inline = strace is null && !options.Report.AllCalls && debugger is null;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -84,24 +86,37 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
             Identity = identity with { Descriptors = InternalDescriptors.Discover() },
-            Respawn = call.MakeRespawn(options, Target.ToolName),
+            Respawn = call.MakeRespawn(options, Target.ToolName, log),
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
             LogItems = items,
-            Strace = (items & LogItems.Strace) == 0 ? null : new StracePrinter(Target.GuestAbi, memory),
+            Strace = strace is null || log is null ? null : new StraceSession(Target.GuestAbi, memory, strace, Target.SyscallRows, log),
+            Diagnosis = Diagnosis(inline),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
+        if (strace is not null)
+            actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
         debugger?.Begin(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
+        if (call.Debugger == Tracee.Word)
+            Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
         return thread;
+    }
+
+    private ProcessDiagnosis Diagnosis(bool inline)
+    {
+        ReportOptions wanted = options.Report;
+        ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
+        // A 32-bit guest makes no call in line.
+        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64);
     }
 
     // -g; in a program that a guest executed, what the one before left.

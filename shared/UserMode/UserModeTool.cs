@@ -7,6 +7,7 @@ using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Threads;
 using Suite.LinuxUser.Tracing;
 
@@ -31,7 +32,13 @@ public static class UserModeTool
             return ExitCodes.Success;
         }
 
-        if (!TryPrepare(options, call, target, out UserCpu? cpu, out LogSink? log, out string? error))
+        if (options.StraceSettings.Contains("help"))
+        {
+            HostText.WriteOut(StraceSettings.HelpText);
+            return ExitCodes.Success;
+        }
+
+        if (!TryPrepare(options, call, target, out UserCpu? cpu, out LogSink? log, out StraceSettings? strace, out string? error))
         {
             HostText.WriteError($"{target.ToolName}: {error}\n");
             return ExitCodes.Usage;
@@ -40,15 +47,21 @@ public static class UserModeTool
         if (!call.IsChild)
             foreach (string warning in cpu.Warnings)
                 HostText.WriteError($"{target.ToolName}: warning: {warning}\n");
-        return Run(new UserComposition(target, cpu, options, call, log));
+        return Run(new UserComposition(target, cpu, options, strace, call, log));
     }
 
     private static bool TryPrepare(UserOptions options, Invocation call, UserTarget target, [NotNullWhen(true)] out UserCpu? cpu, out LogSink? log,
-        [NotNullWhen(false)] out string? error)
+        out StraceSettings? strace, [NotNullWhen(false)] out string? error)
     {
-        log = null;
+        (log, strace) = (null, null);
         if (!target.TrySelectCpu(options.Cpu, out cpu, out error))
             return false;
+        if (options.Strace && !StraceSettings.TryParse(options.StraceSettings, target.SyscallRows(), call.IsChild, out strace, out error))
+        {
+            error = $"-strace: {error}";
+            return false;
+        }
+
         try
         {
             log = Logging.Create(options.LogItems, options.LogFile, append: call.IsChild);

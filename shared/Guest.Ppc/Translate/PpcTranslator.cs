@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Suite.Guest.Ppc.Float;
 using Suite.Jit;
 using Suite.Jit.Backend;
 using Suite.Jit.Ir;
@@ -23,7 +24,7 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
 
     private readonly PpcEmitter _emitter = new(layout, model);
     private readonly PpcDecoder _decoder = new(model);
-    private readonly IrCompiler _compiler = new(layout, HostFeatures.Host);
+    private readonly IrCompiler _compiler = new(layout, HostFeatures.Host, new FpscrCode(layout, HostFeatures.Host));
 
     /// <inheritdoc/>
     public TranslatorTraits Traits { get; } = new() { EntersInside = false, ComparesTargets = true, VectorComponents = SseAvxHi16 };

@@ -40,6 +40,7 @@ public static unsafe class Forking
         FixWritten(t, request, isChild: pid == 0, isParent: pid > 0);
         if (pid == 0)
         {
+            Tracees.Forget(t.Process);
             t.Abi.SetResult(t, 0);
             t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
             t.Process.Tracer?.ThreadStarted(t, ThreadBirth.Fork);
@@ -62,6 +63,8 @@ public static unsafe class Forking
         if (t.State->Pending != 0)
             return Syscalls.SysResult.Restart;
         SavedThread saved = new(t);
+        t.Process.Tracer?.ChildComing(t, ThreadBirth.Vfork);
+        t.Process.Strace?.EnterVforkChild();
         ulong flags = request.Flags & ~Linux.CLONE_SETTLS | request.ExitSignal;
         bool pidFd = (request.Flags & Linux.CLONE_PIDFD) != 0;
         long pid = t.Engine.Stubs.Vfork(flags, pidFd ? request.PidFd : request.ParentTid, request.ChildTid, 0);
@@ -70,6 +73,7 @@ public static unsafe class Forking
         saved.Restore(t);
         if (pid > 0)
             t.Process.Tracer?.ChildMade(t, ThreadBirth.Vfork, (int)pid);
+        t.Process.Strace?.LeaveVforkChild((int)pid);
         t.ApplyMask();
         return pid;
     }
@@ -103,6 +107,7 @@ public static unsafe class Forking
 
     private static void BecomeChild(GuestThread t)
     {
+        t.Process.Strace?.BecomeChild(t.Tid);
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.State->Pending = 0;
         t.Engine.World.KeepOnly(t.State, t.Tid);
@@ -130,6 +135,7 @@ public static unsafe class Forking
         private readonly byte[]? _registers;
         private readonly GuestAction[] _actions;
         private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
+        private readonly (ITracer? Tracer, TracedThread? Traced, bool Steps, ulong Watched) _tracing;
 
         public SavedThread(GuestThread t)
         {
@@ -137,6 +143,7 @@ public static unsafe class Forking
             _vectors = new ReadOnlySpan<byte>((void*)t.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
             _registers = t.Abi.SaveState(t);
             _actions = t.Process.Actions.Save();
+            _tracing = (t.Process.Tracer, t.Traced, t.StepsOnce, t.Process.Actions.Watched);
             _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
         }
 
@@ -146,9 +153,22 @@ public static unsafe class Forking
             _vectors.CopyTo(new Span<byte>((void*)t.State->VectorArea, _vectors.Length));
             if (_registers is not null)
                 t.Abi.RestoreState(t, _registers);
-            t.Process.Actions.Restore(_actions);
+            t.Process.Actions.Restore(_actions, _tracing.Watched);
+            RestoreTracing(t);
             (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
             t.Exiting = false;
+        }
+
+        // The child may have asked to be traced, or was from its start.
+        private void RestoreTracing(GuestThread t)
+        {
+            if (t.Traced != _tracing.Traced)
+                t.Traced?.Free();
+            (t.Traced, t.StepsOnce) = (_tracing.Traced, _tracing.Steps);
+            if (t.Process.Tracer == _tracing.Tracer)
+                return;
+            t.Process.Tracer = _tracing.Tracer;
+            t.Process.UpdateInlineCalls();
         }
     }
 }

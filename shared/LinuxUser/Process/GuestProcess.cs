@@ -2,6 +2,7 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -49,11 +50,17 @@ public sealed class GuestProcess
 
     public LogItems LogItems { get; init; }
 
-    /// <summary>Prints calls for -strace; null when off.</summary>
-    public StracePrinter? Strace { get; init; }
+    /// <summary>Prints calls and signals for -strace; null when off.</summary>
+    public StraceSession? Strace { get; init; }
+
+    /// <summary>Reports when things go wrong; null when there are none.</summary>
+    public ProcessDiagnosis? Diagnosis { get; init; }
 
     /// <summary>Who watches the process; null when nobody does.</summary>
     public ITracer? Tracer { get; set; }
+
+    /// <summary>The threads this process traces with ptrace(2); null while it traces none.</summary>
+    public Tracees? Tracees { get; set; }
 
     /// <summary>-L directories, searched before the root for absolute paths.</summary>
     public IReadOnlyList<string> Prefixes { get; init; } = [];
@@ -66,6 +73,14 @@ public sealed class GuestProcess
 
     /// <summary>/proc/cpuinfo of the CPU model; null when it is the host's.</summary>
     public Func<string, string>? CpuInfo { get; init; }
+
+    /// <summary>Lets generated code make calls itself, or not, as what watches the process now demands.</summary>
+    public unsafe void UpdateInlineCalls()
+    {
+        bool allowed = Tracer is null && Strace is null;
+        for (int i = 0; i < Syscalls.Length; i++)
+            Engine.Region.InlineCalls[i] = allowed && Syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
+    }
 
     private readonly bool[] _reported = new bool[1024];
 

@@ -41,18 +41,55 @@ public static unsafe class ExecCalls
         if (argv is null || envp is null)
             return EFAULT;
         path = GuestText.ToBytes(t.Process.ResolveProgram(GuestText.FromBytes(path)));
-        switch (Classify(t, path, out int errno))
+        ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
+        if (kind == ProgramKind.Refused)
+            return -errno;
+        t.Process.Actions.UncoverIgnored(forExec: true);
+        long result = Execute(t, kind, identity, path, argv, envp);
+        t.Process.Actions.UncoverIgnored(forExec: false);
+        return result;
+    }
+
+    private static long Execute(GuestThread t, ProgramKind kind, in ElfIdentity identity, byte[] path, byte[][] argv, byte[][] envp)
+    {
+        switch (kind)
         {
             case ProgramKind.Guest:
                 byte[]? tracer = t.Process.Tracer?.Executing(t);
-                long error = t.Process.Respawn.Exec(path, argv, envp, tracer);
+                t.Process.Strace?.Executing(t.Tid);
+                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer));
                 t.Process.Tracer?.ExecuteFailed(t);
                 return error;
-            case ProgramKind.Foreign:
-                return Respawn.ExecNative(path, argv, envp);
+            case ProgramKind.Foreign when SiblingTools.NameFor(identity, t.Process.Target) is { } tool:
+                return ExecuteSibling(t, tool, identity, path, argv, envp);
             default:
-                return -errno;
+                t.Process.Strace?.Executing(t.Tid);
+                return Failed(t, Respawn.ExecNative(path, argv, envp));
         }
+    }
+
+    // i386 programs are never left to a host that could run them itself: they would not be emulated. The kernel is asked about others, since
+    // somebody may be registered for them (binfmt_misc).
+    private static long ExecuteSibling(GuestThread t, string tool, in ElfIdentity identity, byte[] path, byte[][] argv, byte[][] envp)
+    {
+        if (SiblingTools.Find(tool, envp, out bool isBeside) is { } place)
+        {
+            t.Process.Strace?.Executing(t.Tid);
+            return Failed(t, SiblingTools.Exec(t.Process.Respawn, place, isBeside, path, argv, envp));
+        }
+
+        if (identity.Machine == ElfMachine.Ppc && Respawn.ExecNative(path, argv, envp) is var error && error != -Errno.ENOEXEC)
+            return error;
+        string program = GuestText.FromBytes(path);
+        HostText.WriteError($"{t.Process.Target.Tool}: {program}: is a program for {MachineCheck.Describe(identity.Machine, identity.Is64, identity.BigEndian)}, "
+            + $"and its tool {tool} is neither beside this one nor in PATH\n  fix: install {tool} in one of these places\n");
+        return -Errno.ENOEXEC;
+    }
+
+    private static long Failed(GuestThread t, long error)
+    {
+        t.Process.Strace?.ExecutingFailed(t.Tid);
+        return error;
     }
 
     private enum ProgramKind
@@ -62,8 +99,9 @@ public static unsafe class ExecCalls
         Foreign,
     }
 
-    private static ProgramKind Classify(GuestThread t, byte[] path, out int errno)
+    private static ProgramKind Classify(GuestThread t, byte[] path, out ElfIdentity identity, out int errno)
     {
+        identity = default;
         HostFiles files = new(t.Process.Prefixes);
         string name = GuestText.FromBytes(path);
         if (!files.IsExecutable(name, out errno))
@@ -81,6 +119,7 @@ public static unsafe class ExecCalls
             if (MachineCheck.Explain(head, t.Process.Target) is null)
                 return ProgramKind.Guest;
             errno = Errno.ENOEXEC;
+            ElfIdentity.TryRead(head, out identity);
             return MachineCheck.IsElf(head) ? ProgramKind.Foreign : ProgramKind.Refused;
         }
     }

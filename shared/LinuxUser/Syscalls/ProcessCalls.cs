@@ -67,6 +67,7 @@ public static unsafe class ProcessCalls
         if (t.IsVforkChild)
         {
             t.Process.Tracer?.ProcessEnding(t, a.Int1, 0);
+            t.Process.Strace?.Exited(t.Tid, a.Int1);
             Sys.Call(Nr.exit, a.Int1);
         }
 

@@ -48,6 +48,7 @@ public static unsafe class GuestThreads
         t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
             EndProcess(t, t.ExitStatus);
+        t.Process.Strace?.ThreadExited(t.Tid, t.ExitStatus);
         t.Engine.World.Remove(t.State);
         if (t.ClearTid == 0)
             return;
@@ -59,6 +60,7 @@ public static unsafe class GuestThreads
     public static void EndProcess(GuestThread t, int status)
     {
         t.Process.Tracer?.ProcessEnding(t, status, 0);
+        t.Process.Strace?.Exited(t.Tid, status);
         t.Process.Log?.Dispose();
         Sys.Call(Nr.exit_group, status);
     }

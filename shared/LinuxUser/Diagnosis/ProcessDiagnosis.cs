@@ -1,0 +1,98 @@
+using System.Text;
+using Suite.Host;
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Strace;
+using Suite.LinuxUser.Symbols;
+using Suite.LinuxUser.Syscalls;
+
+namespace Suite.LinuxUser.Diagnosis;
+
+/// <summary>What is said about a process that goes wrong. Nothing is done before it does.</summary>
+/// <param name="toolName">For texts.</param>
+/// <param name="cpu">The target's processor.</param>
+/// <param name="settings">What the user wants of reports.</param>
+/// <param name="allCalls">Every system call is seen: generated code makes none itself.</param>
+public sealed unsafe class ProcessDiagnosis(string toolName, IGuestCpu cpu, ReportSettings settings, bool allCalls)
+{
+    private const int PageFault = 14, WriteAccess = 2, InstructionFetch = 0x10, CodeOffset = 8, SenderOffset = 16, MostArguments = 1 << 12;
+
+    private int _reporting;
+
+    /// <summary>The suite's version, for reports.</summary>
+    public static string Version => typeof(ProcessDiagnosis).Assembly.GetName().Version?.ToString(3) ?? "?";
+
+    /// <summary>Name of the CPU model; null for the default.</summary>
+    public string? CpuModel => cpu.ModelName;
+
+    /// <summary>A signal is about to end the process. Called once its threads' fate is sealed; returns when everything is written.</summary>
+    /// <param name="t">The thread it strikes.</param>
+    /// <param name="signal">The signal.</param>
+    /// <param name="info">Its siginfo in host layout.</param>
+    /// <param name="cause">What is known beyond that; null for nothing.</param>
+    public void Dying(GuestThread t, int signal, ReadOnlySpan<byte> info, string? cause)
+    {
+        if (!SignalText.IsCrash(signal) || settings.Format == ReportFormat.Off || Interlocked.Exchange(ref _reporting, 1) != 0)
+            return;
+        CrashFacts facts = Gather(t, signal, info, cause);
+        ReportSink.Write(settings.Path, settings.Format == ReportFormat.Json ? CrashJson.Write(facts) : CrashText.Write(facts));
+    }
+
+    private CrashFacts Gather(GuestThread t, int signal, ReadOnlySpan<byte> info, string? cause)
+    {
+        int code = BitConverter.ToInt32(info[CodeOffset..]);
+        bool sent = code <= 0 && code != -2;
+        GuestProcess process = t.Process;
+        ModuleMap map = new(process);
+        Regset general = t.Abi.Regsets[0];
+        byte[] registers = new byte[general.Size];
+        general.Read(t, registers);
+        ulong pc = t.State->Pc;
+        bool hasAddress = SignalText.HasAddress(signal, code);
+        string? access = !hasAddress || t.State->FaultTrap != PageFault ? null
+            : (t.State->FaultError & InstructionFetch) != 0 ? "execution" : (t.State->FaultError & WriteAccess) != 0 ? "write" : "read";
+        ulong address = hasAddress ? BitConverter.ToUInt64(info[SenderOffset..]) : 0;
+        return new CrashFacts
+        {
+            Tool = toolName,
+            Version = Version,
+            Pid = (int)Sys.Call(Nr.getpid),
+            Tid = t.Tid,
+            Threads = t.Engine.World.Count,
+            Program = process.Identity.Path,
+            Arguments = ArgumentsOf(process),
+            CpuModel = cpu.ModelName,
+            Signal = signal,
+            Code = code,
+            Sender = sent ? (BitConverter.ToInt32(info[SenderOffset..]), BitConverter.ToInt32(info[(SenderOffset + 4)..])) : null,
+            Cause = cause,
+            Pc = pc,
+            Fault = hasAddress ? (address, access, FaultPlace.Describe(map, address, access, t.Abi.StackPointer(t))) : null,
+            RegisterText = t.Abi.DescribeRegisters(t),
+            Registers = UnwindTarget.For(process.Target).Name(registers),
+            Instructions = map.IsCode(pc) ? CodeListing.Around(cpu, t.Memory, pc, map.Find(pc)?.Find(pc)?.Start ?? 0) : [],
+            Backtrace = new Unwinder(map, t.Memory, process.Target).Walk(registers),
+            Map = map,
+            Calls = [.. CallsOf(t)],
+            AllCalls = allCalls,
+            Missing = signal == Linux.SIGILL && !sent ? cpu.ExplainIllegal(t) : null,
+        };
+    }
+
+    private static List<string> ArgumentsOf(GuestProcess process)
+    {
+        ulong length = process.Identity.ArgEnd - process.Identity.ArgStart;
+        byte[] text = new byte[Math.Min(length, MostArguments)];
+        if (!process.Memory.TryRead(process.Identity.ArgStart, text))
+            return [];
+        return [.. Encoding.UTF8.GetString(text).Split('\0', StringSplitOptions.RemoveEmptyEntries)];
+    }
+
+    private static IEnumerable<string> CallsOf(GuestThread t)
+    {
+        SyscallRow?[] rows = t.Process.SyscallRows();
+        StracePrinter printer = new(t.Process.Target.Is64 ? GuestAbi.X64 : t.Process.Target.BigEndian ? GuestAbi.Ppc : GuestAbi.I386, t.Memory);
+        foreach ((SysArgs call, long? result) in t.Calls.Last())
+            yield return CallText.Write(printer, rows, call, result);
+    }
+}
