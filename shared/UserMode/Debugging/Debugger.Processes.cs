@@ -69,6 +69,7 @@ internal sealed unsafe partial class Debugger
         int child = (int)Sys.Call(Nr.getpid);
         bool isTold = _isAttached && !parent.IsDetached && (_events & GdbEvents.Vfork) != 0;
         DebugThread d = Add(t, child, isDetached: !isTold, parent);
+        d.IsTold = isTold;
         t.StepsOnce = false;
         if (!isTold)
             return;
@@ -91,7 +92,7 @@ internal sealed unsafe partial class Debugger
         Remove(child);
         (d.InVfork, d.IsParked) = (false, false);
         d.InCall = false;
-        bool isTold = !d.IsDetached && _isAttached && !_handedOver && (_events & GdbEvents.Vfork) != 0;
+        bool isTold = child.IsTold && !d.IsDetached && _isAttached && !_handedOver;
         _sockets.Notify();
         if (isTold)
             Stop(d, new GdbStop(GdbStopKind.VforkDone, d.Id));

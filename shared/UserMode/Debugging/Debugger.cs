@@ -97,7 +97,7 @@ internal sealed unsafe partial class Debugger : ITracer, IGdbTarget
         Sys.Call(Nr.futex, (long)d.Word, Linux.FUTEX_WAKE, 1);
     }
 
-    // -1 for no signal mask: which signals the debugger sees although the guest has no handler.
+    // Which signals the debugger sees although the guest has no handler.
     private void WatchSignals()
     {
         const ulong Harmless = 1UL << (Linux.SIGCHLD - 1) | 1UL << (Linux.SIGCONT - 1) | 1UL << (Linux.SIGURG - 1) | 1UL << (Linux.SIGWINCH - 1)
