@@ -122,6 +122,8 @@ int main(int argc, char **argv)
         printf("nanosleep %d\n", result);
         return 0;
     }
-    printf("outer %d counter %d scale %g\n", outer(4), counter, scale(ratio, 2));
+    int sum = outer(4);
+    double product = scale(ratio, 2);
+    printf("outer %d counter %d scale %g\n", sum, counter, product);
     return add(3, 4);
 }
