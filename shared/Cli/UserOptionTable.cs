@@ -1,3 +1,4 @@
+using System.Globalization;
 using Suite.Host.Diagnostics;
 using static Suite.Cli.UserOptionOutcome;
 
@@ -43,6 +44,8 @@ internal static class UserOptionTable
         new(["-g"], "port|path", ["QEMU_GDB"], "wait for gdb on this TCP port or unix socket; with ',wait=off' behind it gdb may come at any time, or never",
             (o, v, _) => GdbEndpoint.TryParse(v, out GdbEndpoint? g, out string? error) ? o with { Gdb = g } : Bad(error, "-g 1234, -g /tmp/gdb.sock, -g 1234,wait=off")),
         new(["-report"], "how", ["QEMU_REPORT"], "report when the guest crashes: off, text or json, and with a comma: calls (record all), file=path", Report),
+        new(["-watchdog"], "seconds", ["QEMU_WATCHDOG"], "print all threads when the guest makes no system call for so long; 'seconds,abort' then ends it", Watchdog),
+        new(["-dump-threads"], "pid", [], "make the tool that runs as process 'pid' print what its guest's threads do, and exit", DumpThreads),
         new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
     ];
 
@@ -105,6 +108,20 @@ internal static class UserOptionTable
             return Bad($"'{value}' is not a size of the code cache", "a number of megabytes between 1 and 2048");
         return options with { CodeCacheSize = megabytes << 20 };
     }
+
+    private static UserOptionOutcome Watchdog(UserOptions options, string value, UserOptionContext context)
+    {
+        const double Shortest = 0.1, Longest = 1e7;
+        string[] items = value.Split(',');
+        bool aborts = items.Length == 2 && items[1] == "abort";
+        if ((items.Length != 1 && !aborts) || !double.TryParse(items[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) || seconds is < Shortest or > Longest)
+            return Bad($"'{value}' is not a time", "seconds from 0.1 on, and ',abort' behind them to end the guest, as in 30,abort");
+        return options with { Watchdog = new WatchdogOptions(TimeSpan.FromSeconds(seconds), aborts) };
+    }
+
+    private static UserOptionOutcome DumpThreads(UserOptions options, string value, UserOptionContext context) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && pid > 0
+            ? options with { DumpThreads = pid } : Bad($"'{value}' is not a process id");
 
     private static UserOptionOutcome Report(UserOptions options, string value, UserOptionContext context)
     {

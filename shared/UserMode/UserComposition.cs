@@ -63,7 +63,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     {
         LogItems items = options.LogItems;
         Debugger? debugger = MakeDebugger();
-        bool inline = strace is null && !options.Report.AllCalls && debugger is null;
+        bool inline = strace is null && !options.Report.AllCalls && options.Watchdog is null && debugger is null;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -74,7 +74,6 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
-        HostRandom.Settle();
         GuestProcess process = new()
         {
             Engine = engine,
@@ -100,6 +99,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
+        process.Threads.Add(thread);
         debugger?.Begin(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
@@ -116,7 +116,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         ReportOptions wanted = options.Report;
         ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
         // A 32-bit guest makes no call in line.
-        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64);
+        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64,
+            options.Watchdog is { } watchdog ? new WatchdogSettings(watchdog.Time, watchdog.Aborts) : null);
     }
 
     // -g; in a program that a guest executed, what the one before left.

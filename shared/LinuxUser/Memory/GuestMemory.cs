@@ -58,6 +58,13 @@ public sealed unsafe partial class GuestMemory : IGuestReader
             return _map.Find(address);
     }
 
+    /// <summary>First address from <paramref name="start"/> on that is not the guest's, at most <paramref name="end"/>.</summary>
+    public ulong CoveredUntil(ulong start, ulong end)
+    {
+        using (Hold())
+            return _map.CoveredUntil(start, end);
+    }
+
     /// <inheritdoc/>
     public bool TryRead(ulong address, Span<byte> into)
     {

@@ -35,8 +35,23 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Mask in force while a call like sigsuspend waited; what its handler runs under.</summary>
     public ulong? SuspendedMask { get; set; }
 
-    /// <summary>Fault-class signals that were sent while blocked; the host cannot hold them.</summary>
+    /// <summary>Signals that the engine needs unblocked and that were sent while the guest blocked them; the host cannot hold them.</summary>
     public List<byte[]> Held { get; } = [];
+
+    /// <summary>The mask that signals arriving now meet.</summary>
+    public ulong MaskInForce => SuspendedMask ?? SignalMask;
+
+    /// <summary>True when one of <see cref="Held"/> is not blocked any more.</summary>
+    public bool HasOpenHeld
+    {
+        get
+        {
+            foreach (byte[] info in Held)
+                if ((MaskInForce & SignalMasks.Of(BitConverter.ToInt32(info))) == 0)
+                    return true;
+            return false;
+        }
+    }
 
     /// <summary>The guest's alternate signal stack.</summary>
     public AltStack AltStack { get; set; } = AltStack.None;
@@ -57,7 +72,7 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     public ulong RewoundPc { get; set; }
 
     /// <summary>The thread's last system calls.</summary>
-    public CallHistory Calls { get; } = new();
+    public CallHistory Calls { get; } = new(process.Diagnosis is { TimesCalls: true });
 
     /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
     public bool StepsOnce { get; set; }

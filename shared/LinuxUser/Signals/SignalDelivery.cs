@@ -9,13 +9,14 @@ namespace Suite.LinuxUser.Signals;
 public static unsafe class SignalDelivery
 {
     private const int CodeOffset = 8, AddressOffset = 16, ValueOffset = 24;
+    private const ulong NeverBlocked = SignalMasks.Faults | 1UL << (SignalMasks.Kick - 1);
     private const int SEGV_MAPERR = 1, SEGV_ACCERR = 2, SI_KERNEL = 0x80, PageFault = 14, WriteAccess = 2;
 
-    /// <summary>Delivers what the gate has queued, then lets signals in again.</summary>
+    /// <summary>Delivers what the gate has queued and what was held back until now, then lets signals in again.</summary>
     public static void DeliverPending(GuestThread t)
     {
         Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
-        while (t.State->Pending != 0)
+        while (t.State->Pending != 0 || t.HasOpenHeld)
         {
             // Signals are blocked since the first one was queued, so the queue does not move under us.
             ulong blocked = SignalMasks.AllButFaults;
@@ -34,13 +35,12 @@ public static unsafe class SignalDelivery
         }
     }
 
-    /// <summary>Signals held back while the guest blocked them; called when its mask may have opened.</summary>
-    public static void DeliverHeld(GuestThread t)
+    private static void DeliverHeld(GuestThread t)
     {
         for (int i = 0; i < t.Held.Count;)
         {
             byte[] info = t.Held[i];
-            if ((t.SignalMask & SignalMasks.Of(SignalOf(info))) != 0)
+            if ((t.MaskInForce & SignalMasks.Of(SignalOf(info))) != 0)
             {
                 i++;
                 continue;
@@ -137,13 +137,15 @@ public static unsafe class SignalDelivery
         return t.State->Pending != 0;
     }
 
-    // The engine's own signal: to stop the world, or a request of the tracer's.
+    // The engine's own signal: to stop the world, a request of the tracer's, or one from another process of this user's (-dump-threads) unless
+    // the guest has the signal for itself.
     private static bool IsOwn(GuestThread t, ReadOnlySpan<byte> info, out TraceRequest? request)
     {
         request = null;
         if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) != -1)
             return false;
-        if (Get(info, ValueOffset) == t.Engine.World.KickCookie)
+        ulong value = Get(info, ValueOffset);
+        if (value == t.Engine.World.KickCookie || (value == Diagnosis.DumpRequest.Cookie && t.Process.Actions[SignalMasks.Kick].IsDefault))
             return true;
         if (!TraceSignal.Is(info, out TraceRequest asked))
             return false;
@@ -214,10 +216,12 @@ public static unsafe class SignalDelivery
         {
             if (request is { } wanted)
                 Tracee.Serve(t, wanted, info);
+            else
+                t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset));
             return;
         }
 
-        if ((SignalMasks.Faults & t.SignalMask & SignalMasks.Of(signal)) != 0)
+        if ((NeverBlocked & t.MaskInForce & SignalMasks.Of(signal)) != 0)
         {
             t.Held.Add(info.ToArray());
             return;
@@ -251,7 +255,11 @@ public static unsafe class SignalDelivery
         ulong saved = t.SignalMask;
         if (!t.Abi.PushFrame(t, signal, info, action, saved))
         {
-            Die(t, Linux.SIGSEGV, $"the frame for the handler of {Abi.SignalNames.Name(signal)} does not fit on the stack, or cannot be written there");
+            // force_sigsegv of the kernel: the stack is bad, and SIGSEGV may have another one.
+            if (signal == Linux.SIGSEGV)
+                Die(t, signal, $"the frame for the handler of {Abi.SignalNames.Name(signal)} does not fit on the stack, or cannot be written there");
+            else
+                Raise(t, Linux.SIGSEGV, SI_KERNEL, 0);
             return;
         }
 

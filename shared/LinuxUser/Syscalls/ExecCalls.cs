@@ -13,6 +13,9 @@ public static unsafe class ExecCalls
 {
     private const long EFAULT = -Errno.EFAULT;
 
+    // Linux 6.14: everything that execve asks of the file (also whether somebody has it open for writing), without executing it.
+    private const int AT_EXECVE_CHECK = 0x10000;
+
     public static long Execve(GuestThread t, in SysArgs a)
     {
         byte[]? path = t.Memory.ReadCString(a.A1);
@@ -24,23 +27,34 @@ public static unsafe class ExecCalls
         byte[]? path = t.Memory.ReadCString(a.A2);
         if (path is null)
             return PathError(t, a.A2);
+        if ((a.Int5 & ~(Linux.AT_EMPTY_PATH | Linux.AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK)) != 0)
+            return -Errno.EINVAL;
         bool empty = path.Length == 0;
         if (empty && (a.Int5 & Linux.AT_EMPTY_PATH) == 0)
             return -Errno.ENOENT;
         if ((a.Int5 & Linux.AT_SYMLINK_NOFOLLOW) != 0 && !empty && IsLink(a.Int1, path))
             return -Errno.ELOOP;
+        if ((a.Int5 & AT_EXECVE_CHECK) != 0)
+            return AskHost(a.Int1, path, a.Int5);
         if (!empty && (path[0] == (byte)'/' || a.Int1 == Linux.AT_FDCWD))
             return Execute(t, path, a.A3, a.A4);
+        long refusal = AskHost(a.Int1, path, a.Int5 | AT_EXECVE_CHECK);
+        if (refusal is not (0 or -Errno.EINVAL))
+            return refusal;
         string place = $"/dev/fd/{a.Int1}";
         return Execute(t, [.. GuestText.ToBytes(empty ? place : place + "/"), .. path], a.A3, a.A4);
     }
 
     private static long Execute(GuestThread t, byte[] path, ulong argvAddress, ulong envpAddress)
     {
+        path = GuestText.ToBytes(t.Process.ResolveProgram(GuestText.FromBytes(path)));
+        // EINVAL is the answer of a kernel that has no such question yet.
+        long refusal = AskHost(Linux.AT_FDCWD, path, AT_EXECVE_CHECK);
+        if (refusal is not (0 or -Errno.EINVAL))
+            return refusal;
         byte[][]? argv = t.Memory.ReadStringVector(argvAddress), envp = t.Memory.ReadStringVector(envpAddress);
         if (argv is null || envp is null)
             return EFAULT;
-        path = GuestText.ToBytes(t.Process.ResolveProgram(GuestText.FromBytes(path)));
         ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
         if (kind == ProgramKind.Refused)
             return -errno;
@@ -121,6 +135,17 @@ public static unsafe class ExecCalls
             errno = Errno.ENOEXEC;
             ElfIdentity.TryRead(head, out identity);
             return MachineCheck.IsElf(head) ? ProgramKind.Foreign : ProgramKind.Refused;
+        }
+    }
+
+    // execveat(2) of the host, to be made with AT_EXECVE_CHECK only.
+    private static long AskHost(int directory, byte[] path, int flags)
+    {
+        nint* argv = stackalloc nint[2];
+        fixed (byte* p = (byte[])[.. path, 0])
+        {
+            (argv[0], argv[1]) = ((nint)p, 0);
+            return Sys.Call(Nr.execveat, directory, (long)p, (long)argv, (long)(argv + 1), flags);
         }
     }
 
