@@ -63,6 +63,9 @@ internal sealed unsafe class DebugThread
     /// <summary>The host's siginfo of the signal it stopped with; null when it was none.</summary>
     public byte[]? Siginfo { get; set; }
 
+    /// <summary>The debugger let it go on last time: only then does it want to hear of it.</summary>
+    public bool IsResumed { get; set; } = true;
+
     /// <summary>How it goes on.</summary>
     public GdbResumeKind Mode { get; set; } = GdbResumeKind.Continue;
 
