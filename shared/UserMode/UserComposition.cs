@@ -106,7 +106,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
         process.Threads.Add(thread);
-        debugger?.Watch(process);
+        debugger?.Begin(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
         if (call.Filters >= 0)
@@ -134,12 +134,12 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     {
         if (call.IsChild)
             return call.Debugger is { } text && DebugHandover.Parse(text) is { } before
-                ? new Debugger(Cpu.DebugRegisters(), DebugSockets.Inherit(before.Listener, before.Connection), waits: false, before)
+                ? new Debugger(Cpu.DebugRegisters(), Cpu.AccessedBytes, DebugSockets.Inherit(before.Listener, before.Connection), waits: false, before)
                 : null;
         if (options.Gdb is not { } endpoint)
             return null;
         DebugSockets sockets = DebugSockets.Listen(endpoint, out string error) ?? throw new EngineException(error);
-        return new Debugger(Cpu.DebugRegisters(), sockets, endpoint.Waits, handover: null);
+        return new Debugger(Cpu.DebugRegisters(), Cpu.AccessedBytes, sockets, endpoint.Waits, handover: null);
     }
 
     private EngineOptions EngineOptions()

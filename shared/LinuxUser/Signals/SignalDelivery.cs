@@ -55,6 +55,8 @@ public static unsafe class SignalDelivery
     public static void Fault(GuestThread t)
     {
         VcpuState* s = t.State;
+        if (t.Process.Tracer?.FaultArose(t) == true)
+            return;
         byte* fault = (byte*)s->SignalQueue + VcpuState.QueueLength * VcpuState.SiginfoSize;
         Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
         new ReadOnlySpan<byte>(fault, VcpuState.SiginfoSize).CopyTo(info);

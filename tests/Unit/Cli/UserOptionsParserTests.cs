@@ -104,7 +104,9 @@ public sealed class UserOptionsParserTests
     [InlineData("-tb-size", "4096")]
     [InlineData("-d", "in_asm,bogus")]
     [InlineData("-dfilter", "0x1000")]
-    [InlineData("-g", "1234")]
+    [InlineData("-g", "65536")]
+    [InlineData("-g", ",wait=off")]
+    [InlineData("-g", "1234,wait")]
     public void A_bad_value_is_named_with_its_option(string option, string value)
     {
         UserParseResult result = Parse(option, value, "prog");
