@@ -94,6 +94,8 @@ internal sealed unsafe partial class Debugger
 
     bool IGdbTarget.WriteMemory(int process, ulong address, ReadOnlySpan<byte> data)
     {
+        if (HeldBy(process) is not null)
+            return false; // its memory is its own already; what is read of it is its parent's, which is the same
         while (!data.IsEmpty)
         {
             int part = (int)Math.Min((ulong)data.Length, GuestMemory.PageSize - (address & (GuestMemory.PageSize - 1)));
