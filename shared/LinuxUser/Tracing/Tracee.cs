@@ -238,7 +238,7 @@ public sealed unsafe class Tracee : ITracer
         if (t.Traced is { ReportsReturn: true } traced)
         {
             traced.ReportsReturn = false;
-            StopCall(t, StopKind.CallExit, 0);
+            StopCall(t, StopKind.CallExit, CallStops.ResultOf(t));
         }
 
         return false;
