@@ -40,7 +40,8 @@ internal static class UserOptionTable
         new(["-tb-size"], "MB", ["QEMU_TB_SIZE"], "size of the code cache in megabytes", CacheSize),
         new(["-p"], "pagesize", [], "accepted and ignored: the page size is the host's",
             (o, v, _) => o with { Notes = [.. o.Notes, $"-p {v} is ignored: the page size is the host's"] }),
-        new(["-g"], "port", [], "not available: there is no gdb stub yet", (_, _, _) => Bad("there is no gdb stub yet", "run without -g; -d in_asm,exec,cpu shows what runs")),
+        new(["-g"], "port|path", ["QEMU_GDB"], "wait for gdb on this TCP port or unix socket; with ',wait=off' behind it gdb may come at any time, or never",
+            (o, v, _) => GdbEndpoint.TryParse(v, out GdbEndpoint? g, out string? error) ? o with { Gdb = g } : Bad(error, "-g 1234, -g /tmp/gdb.sock, -g 1234,wait=off")),
         new(["-report"], "how", ["QEMU_REPORT"], "report when the guest crashes: off, text or json, and with a comma: calls (record all), file=path", Report),
         new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
     ];

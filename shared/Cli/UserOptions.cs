@@ -65,6 +65,9 @@ public sealed record UserOptions
     /// <summary>What to report when the guest crashes (-report).</summary>
     public ReportOptions Report { get; init; } = ReportOptions.Default;
 
+    /// <summary>Where gdb connects (-g); null for no debugger.</summary>
+    public GdbEndpoint? Gdb { get; init; }
+
     /// <summary>Print the coverage of the system-call table and exit (--coverage).</summary>
     public bool Coverage { get; init; }
 

@@ -36,24 +36,23 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
             if (t.Exiting)
                 break;
             if (t.StepsOnce)
-            {
-                Step(t);
-                continue;
-            }
-
-            ExitReason reason = passes ? t.Engine.Step(s) : t.Engine.Run(s);
+                (t.StepsOnce, t.IsStepping) = (false, true);
+            int faults = t.Faults;
+            ExitReason reason = t.IsStepping || passes ? t.Engine.Step(s) : t.Engine.Run(s);
             passes = reason == ExitReason.Breakpoint && t.Process.Tracer?.BreakpointReached(t) != true;
-            Serve(t, reason);
+            bool isDone = Serve(t, reason);
+            if (t.IsStepping)
+                EndStep(t, isDone && t.Faults == faults && !t.RepeatsCall);
         }
     }
 
-    private void Step(GuestThread t)
+    // A tracer that stopped the thread on the way has ended the step itself.
+    private static void EndStep(GuestThread t, bool isDone)
     {
-        (ulong pc, int faults) = (t.State->Pc, t.Faults);
-        ExitReason reason = t.Engine.Step(t.State);
-        bool isDone = Serve(t, reason) && t.Faults == faults;
-        bool isRepeated = t.State->Pc == pc && reason is ExitReason.Syscall or ExitReason.SystemCall or ExitReason.SyscallFault; // behind a signal
-        if (isDone && !isRepeated && t.StepsOnce && !t.Exiting)
+        t.IsStepping = false;
+        if (!isDone)
+            t.StepsOnce = true;
+        else if (!t.Exiting)
             t.Process.Tracer?.Stepped(t);
     }
 
@@ -61,7 +60,7 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
     private bool Serve(GuestThread t, ExitReason reason)
     {
         if (reason is not (ExitReason.Syscall or ExitReason.SystemCall or ExitReason.SyscallFault))
-            t.CallNumber = -1;
+            (t.CallNumber, t.RepeatsCall) = (-1, false);
         if (reason is ExitReason.Fault or ExitReason.Interrupt)
             cpu.LeaveBlock(t);
         switch (reason)

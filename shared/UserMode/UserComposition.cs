@@ -12,6 +12,8 @@ using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
+using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
@@ -60,7 +62,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = strace is null && !options.Report.AllCalls;
+        Debugger? debugger = MakeDebugger();
+        bool inline = strace is null && !options.Report.AllCalls && debugger is null;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -81,7 +84,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Actions = actions,
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
-            Identity = identity with { Descriptors = InternalDescriptors.Discover() },
+            Identity = identity with { Descriptors = InternalDescriptors.Discover(), Settings = GuestSettings.Decode(call.Limits) },
             Respawn = call.MakeRespawn(options, Target.ToolName, log),
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
@@ -96,8 +99,11 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
+        debugger?.Watch(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
+        if (call.Debugger == Tracee.Word)
+            Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
@@ -110,6 +116,19 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
         // A 32-bit guest makes no call in line.
         return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64);
+    }
+
+    // -g; in a program that a guest executed, what the one before left.
+    private Debugger? MakeDebugger()
+    {
+        if (call.IsChild)
+            return call.Debugger is { } text && DebugHandover.Parse(text) is { } before
+                ? new Debugger(Cpu.DebugRegisters(), DebugSockets.Inherit(before.Listener, before.Connection), waits: false, before)
+                : null;
+        if (options.Gdb is not { } endpoint)
+            return null;
+        DebugSockets sockets = DebugSockets.Listen(endpoint, out string error) ?? throw new EngineException(error);
+        return new Debugger(Cpu.DebugRegisters(), sockets, endpoint.Waits, handover: null);
     }
 
     private EngineOptions EngineOptions()

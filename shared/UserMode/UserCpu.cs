@@ -4,6 +4,7 @@ using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
+using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
@@ -70,6 +71,9 @@ public abstract class UserCpu : IGuestCpu
 
     /// <inheritdoc/>
     public abstract MissingFeature? ExplainIllegal(GuestThread thread);
+
+    /// <summary>The registers for debuggers (-g); asked for only then.</summary>
+    public abstract DebugRegisters DebugRegisters();
 
     /// <summary>The intermediate form of a block for -d op; null when the target has none.</summary>
     public virtual string? ListOperations(ulong pc, ReadOnlySpan<byte> code) => null;

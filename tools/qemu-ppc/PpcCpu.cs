@@ -11,6 +11,7 @@ using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
 using Suite.Tools.Ppc.Vdso;
 using Suite.UserMode;
+using Suite.UserMode.Debugging;
 
 namespace Suite.Tools.Ppc;
 
@@ -58,6 +59,8 @@ internal sealed unsafe class PpcCpu(PpcModel model, Func<int, bool> isServed) : 
     }
 
     public override ITranslator CreateTranslator(bool inlineSyscalls) => new PpcTranslator(_layout, model);
+
+    public override DebugRegisters DebugRegisters() => PpcDebugRegisters.Make(model);
 
     public override ILinuxAbi Abi => _abi ??= new PpcLinuxAbi(_layout, new PpcSignalFrame(_layout, new PpcContext(_layout, model), _sigtramp, _rtSigtramp));
 

@@ -20,6 +20,7 @@ public enum WorldStop
 public sealed unsafe class World(CodeRegion region)
 {
     private const int PrivateExpedited = 8, RegisterPrivateExpedited = 16;
+    private const int Helper = 0; // no thread's id
 
     /// <summary>si_value of the kick signal: no guest can know it, so a guest's own use of the signal is told apart.</summary>
     public ulong KickCookie { get; } = RandomNumber();
@@ -58,6 +59,19 @@ public sealed unsafe class World(CodeRegion region)
             Remove(state);
             Add(state, tid);
         }
+    }
+
+    /// <summary>A thread of the emulator's own that is bound to the engine and runs managed code: a fork waits until it does not. It never runs guest code.</summary>
+    public void AddHelper(VcpuState* state)
+    {
+        Add(state, Helper);
+    }
+
+    /// <summary>Waits, outside managed code, as long as a word has a value. Signals do not end it.</summary>
+    public void WaitWhile(uint* word, uint value)
+    {
+        while (Volatile.Read(ref *word) == value)
+            _threadsLock.WaitOutside(ThreadBinding.Current(), word, value, Linux.FUTEX_WAIT);
     }
 
     public void Remove(VcpuState* state)
@@ -99,21 +113,22 @@ public sealed unsafe class World(CodeRegion region)
     {
         int process = (int)Sys.Call(Nr.getpid);
         using (_threadsLock.Hold())
-            return [.. _threads.Where(t => t.Process == process).Select(t => t.Tid)];
+            return [.. _threads.Where(t => t.Process == process && t.Tid != Helper).Select(t => t.Tid)];
     }
 
-    /// <summary>Makes a thread of the calling process leave generated code soon, if it is there.</summary>
-    public void Kick(int tid) => Kick((int)Sys.Call(Nr.getpid), tid);
-
-    private void Kick(int process, int tid)
+    /// <summary>Makes a thread leave generated code soon, if it is there.</summary>
+    /// <param name="tid">The thread.</param>
+    /// <param name="process">Its process, when that is a vfork child of this one.</param>
+    public void Kick(int tid, int process = 0)
     {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
+        int own = (int)Sys.Call(Nr.getpid);
         *(int*)info = SignalMasks.Kick;
         *(int*)(info + 8) = -1; // SI_QUEUE
-        *(int*)(info + 16) = (int)Sys.Call(Nr.getpid);
+        *(int*)(info + 16) = own;
         *(ulong*)(info + 24) = KickCookie;
-        Sys.Call(Nr.rt_tgsigqueueinfo, process, tid, SignalMasks.Kick, (long)info);
+        Sys.Call(Nr.rt_tgsigqueueinfo, process == 0 ? own : process, tid, SignalMasks.Kick, (long)info);
     }
 
     /// <summary>
@@ -194,7 +209,7 @@ public sealed unsafe class World(CodeRegion region)
                     continue;
                 all = false;
                 if (kick && kind == WorldStop.LeaveGeneratedCode)
-                    Kick(process, tid);
+                    Kick(tid, process);
             }
         }
 

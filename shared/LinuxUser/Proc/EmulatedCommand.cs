@@ -23,6 +23,9 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
     public static bool TryParse(ReadOnlySpan<byte[]> words, out EmulatedCommand command)
     {
         command = default;
+        // What a traced or filtered process hands on comes first: a verb and a word each.
+        while (words.Length > 3 && Respawn.IsPrefix(words[1]))
+            words = words[2..];
         if (words.Length < 2)
             return false;
         if (words[1].AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(Respawn.ChildVerb)))

@@ -48,6 +48,7 @@ public static unsafe class Forking
         FixWritten(t, request, isChild: pid == 0, isParent: pid > 0);
         if (pid == 0)
         {
+            Tracees.Forget(t.Process);
             t.Abi.SetResult(t, 0);
             t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
             t.Process.Tracer?.ThreadStarted(t, ThreadBirth.Fork);
@@ -68,6 +69,7 @@ public static unsafe class Forking
         if (!ShutOutAll(t))
             return Syscalls.SysResult.Restart;
         SavedThread saved = new(t);
+        t.Process.Tracer?.ChildComing(t, ThreadBirth.Vfork);
         t.Process.Strace?.EnterVforkChild();
         ulong flags = request.Flags & ~Linux.CLONE_SETTLS | request.ExitSignal;
         bool pidFd = (request.Flags & Linux.CLONE_PIDFD) != 0;
@@ -160,6 +162,7 @@ public static unsafe class Forking
         private readonly GuestAction[] _actions;
         private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
         private readonly int _self;
+        private readonly (ITracer? Tracer, TracedThread? Traced, bool Steps, ulong Watched) _tracing;
 
         public SavedThread(GuestThread t)
         {
@@ -168,6 +171,7 @@ public static unsafe class Forking
             _registers = t.Abi.SaveState(t);
             _actions = t.Process.Actions.Save();
             _self = t.Process.Respawn.SelfDescriptor;
+            _tracing = (t.Process.Tracer, t.Traced, t.StepsOnce, t.Process.Actions.Watched);
             _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
         }
 
@@ -178,10 +182,23 @@ public static unsafe class Forking
             if (_registers is not null)
                 t.Abi.RestoreState(t, _registers);
             if (!keepActions)
-                t.Process.Actions.Restore(_actions);
+                t.Process.Actions.Restore(_actions, _tracing.Watched);
             t.Process.Respawn.SelfDescriptor = _self;
+            RestoreTracing(t);
             (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
             t.Exiting = false;
+        }
+
+        // The child may have asked to be traced, or was from its start.
+        private void RestoreTracing(GuestThread t)
+        {
+            if (t.Traced != _tracing.Traced)
+                t.Traced?.Free();
+            (t.Traced, t.StepsOnce) = (_tracing.Traced, _tracing.Steps);
+            if (t.Process.Tracer == _tracing.Tracer)
+                return;
+            t.Process.Tracer = _tracing.Tracer;
+            t.Process.UpdateInlineCalls();
         }
     }
 }

@@ -59,6 +59,9 @@ public sealed class GuestProcess
     /// <summary>Who watches the process; null when nobody does.</summary>
     public ITracer? Tracer { get; set; }
 
+    /// <summary>The threads this process traces with ptrace(2); null while it traces none.</summary>
+    public Tracees? Tracees { get; set; }
+
     /// <summary>-L directories, searched before the root for absolute paths.</summary>
     public IReadOnlyList<string> Prefixes { get; init; } = [];
 
@@ -78,6 +81,14 @@ public sealed class GuestProcess
         copy.Actions = Actions.Copy();
         copy.Respawn = Respawn.Copy();
         return copy;
+    }
+
+    /// <summary>Lets generated code make calls itself, or not, as what watches the process now demands.</summary>
+    public unsafe void UpdateInlineCalls()
+    {
+        bool allowed = Tracer is null && Strace is null;
+        for (int i = 0; i < Syscalls.Length; i++)
+            Engine.Region.InlineCalls[i] = allowed && Syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
     }
 
     private readonly bool[] _reported = new bool[1024];

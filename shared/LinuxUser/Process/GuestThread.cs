@@ -6,6 +6,7 @@ using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Process;
 
@@ -64,11 +65,23 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Number of the system call that brought the thread out of guest code, or -1 when something else did (orig_ax, the trap of a signal frame).</summary>
     public long CallNumber { get; set; } = -1;
 
+    /// <summary>Set while another process traces this thread with ptrace(2).</summary>
+    public TracedThread? Traced { get; set; }
+
+    /// <summary>Where the thread stands before a call that a signal cut short and that it is to make again; 0 when its last call returned.</summary>
+    public ulong RewoundPc { get; set; }
+
     /// <summary>The thread's last system calls.</summary>
     public CallHistory Calls { get; } = new();
 
     /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
     public bool StepsOnce { get; set; }
+
+    /// <summary>That instruction is under way. A tracer that stops the thread meanwhile for another reason sets it to false, which ends the step.</summary>
+    public bool IsStepping { get; set; }
+
+    /// <summary>The last system call is to be made again, behind a signal.</summary>
+    public bool RepeatsCall { get; set; }
 
     /// <summary>What the tracer keeps for this thread.</summary>
     public object? TracerData { get; set; }

@@ -25,7 +25,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
     private readonly GuestAction[] _actions = new GuestAction[65];
     private readonly bool[] _known = new bool[65];
     private readonly bool[] _caught = new bool[65];
-    private ulong _watched;
+    private ulong _watched, _watchedDefaults;
 
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
@@ -91,10 +91,9 @@ public sealed unsafe class SignalActions(Stubs stubs)
         _ = this[signal];
         if (!HasGateAlways(signal))
         {
-            bool isCaught = IsWatched(signal) || (action.IsDefault && _caught[signal]);
-            KernelAction host = (action.IsDefault || action.IsIgnored) && !isCaught
+            KernelAction host = (action.IsDefault || action.IsIgnored) && !IsWatched(signal, action)
                 ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
-                : Gate((action.Flags & Passed) | (action.IsDefault || action.IsIgnored ? Linux.SA_RESTART : 0));
+                : Gate(CaughtFlags(signal, action));
             long error = Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
             if (error != 0)
                 return error;
@@ -110,15 +109,15 @@ public sealed unsafe class SignalActions(Stubs stubs)
     }
 
     /// <summary>
-    /// The signals a tracer wants to see although the guest's disposition, default or ignored, would have the kernel act on them unseen; bit n-1
-    /// for signal n. Those it wants no longer are left to the kernel again.
+    /// Lets a tracer see signals on which the kernel would act unseen; bit n-1 for signal n. Those it wants no longer are left to the kernel again.
     /// </summary>
-    public void Watch(ulong signals)
+    /// <param name="always">Signals it wants to see also when the guest ignores them.</param>
+    /// <param name="defaults">Signals it wants to see when the guest has the default action.</param>
+    public void Watch(ulong always, ulong defaults = 0)
     {
-        ulong changed = signals ^ _watched;
-        _watched = signals;
+        (ulong changed, _watched, _watchedDefaults) = ((always ^ _watched) | (defaults ^ _watchedDefaults), always, defaults);
         for (int signal = 1; signal <= 64; signal++)
-            if ((changed & SignalMasks.Of(signal)) != 0 && IsWatchable(signal) && (this[signal].IsDefault || this[signal].IsIgnored))
+            if ((changed & SignalMasks.Of(signal)) != 0 && IsWatchable(signal) && (this[signal].IsDefault || this[signal].IsIgnored || signal == Linux.SIGCHLD))
                 Set(signal, _actions[signal]);
     }
 
@@ -133,7 +132,33 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Set(signal, this[signal]);
     }
 
-    private bool IsWatched(int signal) => (_watched & SignalMasks.Of(signal)) != 0 && IsWatchable(signal);
+    /// <summary>
+    /// What the guest ignores stays ignored across exec, handlers of the host do not: they make way for the time of the call.
+    /// </summary>
+    public void UncoverIgnored(bool forExec)
+    {
+        ulong watched = _watched;
+        if (watched == 0)
+            return;
+        if (forExec)
+            _watched = 0;
+        for (int signal = 1; signal <= 64; signal++)
+            if (_known[signal] && _actions[signal].IsIgnored)
+                Set(signal, _actions[signal]);
+        _watched = watched;
+    }
+
+    // Of a SIGCHLD that is watched: ignoring it still means that children leave no zombies, and stops are announced whatever the guest wants.
+    private ulong CaughtFlags(int signal, in GuestAction action)
+    {
+        ulong flags = (action.Flags & Passed) | (action.IsDefault || action.IsIgnored ? Linux.SA_RESTART : 0);
+        if (signal != Linux.SIGCHLD || (_watched & SignalMasks.Of(signal)) == 0)
+            return flags;
+        return (flags & ~Linux.SA_NOCLDSTOP) | (action.IsIgnored ? Linux.SA_NOCLDWAIT : 0);
+    }
+
+    private bool IsWatched(int signal, in GuestAction action) =>
+        IsWatchable(signal) && ((_watched & SignalMasks.Of(signal)) != 0 || (action.IsDefault && (_caught[signal] || (_watchedDefaults & SignalMasks.Of(signal)) != 0)));
 
     // What cannot be caught, and what the engine has for itself.
     private static bool IsWatchable(int signal) => signal is not (Linux.SIGKILL or Linux.SIGSTOP) && !HasGateAlways(signal);
@@ -161,7 +186,14 @@ public sealed unsafe class SignalActions(Stubs stubs)
     public GuestAction[] Save() => (GuestAction[])_actions.Clone();
 
     /// <summary>Puts a copy back, without touching the host: parent and child have their own there.</summary>
-    public void Restore(GuestAction[] saved) => saved.CopyTo(_actions, 0);
+    public void Restore(GuestAction[] saved, ulong watched)
+    {
+        saved.CopyTo(_actions, 0);
+        _watched = watched;
+    }
+
+    /// <summary>What <see cref="Watch"/> was given.</summary>
+    public ulong Watched => _watched;
 
     /// <summary>CLONE_CLEAR_SIGHAND: every handler goes, what was ignored stays so.</summary>
     public void ClearHandlers()

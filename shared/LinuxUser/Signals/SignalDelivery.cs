@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Signals;
 
@@ -106,6 +107,48 @@ public static unsafe class SignalDelivery
         Force(t, info);
     }
 
+    /// <summary>A signal that does not come from the host's kernel acts now, as if it had.</summary>
+    public static void Accept(GuestThread t, Span<byte> info) => Deliver(t, info);
+
+    /// <summary>Sends a signal to the calling thread through the host's kernel, so that it waits while it is blocked.</summary>
+    public static void Queue(ReadOnlySpan<byte> info)
+    {
+        fixed (byte* p = info)
+            Sys.Call(Nr.rt_tgsigqueueinfo, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), SignalOf(info), (long)p);
+    }
+
+    /// <summary>
+    /// True when none of the signals that wait will run a handler. A call they cut short is made again then, as the kernel would have done had it
+    /// not taken the signal gate for a handler.
+    /// </summary>
+    public static bool IsUnhandled(GuestThread t)
+    {
+        byte* queue = (byte*)t.State->SignalQueue;
+        for (ulong i = 0; i < t.State->Pending; i++)
+        {
+            ReadOnlySpan<byte> info = new(queue + i * VcpuState.SiginfoSize, VcpuState.SiginfoSize);
+            GuestAction action = t.Process.Actions[SignalOf(info)];
+            if (!IsOwn(t, info, out _) && !action.IsDefault && !action.IsIgnored)
+                return false;
+        }
+
+        return t.State->Pending != 0;
+    }
+
+    // The engine's own signal: to stop the world, or a request of the tracer's.
+    private static bool IsOwn(GuestThread t, ReadOnlySpan<byte> info, out TraceRequest? request)
+    {
+        request = null;
+        if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) != -1)
+            return false;
+        if (Get(info, ValueOffset) == t.Engine.World.KickCookie)
+            return true;
+        if (!TraceSignal.Is(info, out TraceRequest asked))
+            return false;
+        request = asked;
+        return true;
+    }
+
     /// <summary>Ends the process by a signal, as its default action does.</summary>
     /// <param name="t">The thread it strikes.</param>
     /// <param name="signal">The signal.</param>
@@ -142,9 +185,18 @@ public static unsafe class SignalDelivery
     private static void Force(GuestThread t, Span<byte> info)
     {
         t.Faults++;
-        if (t.Process.Tracer is { } tracer && !tracer.SignalArrived(t, info))
-            return;
         int signal = SignalOf(info);
+        if (t.Process.Tracer is { } tracer)
+        {
+            if (!tracer.SignalArrived(t, info))
+                return;
+            if (SignalOf(info) != signal)
+            {
+                Act(t, info); // another signal, which nobody forces
+                return;
+            }
+        }
+
         t.Process.Strace?.Signal(t.Tid, info);
         GuestAction action = t.Process.Actions[signal];
         if (action.IsDefault || action.IsIgnored || (t.SignalMask & SignalMasks.Of(signal)) != 0)
@@ -156,21 +208,29 @@ public static unsafe class SignalDelivery
     private static void Deliver(GuestThread t, Span<byte> info)
     {
         int signal = SignalOf(info);
-        if (signal == SignalMasks.Kick && CodeOf(info) == -1 && Get(info, ValueOffset) == t.Engine.World.KickCookie)
+        if (IsOwn(t, info, out TraceRequest? request))
+        {
+            if (request is { } wanted)
+                Tracee.Serve(t, wanted, info);
             return;
+        }
+
         if ((NeverBlocked & t.MaskInForce & SignalMasks.Of(signal)) != 0)
         {
             t.Held.Add(info.ToArray());
             return;
         }
 
-        if (t.Process.Tracer is { } tracer)
-        {
-            if (!tracer.SignalArrived(t, info))
-                return;
-            signal = SignalOf(info);
-        }
+        if (signal == Linux.SIGCHLD && t.Process.Tracees is { } tracees && !tracees.ChildSignal(t, info))
+            return;
+        if (t.Process.Tracer is { } tracer && !tracer.SignalArrived(t, info))
+            return;
+        Act(t, info);
+    }
 
+    private static void Act(GuestThread t, ReadOnlySpan<byte> info)
+    {
+        int signal = SignalOf(info);
         GuestAction action = t.Process.Actions[signal];
         const int SI_TKILL = -6;
         if (action.IsIgnored || (action.IsDefault && signal == SignalMasks.Runtime && CodeOf(info) == SI_TKILL))
@@ -206,8 +266,11 @@ public static unsafe class SignalDelivery
         if (action.Has(Linux.SA_RESETHAND))
             t.Process.Actions.Reset(signal);
         t.ApplyMask();
-        if (t.StepsOnce)
-            t.Process.Tracer?.Stepped(t);
+        if (t.StepsOnce || t.IsStepping)
+            (t.StepsOnce, t.IsStepping) = (false, false);
+        else
+            return;
+        t.Process.Tracer?.Stepped(t);
     }
 
     private static void TakeFirst(VcpuState* s, Span<byte> info)

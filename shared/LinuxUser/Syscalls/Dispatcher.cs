@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Tracing;
 
@@ -26,7 +27,7 @@ public static unsafe class Dispatcher
         t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
         t.Calls.End(result);
-        Finish(t, a, result);
+        result = Finish(t, a, result);
         tracer?.CallReturned(t, result);
     }
 
@@ -40,14 +41,22 @@ public static unsafe class Dispatcher
         Finish(t, a, t.Memory.AllowKernelWrites(0, ulong.MaxValue) ? Pass(t, a) : -Errno.EFAULT);
     }
 
-    private static void Finish(GuestThread t, in SysArgs a, long result)
+    private static long Finish(GuestThread t, in SysArgs a, long result)
     {
+        if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
+            result = SysResult.Restart;
+        t.RewoundPc = 0;
+        t.RepeatsCall = result == SysResult.Restart;
         if (result == SysResult.RegistersSet)
             t.CallNumber = -1;
         else if (result == SysResult.Restart)
+        {
             t.Abi.Rewind(t, a.Number);
+            t.RewoundPc = t.State->Pc;
+        }
         else
             t.Abi.SetResult(t, result);
+        return result;
     }
 
     private static long Dispatch(GuestThread t, in SysArgs a)

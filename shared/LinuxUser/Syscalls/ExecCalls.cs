@@ -55,21 +55,30 @@ public static unsafe class ExecCalls
         byte[][]? argv = t.Memory.ReadStringVector(argvAddress), envp = t.Memory.ReadStringVector(envpAddress);
         if (argv is null || envp is null)
             return EFAULT;
-        switch (Classify(t, path, out ElfIdentity identity, out int errno))
+        ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
+        if (kind == ProgramKind.Refused)
+            return -errno;
+        t.Process.Actions.UncoverIgnored(forExec: true);
+        long result = Execute(t, kind, identity, path, argv, envp);
+        t.Process.Actions.UncoverIgnored(forExec: false);
+        return result;
+    }
+
+    private static long Execute(GuestThread t, ProgramKind kind, in ElfIdentity identity, byte[] path, byte[][] argv, byte[][] envp)
+    {
+        switch (kind)
         {
             case ProgramKind.Guest:
                 byte[]? tracer = t.Process.Tracer?.Executing(t);
                 t.Process.Strace?.Executing(t.Tid);
-                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer));
+                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer, t.Process.Identity.Settings.Encode()));
                 t.Process.Tracer?.ExecuteFailed(t);
                 return error;
             case ProgramKind.Foreign when SiblingTools.NameFor(identity, t.Process.Target) is { } tool:
                 return ExecuteSibling(t, tool, identity, path, argv, envp);
-            case ProgramKind.Foreign:
+            default:
                 t.Process.Strace?.Executing(t.Tid);
                 return Failed(t, Respawn.ExecNative(path, argv, envp));
-            default:
-                return -errno;
         }
     }
 

@@ -57,13 +57,6 @@ public static unsafe partial class InfoCalls
         return EINVAL;
     }
 
-    /// <summary>ptrace(2): a tracer would see the emulator's registers, not the guest's.</summary>
-    public static long Ptrace(GuestThread t, in SysArgs a)
-    {
-        Unsupported(t, $"ptrace: request {a.A1} is not supported");
-        return -Errno.ENOSYS;
-    }
-
     /// <summary>rseq(2): critical sections cannot be restarted in translated code; C libraries do without.</summary>
     public static long Rseq(GuestThread t, in SysArgs a) => -Errno.ENOSYS;
 

@@ -35,6 +35,8 @@ public static unsafe partial class PathCalls
             return -Errno.ETXTBSY;
         if (path.IsPlain || path.Replacement is not null)
             return AskHost(t, a, number, path, index, follow: true);
+        if (path.Proc.File == ProcFile.Memory && (flags & O_ACCMODE) != Linux.O_RDONLY)
+            t.Process.Tracees?.MemoryOpened(path.Proc.Pid);
         const ulong NotForText = O_ACCMODE | O_DIRECTORY | Linux.O_PATH;
         if (path.Proc.IsText && (flags & NotForText) == Linux.O_RDONLY && !ProcTruth.IsHidden(t, path.Proc) && ProcTruth.Content(t, path.Proc) is { } text)
             return HostFile.Serve(Label(path.Proc), text, (flags & Linux.O_CLOEXEC) != 0);

@@ -41,6 +41,11 @@ public interface ITracer
     /// <param name="result">The result, or <see cref="Syscalls.SysResult.Restart"/>: then the registers are those before the call, which is made again after a signal.</param>
     void CallReturned(GuestThread thread, long result);
 
+    /// <summary>The thread is about to make a child, which may run before <see cref="ChildMade"/> is called.</summary>
+    void ChildComing(GuestThread thread, ThreadBirth birth)
+    {
+    }
+
     /// <summary>The thread has a child, before its own call returns. After vfork the child has gone on to its own program or ended.</summary>
     /// <param name="thread">The parent.</param>
     /// <param name="birth">Which call made it.</param>

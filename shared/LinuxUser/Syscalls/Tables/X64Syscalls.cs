@@ -1,4 +1,5 @@
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls.Tables;
 
@@ -85,7 +86,9 @@ public static unsafe class X64Syscalls
         t[435] = Handle(&ProcessCalls.Clone3);
         t[63] = Handle(&InfoCalls.Uname);
         t[97] = Handle(&InfoCalls.Getrlimit);
-        t[101] = Handle(&InfoCalls.Ptrace);
+        t[61] = Handle(&WaitCalls.Wait4);
+        t[101] = Handle(&PtraceCalls.Call);
+        t[247] = Handle(&WaitCalls.Waitid);
         t[135] = Handle(&InfoCalls.Personality);
         t[157] = Handle(&InfoCalls.Prctl);
         t[160] = Handle(&InfoCalls.Setrlimit);
