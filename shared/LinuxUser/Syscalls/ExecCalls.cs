@@ -71,10 +71,10 @@ public static unsafe class ExecCalls
         {
             case ProgramKind.Guest:
                 t.Process.Diagnosis?.Ending(t);
-                byte[]? tracer = t.Process.Tracer?.Executing(t);
+                string? tracer = t.Process.Tracer?.Executing(t);
                 t.Process.Strace?.Executing(t.Tid);
                 int filters = SeccompImage.Write(t);
-                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer, filters));
+                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, new ExecHandover(tracer, filters, t.Process.Identity.Settings.Encode())));
                 if (filters >= 0)
                     Sys.Call(Nr.close, filters);
                 t.Process.Tracer?.ExecuteFailed(t);
