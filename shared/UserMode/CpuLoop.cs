@@ -30,7 +30,7 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
         bool passes = false; // a breakpoint that is not this thread's
         while (!t.Exiting)
         {
-            if (s->Pending != 0)
+            if (s->Pending != 0 || t.HasOpenHeld)
                 SignalDelivery.DeliverPending(t);
             t.Process.Tracer?.BeforeGuestCode(t);
             if (t.Exiting)

@@ -11,6 +11,7 @@ using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Threads;
 using Suite.LinuxUser.Tracing;
+using Suite.UserMode.Binfmt;
 
 namespace Suite.UserMode;
 
@@ -20,8 +21,15 @@ public static class UserModeTool
     /// <summary>Runs the tool; the result is its exit status (a program that runs ends the process itself).</summary>
     public static int Start(string[] args, UserTarget target)
     {
+        if (SystemNames.Refusal() is { } refusal)
+        {
+            HostText.WriteError(refusal);
+            return ExitCodes.Usage;
+        }
+        if (args.Length > 0 && args[0] is "--binfmt" or "-binfmt" && !Invocation.IsByKernel)
+            return new BinfmtCommand(target.Elf, Environment.ProcessPath!).Run(args.AsSpan(1));
         Invocation call = Invocation.Read(args);
-        UserParseResult parsed = UserOptionsParser.Parse(call.Words, Environment.GetEnvironmentVariable, target.ToolName, target.CpuHelp);
+        UserParseResult parsed = UserOptionsParser.Parse(call.Words, call.IsSecure ? _ => null : Environment.GetEnvironmentVariable, target.ToolName, target.CpuHelp);
         HostText.WriteOut(parsed.Stdout);
         HostText.WriteError(parsed.Stderr);
         if (!parsed.ShallRun)
@@ -38,12 +46,6 @@ public static class UserModeTool
         if (options.Coverage)
         {
             HostText.WriteOut(Coverage.Text(target));
-            return ExitCodes.Success;
-        }
-
-        if (options.StraceSettings.Contains("help"))
-        {
-            HostText.WriteOut(StraceSettings.HelpText);
             return ExitCodes.Success;
         }
 
@@ -97,7 +99,7 @@ public static class UserModeTool
         {
             GuestThread thread = parts.MainThread(memory, identity);
             parts.Cpu.SetStart(thread, image.InterpreterEntry, stack.StackPointer);
-            thread.Process.Diagnosis?.Begin(thread.Process);
+            thread.Process.Diagnosis?.Begin(thread, isFork: false);
             thread.Process.Tracer?.ThreadStarted(thread, ThreadBirth.Program);
             thread.ApplyMask();
             thread.Process.Loop(thread);

@@ -18,7 +18,8 @@ public enum WorldStop
 
 /// <summary>
 /// The guest threads of the process, and stopping them. A stopped thread waits in an emitted stub, outside managed code; one that is
-/// blocked in a system call may stay there, and parks when the call returns.
+/// blocked in a system call may stay there, and parks when the call returns. Processes that share the memory (clone with CLONE_VM) are in
+/// here too: they run the same generated code.
 /// </summary>
 public sealed unsafe class World(CodeRegion region)
 {
@@ -28,11 +29,10 @@ public sealed unsafe class World(CodeRegion region)
     public ulong KickCookie { get; } = RandomNumber();
 
     private readonly GuestLock _threadsLock = new(region);
-    private readonly List<(nint State, int Tid)> _threads = [];
+    private readonly List<(nint State, int Tid, int Process)> _threads = [];
     private readonly List<nint> _helpers = [];
     private int _silencing;
 
-    // Not the runtime's generator: that opens /dev/urandom and keeps it, at a number a guest expects to be free.
     private static ulong RandomNumber()
     {
         ulong value = 0;
@@ -40,23 +40,28 @@ public sealed unsafe class World(CodeRegion region)
         return value;
     }
 
-    /// <summary>Number of guest threads.</summary>
-    public int Count
+    /// <summary>Number of guest threads of the calling process.</summary>
+    public int Count => Tids().Length;
+
+    /// <summary>Adds a thread of the calling process.</summary>
+    public void Add(VcpuState* state, int tid)
     {
-        get
+        int process = (int)Sys.Call(Nr.getpid);
+        using (_threadsLock.Hold())
         {
-            using (_threadsLock.Hold())
-                return _threads.Count;
+            _threads.Add(((nint)state, tid, process));
+            if (_threads.Count == 2)
+                Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
         }
     }
 
-    public void Add(VcpuState* state, int tid)
+    /// <summary>The state has become that of a thread of the calling process, which shares its parent's memory.</summary>
+    public void Move(VcpuState* state, int tid)
     {
         using (_threadsLock.Hold())
         {
-            _threads.Add(((nint)state, tid));
-            if (_threads.Count == 2)
-                Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
+            Remove(state);
+            Add(state, tid);
         }
     }
 
@@ -91,7 +96,7 @@ public sealed unsafe class World(CodeRegion region)
     {
         using (_threadsLock.Hold())
         {
-            foreach ((nint at, _) in _threads)
+            foreach ((nint at, _, _) in _threads)
             {
                 uint held = Volatile.Read(ref ((VcpuState*)at)->Held);
                 if (held != 0 && held != (epoch | 1))
@@ -107,31 +112,32 @@ public sealed unsafe class World(CodeRegion region)
     {
         _threads.Clear();
         _helpers.Clear();
-        _threads.Add(((nint)state, tid));
+        _threads.Add(((nint)state, tid, (int)Sys.Call(Nr.getpid)));
         *region.StopWord &= ~1u;
         *region.Silenced = 1; // the runtime's thread is not there either
     }
 
-    /// <summary>Thread ids of the guest threads.</summary>
+    /// <summary>Thread ids of the guest threads of the calling process.</summary>
     public int[] Tids()
     {
+        int process = (int)Sys.Call(Nr.getpid);
         using (_threadsLock.Hold())
-            return [.. _threads.Select(t => t.Tid)];
+            return [.. _threads.Where(t => t.Process == process).Select(t => t.Tid)];
     }
 
     /// <summary>Makes a thread leave generated code soon, if it is there.</summary>
     /// <param name="tid">The thread.</param>
-    /// <param name="process">Its process, when that is a vfork child of this one.</param>
+    /// <param name="process">Its process, when that is another one than the caller's that shares its memory.</param>
     public void Kick(int tid, int process = 0)
     {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
-        int pid = (int)Sys.Call(Nr.getpid), to = process == 0 ? pid : process;
+        int self = (int)Sys.Call(Nr.getpid);
         *(int*)info = SignalMasks.Kick;
         *(int*)(info + 8) = -1; // SI_QUEUE
-        *(int*)(info + 16) = pid;
+        *(int*)(info + 16) = self;
         *(ulong*)(info + 24) = KickCookie;
-        Sys.Call(Nr.rt_tgsigqueueinfo, to, tid, SignalMasks.Kick, (long)info);
+        Sys.Call(Nr.rt_tgsigqueueinfo, process == 0 ? self : process, tid, SignalMasks.Kick, (long)info);
     }
 
     /// <summary>
@@ -180,8 +186,9 @@ public sealed unsafe class World(CodeRegion region)
     public bool TryStop(WorldStop kind, TimeSpan patience)
     {
         Volatile.Write(ref *region.StopWord, *region.StopWord | 1);
-        if (_helpers.Count == 0 && Count <= 1)
-            return true;
+        using (_threadsLock.Hold())
+            if (_helpers.Count == 0 && _threads.Count <= 1)
+                return true;
 
         // The other side stores its stage and then reads the word without a fence; this makes the pair safe.
         if (Sys.Call(Nr.membarrier, PrivateExpedited, 0, 0) != 0)
@@ -213,13 +220,13 @@ public sealed unsafe class World(CodeRegion region)
         {
             foreach (nint helper in _helpers)
                 all &= (VcpuState*)helper == self || HasWithdrawn((VcpuState*)helper, kind, out _);
-            foreach ((nint at, int tid) in _threads)
+            foreach ((nint at, int tid, int process) in _threads)
             {
                 if ((VcpuState*)at == self || HasWithdrawn((VcpuState*)at, kind, out VcpuStage stage))
                     continue;
                 all = false;
                 if (kick && stage == VcpuStage.Guest)
-                    Kick(tid);
+                    Kick(tid, process);
             }
         }
 

@@ -23,7 +23,7 @@ public sealed class GuestProcess
 
     public required ILinuxAbi Abi { get; init; }
 
-    public required SignalActions Actions { get; init; }
+    public required SignalActions Actions { get; set; }
 
     /// <summary>The threads.</summary>
     public ThreadRoll Threads => field ??= new ThreadRoll(Engine.Region);
@@ -44,7 +44,7 @@ public sealed class GuestProcess
     public required ProgramIdentity Identity { get; set; }
 
     /// <summary>How to start this tool again for an executed program.</summary>
-    public required Respawn Respawn { get; init; }
+    public required Respawn Respawn { get; set; }
 
     /// <summary>Runs a thread's guest code until the thread ends.</summary>
     public required Action<GuestThread> Loop { get; init; }
@@ -87,6 +87,15 @@ public sealed class GuestProcess
         bool allowed = Tracer is null && Strace is null && Seccomp is null;
         for (int i = 0; i < Syscalls.Length; i++)
             Engine.Region.InlineCalls[i] = allowed && Syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
+    }
+
+    /// <summary>The same for a process that shares this one's memory, but not its signal actions and maybe not its descriptors.</summary>
+    public GuestProcess WithOwnActions()
+    {
+        var copy = (GuestProcess)MemberwiseClone();
+        copy.Actions = Actions.Copy();
+        copy.Respawn = Respawn.Copy();
+        return copy;
     }
 
     private readonly bool[] _reported = new bool[1024];

@@ -3,6 +3,7 @@ using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Diagnosis;
+using Suite.LinuxUser.Diagnosis.Profile;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
@@ -36,8 +37,23 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Mask in force while a call like sigsuspend waited; what its handler runs under.</summary>
     public ulong? SuspendedMask { get; set; }
 
-    /// <summary>Fault-class signals that were sent while blocked; the host cannot hold them.</summary>
+    /// <summary>Signals that the engine needs unblocked and that were sent while the guest blocked them; the host cannot hold them.</summary>
     public List<byte[]> Held { get; } = [];
+
+    /// <summary>The mask that signals arriving now meet.</summary>
+    public ulong MaskInForce => SuspendedMask ?? SignalMask;
+
+    /// <summary>True when one of <see cref="Held"/> is not blocked any more.</summary>
+    public bool HasOpenHeld
+    {
+        get
+        {
+            foreach (byte[] info in Held)
+                if ((MaskInForce & SignalMasks.Of(BitConverter.ToInt32(info))) == 0)
+                    return true;
+            return false;
+        }
+    }
 
     /// <summary>The guest's alternate signal stack.</summary>
     public AltStack AltStack { get; set; } = AltStack.None;
@@ -80,6 +96,9 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
 
     /// <summary>Which synchronisation of all threads' filters <see cref="Seccomp"/> knows.</summary>
     public int SeccompVersion { get; set; }
+
+    /// <summary>The thread's samples for -profile; null when there are none.</summary>
+    internal ThreadProfile? Profile { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

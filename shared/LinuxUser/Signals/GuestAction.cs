@@ -173,6 +173,15 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Sys.Call(Nr.rt_sigaction, signal, (long)&none, 0, 8);
     }
 
+    /// <summary>The same dispositions, for a process of its own.</summary>
+    public SignalActions Copy()
+    {
+        SignalActions copy = new(stubs);
+        _actions.CopyTo(copy._actions, 0);
+        _known.CopyTo(copy._known, 0);
+        return copy;
+    }
+
     /// <summary>Copy of all dispositions, to be put back after a vfork child changed them.</summary>
     public GuestAction[] Save() => (GuestAction[])_actions.Clone();
 

@@ -8,14 +8,15 @@ namespace Suite.LinuxUser.Signals;
 /// <summary>Turns queued siginfos and faults into guest signal frames, or into the guest's death. The only place that does.</summary>
 public static unsafe class SignalDelivery
 {
-    private const int CodeOffset = 8, AddressOffset = 16, ValueOffset = 24;
+    private const int CodeOffset = 8, AddressOffset = 16, OverrunOffset = 20, ValueOffset = 24;
+    private const ulong NeverBlocked = SignalMasks.Faults | 1UL << (SignalMasks.Kick - 1);
     private const int SEGV_MAPERR = 1, SEGV_ACCERR = 2, SI_KERNEL = 0x80, PageFault = 14, WriteAccess = 2;
 
-    /// <summary>Delivers what the gate has queued, then lets signals in again.</summary>
+    /// <summary>Delivers what the gate has queued and what was held back until now, then lets signals in again.</summary>
     public static void DeliverPending(GuestThread t)
     {
         Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
-        while (t.State->Pending != 0)
+        while (t.State->Pending != 0 || t.HasOpenHeld)
         {
             // Signals are blocked since the first one was queued, so the queue does not move under us.
             ulong blocked = SignalMasks.AllButFaults;
@@ -34,13 +35,12 @@ public static unsafe class SignalDelivery
         }
     }
 
-    /// <summary>Signals held back while the guest blocked them; called when its mask may have opened.</summary>
-    public static void DeliverHeld(GuestThread t)
+    private static void DeliverHeld(GuestThread t)
     {
         for (int i = 0; i < t.Held.Count;)
         {
             byte[] info = t.Held[i];
-            if ((t.SignalMask & SignalMasks.Of(SignalOf(info))) != 0)
+            if ((t.MaskInForce & SignalMasks.Of(SignalOf(info))) != 0)
             {
                 i++;
                 continue;
@@ -55,6 +55,8 @@ public static unsafe class SignalDelivery
     public static void Fault(GuestThread t)
     {
         VcpuState* s = t.State;
+        if (t.Process.Tracer?.FaultArose(t) == true)
+            return;
         byte* fault = (byte*)s->SignalQueue + VcpuState.QueueLength * VcpuState.SiginfoSize;
         Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
         new ReadOnlySpan<byte>(fault, VcpuState.SiginfoSize).CopyTo(info);
@@ -139,10 +141,13 @@ public static unsafe class SignalDelivery
     // the guest has the signal for itself.
     private static bool IsOwn(GuestThread t, ReadOnlySpan<byte> info, out TraceRequest? request)
     {
+        const int SI_QUEUE = -1, SI_TIMER = -2;
         request = null;
-        if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) != -1)
+        if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) is not (SI_QUEUE or SI_TIMER))
             return false;
         ulong value = Get(info, ValueOffset);
+        if (CodeOf(info) == SI_TIMER)
+            return value == Diagnosis.Profile.Profiler.Cookie && t.Profile is not null;
         if (value == t.Engine.World.KickCookie || (value == Diagnosis.DumpRequest.Cookie && t.Process.Actions[SignalMasks.Kick].IsDefault))
             return true;
         if (!TraceSignal.Is(info, out TraceRequest asked))
@@ -220,13 +225,13 @@ public static unsafe class SignalDelivery
             else
             {
                 t.Process.Tracees?.ServeOwner(t);
-                t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset));
+                t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset), BitConverter.ToInt32(info[OverrunOffset..]));
             }
 
             return;
         }
 
-        if ((SignalMasks.Faults & t.SignalMask & SignalMasks.Of(signal)) != 0)
+        if ((NeverBlocked & t.MaskInForce & SignalMasks.Of(signal)) != 0)
         {
             t.Held.Add(info.ToArray());
             return;
@@ -260,7 +265,11 @@ public static unsafe class SignalDelivery
         ulong saved = t.SignalMask;
         if (!t.Abi.PushFrame(t, signal, info, action, saved))
         {
-            Die(t, Linux.SIGSEGV, $"the frame for the handler of {Abi.SignalNames.Name(signal)} does not fit on the stack, or cannot be written there");
+            // force_sigsegv of the kernel: the stack is bad, and SIGSEGV may have another one.
+            if (signal == Linux.SIGSEGV)
+                Die(t, signal, $"the frame for the handler of {Abi.SignalNames.Name(signal)} does not fit on the stack, or cannot be written there");
+            else
+                Raise(t, Linux.SIGSEGV, SI_KERNEL, 0);
             return;
         }
 

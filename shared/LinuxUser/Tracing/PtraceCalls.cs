@@ -69,7 +69,7 @@ public static unsafe partial class PtraceCalls
 
     private static long Attach(GuestThread t, int tid, uint options, bool isSeize)
     {
-        bool isEmulated = TracedProcess.IsEmulated(t, tid);
+        bool isEmulated = TracedProcess.IsEmulated(tid);
         if (isEmulated && TracedProcess.IsRuntime(tid))
             return ESRCH;
         TraceeRecord made = new(tid, TracedProcess.ProcessOf(tid), t.Tid) { Options = options, IsSeized = isSeize, IsNative = !isEmulated };

@@ -16,8 +16,8 @@ internal static class TracedProcess
     public static int TracerOf(int tid) => Number(tid, "\nTracerPid:\t"u8);
 
     /// <summary>True when the process runs this very tool.</summary>
-    public static bool IsEmulated(GuestThread t, int tid) => HostFile.TryIdentify($"/proc/{tid}/exe", out (ulong, ulong) its)
-        && HostFile.TryIdentify(t.Process.Respawn.SelfDescriptor, out (ulong, ulong) ours) && its == ours;
+    public static bool IsEmulated(int tid) => HostFile.TryIdentify($"/proc/{tid}/exe", out (ulong, ulong) its)
+        && HostFile.TryIdentify("/proc/self/exe", out (ulong, ulong) ours) && its == ours;
 
     /// <summary>True when the thread is the runtime's own, which runs no guest code.</summary>
     public static bool IsRuntime(int tid) => HostFile.Read($"/proc/{tid}/comm") is { } name && name.AsSpan().StartsWith(".NET "u8);

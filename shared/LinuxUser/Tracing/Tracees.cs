@@ -183,7 +183,7 @@ public sealed unsafe class Tracees
             return null;
         int process = TracedProcess.ProcessOf(tid);
         TraceeRecord r = Add(new TraceeRecord(tid, process, owner));
-        r.IsNative = !TracedProcess.IsEmulated(t, tid);
+        r.IsNative = !TracedProcess.IsEmulated(tid);
         if (process != tid && _records.TryGetValue(process, out TraceeRecord? leader))
             Inherit(r, leader);
         else if (process == tid && _records.TryGetValue(TracedProcess.ParentOf(tid), out TraceeRecord? parent))
@@ -262,7 +262,7 @@ public sealed unsafe class Tracees
         foreach ((int tid, TraceeRecord other) in _records)
             if (other.Process == r.Process && tid != r.Tid)
                 _records.Remove(tid);
-        r.IsNative = !TracedProcess.IsEmulated(t, r.Tid);
+        r.IsNative = !TracedProcess.IsEmulated(r.Tid);
         if (r.IsNative)
         {
             r.Message = (ulong)r.Tid;
