@@ -63,8 +63,8 @@ internal static class UserCommand
         foreach (UserOption option in UserOptionTable.All)
         {
             IEnumerable<string> aliases = option.Names.Skip(1).Concat(option.Names.Select(n => "-" + n));
-            command.Options.Add(option.TakesValue
-                ? new Option<string[]>(option.Name, [.. aliases]) { Arity = ArgumentArity.OneOrMore }
+            command.Options.Add(option.ValueName is not null
+                ? new Option<string[]>(option.Name, [.. aliases]) { Arity = option.TakesValue ? ArgumentArity.OneOrMore : ArgumentArity.ZeroOrMore }
                 : new Option<bool>(option.Name, [.. aliases]) { Arity = ArgumentArity.Zero });
         }
         return command;

@@ -14,8 +14,11 @@ internal sealed record UserOption(string[] Names, string? ValueName, string[] Va
     /// <summary>True when the command line adds to the variable's value; otherwise it replaces it.</summary>
     public bool Accumulates { get; init; }
 
+    /// <summary>True when a value may follow, joined with an equals sign, and may be left out.</summary>
+    public bool ValueIsOptional { get; init; }
+
     /// <summary>True when the option needs a word after it.</summary>
-    public bool TakesValue => ValueName is not null;
+    public bool TakesValue => ValueName is not null && !ValueIsOptional;
 
     /// <summary>The spelling shown in help and errors.</summary>
     public string Name => Names[0];

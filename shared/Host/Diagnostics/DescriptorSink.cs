@@ -14,7 +14,7 @@ internal sealed partial class DescriptorSink : ILogEventSink, IDisposable
 {
     // Host values, include/uapi/asm-generic/fcntl.h.
     private const int WriteOnly = 1, Create = 0x40, Truncate = 0x200, AppendOnly = 0x400, CloseOnExec = 0x80000;
-    private const int DuplicateCloseOnExec = 1030;
+    private const int DuplicateCloseOnExec = 1030, SetDescriptorFlags = 2;
     private const int Interrupted = 4;
 
     // Out of the way of guests, which are given the lowest free number; below the usual limit of 1024.
@@ -29,8 +29,24 @@ internal sealed partial class DescriptorSink : ILogEventSink, IDisposable
         _owned = owned;
     }
 
-    /// <summary>Lines to the process's standard error, whatever that is when the line is written.</summary>
-    public static DescriptorSink StandardError() => new(2, owned: false);
+    /// <summary>The descriptor lines go to.</summary>
+    public int Descriptor => _descriptor;
+
+    /// <summary>Lines to what is the process's standard error now: many programs close theirs before they end.</summary>
+    public static DescriptorSink StandardError()
+    {
+        int high = LibCFcntl(2, DuplicateCloseOnExec, HighDescriptor);
+        return high < 0 ? new DescriptorSink(2, owned: false) : new DescriptorSink(high, owned: true);
+    }
+
+    /// <summary>Lines to a descriptor the tool was started with, which is closed to what it starts.</summary>
+    /// <exception cref="IOException">It is not open.</exception>
+    public static DescriptorSink Inherited(int descriptor)
+    {
+        if (LibCFcntl(descriptor, SetDescriptorFlags, 1) < 0)
+            throw new IOException($"cannot write the log to descriptor {descriptor}: it is not open");
+        return new DescriptorSink(descriptor, owned: true);
+    }
 
     /// <summary>Lines to the end of a file, which is made if need be and emptied unless <paramref name="append"/>.</summary>
     /// <exception cref="IOException">The file cannot be opened for writing.</exception>

@@ -31,6 +31,9 @@ public sealed class LogSink : IDisposable
     /// <summary>The items asked for.</summary>
     public LogItems Items { get; }
 
+    /// <summary>The descriptor lines go to, when it is not a file of the log's own: a program the guest executes goes on writing there. Else null.</summary>
+    public int? Descriptor { get; init; }
+
     /// <summary>True when any of these items was asked for. Ask before building a text.</summary>
     public bool On(LogItems items) => (Items & items) != 0;
 

@@ -50,4 +50,14 @@ public static class SignalNames
         > FirstRealTime and <= Last => $"SIGRT_{signal - FirstRealTime}",
         _ => signal.ToString(),
     };
+
+    /// <summary>The number of a signal by its name, with or without SIG, or by its digits; null when there is none.</summary>
+    public static int? Parse(string name)
+    {
+        string full = name.StartsWith("SIG", StringComparison.Ordinal) ? name : "SIG" + name;
+        for (int signal = 1; signal <= Last; signal++)
+            if (Name(signal) == full || signal.ToString() == name)
+                return signal;
+        return null;
+    }
 }

@@ -65,13 +65,14 @@ public sealed unsafe partial class GuestMemory : ICodeSource
             ulong[] pages = [.. _protected.Where(p => p + PageSize > start && (p <= start || p - start < length))];
             foreach (ulong page in pages)
                 Unprotect(page);
-            return pages.Length > 0;
+            return OpenWatches() || pages.Length > 0;
         }
     }
 
     private void Unprotect(ulong page)
     {
         _protected.Remove(page);
+        _watchesOpen |= _watched is not null && _watched.ContainsKey(page);
         _engine!.PageWritten(page);
         if (_map.Find(page) is { } vma)
             Sys.Call(Nr.mprotect, (long)page, (long)PageSize, HostProtection(vma.Protection));

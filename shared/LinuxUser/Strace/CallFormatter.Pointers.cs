@@ -9,7 +9,7 @@ internal ref partial struct CallFormatter
     /// <summary>Names that are no layout or scalar; their decoders are in the other parts of this type.</summary>
     public static bool IsSpecial(string name) => name is "bytes" or "raw" or "str" or "iov" or "fdpair" or "sockaddr" or "sigset" or "old_sigset"
         or "sigset_arg" or "fdset" or "cpuset" or "msghdr" or "mmsghdr" or "siginfo" or "sigevent" or "wstatus" or "dirents" or "dirents64"
-        or "optval" or "ifreq" or "msgbuf";
+        or "optval" or "ifreq" or "msgbuf" or "iocbs";
 
     /// <summary>Writes what <paramref name="address"/> points to, or the address itself when that cannot be read or is not written yet.</summary>
     private void AppendPointee(ref TextBuffer text, SignatureType type, ulong address)
@@ -36,6 +36,7 @@ internal ref partial struct CallFormatter
             "raw" => false,
             "str" => TryAppendString(ref text, address, MaximumString),
             "iov" => TryAppendVectors(ref text, address, count, type.IsOutput ? _result : long.MaxValue),
+            "iocbs" => TryAppendRequests(ref text, address, count),
             "msgbuf" => TryAppendMessage(ref text, address, count),
             "fdpair" => TryAppendScalars(ref text, "i32", address, 2),
             "sigset" => TryAppendSignalSet(ref text, address, 8),
@@ -103,6 +104,27 @@ internal ref partial struct CallFormatter
                 text.Append("...");
                 break;
             }
+        }
+        text.Append(']');
+        return true;
+    }
+
+    /// <summary>An array of pointers to struct iocb.</summary>
+    private bool TryAppendRequests(ref TextBuffer text, ulong address, long count)
+    {
+        StructLayout layout = _tables.Layout("iocb")!;
+        text.Append('[');
+        for (long i = 0; i < count; i++)
+        {
+            if (!Separate(ref text, i))
+                break;
+            if (!_memory.TryReadWord(address + (ulong)(i * _memory.Abi.WordBytes), out ulong request))
+                return false;
+            int mark = text.Length;
+            if (TryAppendStruct(ref text, layout, request, layout.Size))
+                continue;
+            text.Rewind(mark);
+            AppendAddress(ref text, request);
         }
         text.Append(']');
         return true;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Strace;
@@ -8,6 +9,27 @@ namespace Suite.LinuxUser.Strace;
 internal ref partial struct CallFormatter
 {
     private const int SigIll = 4, SigTrap = 5, SigBus = 7, SigFpe = 8, SigSegv = 11, SigChld = 17;
+
+    /// <summary>siginfo_t as the host's kernel gives it, whatever the guest.</summary>
+    public static void AppendHostSignal(ref TextBuffer text, ReadOnlySpan<byte> info)
+    {
+        var host = new CallFormatter(new DecoderTables(GuestAbi.X64), new GuestView(GuestAbi.X64, new ByteReader(info.ToArray())), Signature.Parse(""), default, true, 0);
+        host.TryAppendSignalInfo(ref text, ByteReader.Base);
+    }
+
+    /// <summary>Bytes that are not in the guest's memory, at an address of their own.</summary>
+    private sealed class ByteReader(byte[] bytes) : IGuestReader
+    {
+        public const ulong Base = 0x1000;
+
+        public bool TryRead(ulong address, Span<byte> into)
+        {
+            if (address < Base || address - Base + (ulong)into.Length > (ulong)bytes.Length)
+                return false;
+            bytes.AsSpan((int)(address - Base), into.Length).CopyTo(into);
+            return true;
+        }
+    }
 
     /// <summary><c>[INT TERM]</c>; <c>~[INT]</c> when all but these are in the set. Stored as an array of longs, low signals first.</summary>
     private readonly bool TryAppendSignalSet(ref TextBuffer text, ulong address, int bytes)
@@ -20,6 +42,12 @@ internal ref partial struct CallFormatter
                 return false;
             set |= part << (8 * i);
         }
+        AppendSignalBits(ref text, set, bytes);
+        return true;
+    }
+
+    private static void AppendSignalBits(ref TextBuffer text, ulong set, int bytes)
+    {
         ulong every = bytes == 8 ? ulong.MaxValue : uint.MaxValue;
         if (BitOperations.PopCount(set) > 4 * bytes)
         {
@@ -34,7 +62,6 @@ internal ref partial struct CallFormatter
             text.Append(SignalNames.Name(BitOperations.TrailingZeroCount(set) + 1).AsSpan("SIG".Length));
         }
         text.Append(']');
-        return true;
     }
 
     /// <summary>The sixth argument of pselect6: a pointer to a set and its size.</summary>

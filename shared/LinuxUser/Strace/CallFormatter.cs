@@ -39,6 +39,10 @@ internal ref partial struct CallFormatter
     public static CallFormatter Returned(DecoderTables tables, GuestView memory, Signature signature, ReadOnlySpan<ulong> values, long result) =>
         new(tables, memory, signature, values, returned: true, result);
 
+    /// <summary>A formatter for a call that came back with <paramref name="result"/> some time ago: what it filled in may be something else by now, and prints as its address.</summary>
+    public static CallFormatter Past(DecoderTables tables, GuestView memory, Signature signature, ReadOnlySpan<ulong> values, long result) =>
+        new(tables, memory, signature, values, returned: false, result);
+
     /// <summary>Puts register values together into argument values, as the ABI passes 64-bit arguments. Returns how many registers were used.</summary>
     public static int GatherValues(GuestAbi abi, Signature signature, ReadOnlySpan<ulong> registers, Span<ulong> values)
     {
@@ -46,7 +50,7 @@ internal ref partial struct CallFormatter
         for (int i = 0; i < signature.Arguments.Count && i < values.Length; i++)
         {
             SignatureKind kind = signature.Arguments[i].Type.Kind;
-            if (abi.WordBytes == 4 && kind is (SignatureKind.Offset64 or SignatureKind.Hex64))
+            if (abi.WordBytes == 4 && kind is (SignatureKind.Offset64 or SignatureKind.Hex64 or SignatureKind.Flags64))
             {
                 if (abi.AlignsRegisterPairs && (next & 1) != 0)
                     next++;
@@ -136,22 +140,33 @@ internal ref partial struct CallFormatter
     /// <summary>Writes <c> = 3</c> or <c> = -1 errno=2 (No such file or directory)</c>.</summary>
     public void AppendResult(ref TextBuffer text)
     {
-        text.Append(" = ");
-        if (IsError(_result))
+        if (IsError(_result) || _signature.Result.Kind == SignatureKind.Int)
         {
-            int errno = (int)-_result;
-            text.Append("-1 errno=");
-            text.AppendDecimal(errno);
-            text.Append(" (");
-            text.Append(Errno.Message(errno));
-            text.Append(')');
+            AppendInteger(ref text, _result);
+            return;
         }
-        else if (_signature.Result.Kind == SignatureKind.Void)
+        text.Append(" = ");
+        if (_signature.Result.Kind == SignatureKind.Void)
             text.Append('?');
-        else if (_signature.Result.Kind == SignatureKind.Int)
-            text.AppendDecimal(_result);
         else
             AppendScalar(ref text, _signature.Result, _memory.Abi.WordBytes == 4 ? (uint)_result : (ulong)_result);
+    }
+
+    /// <summary>Writes <c> = </c> and a number, or an error with its text.</summary>
+    public static void AppendInteger(ref TextBuffer text, long result)
+    {
+        text.Append(" = ");
+        if (!IsError(result))
+        {
+            text.AppendDecimal(result);
+            return;
+        }
+        int errno = (int)-result;
+        text.Append("-1 errno=");
+        text.AppendDecimal(errno);
+        text.Append(" (");
+        text.Append(Errno.Message(errno));
+        text.Append(')');
     }
 
     /// <summary>The kernel's rule: the last page of values is errors (include/linux/err.h).</summary>
@@ -229,8 +244,14 @@ internal ref partial struct CallFormatter
             case SignatureKind.SignalHandler when value <= 1:
                 text.Append(value == 0 ? "SIG_DFL" : "SIG_IGN");
                 break;
-            case SignatureKind.Flags when _tables.Set(type.Name) is { } set:
+            case SignatureKind.SignalBits:
+                AppendSignalBits(ref text, value, _memory.Abi.WordBytes);
+                break;
+            case SignatureKind.Flags or SignatureKind.Flags64 when _tables.Set(type.Name) is { } set:
                 set.AppendFlags(ref text, value);
+                break;
+            case SignatureKind.Enum when type.Name == "ioctl" && _tables.Set(type.Name)?.Match(value) is null:
+                AppendIoctlCode(ref text, (uint)value, _memory.Abi);
                 break;
             case SignatureKind.Enum:
                 AppendEnum(ref text, _tables.Set(type.Name), value);
@@ -263,6 +284,28 @@ internal ref partial struct CallFormatter
             text.AppendDecimal((int)value);
         else
             set.AppendEnum(ref text, value);
+    }
+
+    /// <summary>An ioctl number nobody has named, by the fields _IOC makes it of; PowerPC has one bit more for the direction and other values.</summary>
+    private static void AppendIoctlCode(ref TextBuffer text, uint code, GuestAbi abi)
+    {
+        bool ppc = abi.BigEndian;
+        uint direction = ppc ? code >> 29 : code >> 30, size = code >> 16 & (ppc ? 0x1fffu : 0x3fffu);
+        if (direction == 0 || size == 0)
+        {
+            text.AppendHex(code);
+            return;
+        }
+        bool reads = (direction & 2) != 0, writes = (direction & (ppc ? 4u : 1u)) != 0;
+        text.Append("_IOC(");
+        text.Append(reads && writes ? "_IOC_READ|_IOC_WRITE" : reads ? "_IOC_READ" : writes ? "_IOC_WRITE" : "_IOC_NONE");
+        text.Append(", ");
+        text.AppendHex(code >> 8 & 0xff);
+        text.Append(", ");
+        text.AppendHex(code & 0xff);
+        text.Append(", ");
+        text.AppendHex(size);
+        text.Append(')');
     }
 
     private readonly void AppendLimit(ref TextBuffer text, ulong value)

@@ -14,9 +14,9 @@ internal static partial class ConstantSets
     private const string Swap = "SWAP_FLAG_PREFER=0x8000 SWAP_FLAG_DISCARD=0x10000";
 
     private const string Quotactl = """
-        Q_SYNC=0x80000100/0xffffff00 Q_QUOTAON=0x80000200/0xffffff00 Q_QUOTAOFF=0x80000300/0xffffff00 Q_GETFMT=0x80000400/0xffffff00
-        Q_GETINFO=0x80000500/0xffffff00 Q_SETINFO=0x80000600/0xffffff00 Q_GETQUOTA=0x80000700/0xffffff00 Q_SETQUOTA=0x80000800/0xffffff00
-        Q_GETNEXTQUOTA=0x80000900/0xffffff00 USRQUOTA=0/0xff GRPQUOTA=1/0xff PRJQUOTA=2/0xff
+        Q_SYNC=0x80000100/0xffffff00:none Q_QUOTAON=0x80000200/0xffffff00:path Q_QUOTAOFF=0x80000300/0xffffff00:none Q_GETFMT=0x80000400/0xffffff00:out.u32
+        Q_GETINFO=0x80000500/0xffffff00:out.if_dqinfo Q_SETINFO=0x80000600/0xffffff00:in.if_dqinfo Q_GETQUOTA=0x80000700/0xffffff00:out.if_dqblk Q_SETQUOTA=0x80000800/0xffffff00:in.if_dqblk
+        Q_GETNEXTQUOTA=0x80000900/0xffffff00:out.if_dqblk USRQUOTA=0/0xff GRPQUOTA=1/0xff PRJQUOTA=2/0xff
         """;
 
     private const string OpenTree = """
@@ -35,8 +35,9 @@ internal static partial class ConstantSets
     private const string Fspick = "FSPICK_CLOEXEC=1 FSPICK_SYMLINK_NOFOLLOW=2 FSPICK_NO_AUTOMOUNT=4 FSPICK_EMPTY_PATH=8";
 
     private const string Fsconfig = """
-        FSCONFIG_SET_FLAG=0 FSCONFIG_SET_STRING=1 FSCONFIG_SET_BINARY=2 FSCONFIG_SET_PATH=3 FSCONFIG_SET_PATH_EMPTY=4 FSCONFIG_SET_FD=5
-        FSCONFIG_CMD_CREATE=6 FSCONFIG_CMD_RECONFIGURE=7 FSCONFIG_CMD_CREATE_EXCL=8
+        FSCONFIG_SET_FLAG=0:ptr FSCONFIG_SET_STRING=1:str FSCONFIG_SET_BINARY=2:in.bytes[aux] FSCONFIG_SET_PATH=3:path FSCONFIG_SET_PATH_EMPTY=4:path
+        FSCONFIG_SET_FD=5:ptr
+        FSCONFIG_CMD_CREATE=6:ptr FSCONFIG_CMD_RECONFIGURE=7:ptr FSCONFIG_CMD_CREATE_EXCL=8:ptr
         """;
 
     private const string MountAttr = """
@@ -56,5 +57,12 @@ internal static partial class ConstantSets
     private const string StatfsFlags = """
         ST_VALID=0x20 ST_RDONLY=1 ST_NOSUID=2 ST_NODEV=4 ST_NOEXEC=8 ST_SYNCHRONOUS=0x10 ST_MANDLOCK=0x40 ST_NOATIME=0x400 ST_NODIRATIME=0x800
         ST_RELATIME=0x1000 ST_NOSYMFOLLOW=0x2000
+        """;
+
+    private const string Listmount = "LISTMOUNT_REVERSE=1";
+
+    private const string StatmountMask = """
+        STATMOUNT_SB_BASIC=1 STATMOUNT_MNT_BASIC=2 STATMOUNT_PROPAGATE_FROM=4 STATMOUNT_MNT_ROOT=8 STATMOUNT_MNT_POINT=0x10 STATMOUNT_FS_TYPE=0x20
+        STATMOUNT_MNT_NS_ID=0x40 STATMOUNT_MNT_OPTS=0x80
         """;
 }

@@ -11,7 +11,7 @@ internal sealed class DecoderTables(GuestAbi abi)
     private readonly ConcurrentDictionary<string, ConstantSet?> _sets = new(NameComparer.Instance);
     private readonly ConcurrentDictionary<string, StructLayout?> _layouts = new(NameComparer.Instance);
 
-    public Signature SignatureOf(SyscallRow row) => _signatures.GetOrAdd(row, static r => Signature.Parse(r.Signature));
+    public Signature SignatureOf(SyscallRow row) => _signatures.GetOrAdd(row, static r => Signature.Parse(r.TraceSignature));
 
     /// <summary>The guest's own version of the set if there is one; null when the name is unknown.</summary>
     public ConstantSet? Set(string name) => _sets.GetOrAdd(name, static (n, abi) =>

@@ -54,17 +54,38 @@ public sealed class StracePrinter(GuestAbi abi, IGuestReader memory)
         return text.Finish().ToString();
     }
 
+    /// <summary>As <see cref="Full"/>, for a call that came back some time ago: what it filled in prints as its address.</summary>
+    public string Past(SyscallRow row, ReadOnlySpan<ulong> args, long result)
+    {
+        Signature signature = _tables.SignatureOf(row);
+        Span<ulong> values = stackalloc ulong[CallFormatter.MaximumArguments];
+        CallFormatter.GatherValues(abi, signature, args, values);
+        var text = new TextBuffer(stackalloc char[MaximumLine], ResultReserve);
+        var call = CallFormatter.Past(_tables, _memory, signature, values, result);
+        AppendCall(ref text, row, ref call);
+        call.AppendResult(ref text);
+        return text.Finish().ToString();
+    }
+
     /// <summary>
     /// One JSON object: <c>pid</c>, <c>tid</c>, <c>call</c>, <c>args</c> (name to text, as <see cref="Full"/> prints them), <c>raw</c> (the registers
     /// in hexadecimal, as text because JSON numbers lose bits), <c>result</c>, <c>error</c> (the symbol) if it failed, and <c>us</c>, the duration
     /// in microseconds.
     /// </summary>
-    public string Json(int pid, int tid, SyscallRow row, ReadOnlySpan<ulong> args, long result, TimeSpan duration)
+    /// <param name="pid">The process.</param>
+    /// <param name="tid">The thread.</param>
+    /// <param name="row">Which call.</param>
+    /// <param name="args">The argument registers as they were on entry.</param>
+    /// <param name="result">What the kernel answers; null, printed as such, for a call that does not come back.</param>
+    /// <param name="duration">How long the call took.</param>
+    public string Json(int pid, int tid, SyscallRow row, ReadOnlySpan<ulong> args, long? result, TimeSpan duration)
     {
         Signature signature = _tables.SignatureOf(row);
         Span<ulong> values = stackalloc ulong[CallFormatter.MaximumArguments];
         int used = CallFormatter.GatherValues(abi, signature, args, values);
-        var call = CallFormatter.Returned(_tables, _memory, signature, values, result);
+        var call = result is { } value
+            ? CallFormatter.Returned(_tables, _memory, signature, values, value)
+            : CallFormatter.Entering(_tables, _memory, signature, values);
 
         var json = new StringBuilder(256);
         json.Append(CultureInfo.InvariantCulture, $$"""{"pid":{{pid}},"tid":{{tid}},"call":"{{row.Name}}","args":{""");
@@ -84,11 +105,39 @@ public sealed class StracePrinter(GuestAbi abi, IGuestReader memory)
         json.Append("},\"raw\":[");
         for (int i = 0; i < used; i++)
             json.Append(CultureInfo.InvariantCulture, $"{(i > 0 ? "," : "")}\"0x{args[i]:x}\"");
-        json.Append("],\"result\":").Append(result);
-        if (CallFormatter.IsError(result))
-            json.Append(CultureInfo.InvariantCulture, $",\"error\":\"{Errno.Name((int)-result)}\"");
+        json.Append(CultureInfo.InvariantCulture, $"],\"result\":{(result is { } number ? number : "null")}");
+        if (result is { } error && CallFormatter.IsError(error))
+            json.Append(CultureInfo.InvariantCulture, $",\"error\":\"{Errno.Name((int)-error)}\"");
         json.Append(CultureInfo.InvariantCulture, $",\"us\":{duration.TotalMicroseconds:0.###}}}");
         return json.ToString();
+    }
+
+    /// <summary>A result alone, as behind the parenthesis of <see cref="Full"/>: <c> = -1 errno=2 (No such file or directory)</c>.</summary>
+    public static string Result(long result)
+    {
+        var text = new TextBuffer(stackalloc char[ResultReserve]);
+        CallFormatter.AppendInteger(ref text, result);
+        return text.Finish().ToString();
+    }
+
+    /// <summary>A signal as strace(1) writes it: <c>{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL}</c>.</summary>
+    /// <param name="info">siginfo_t in the host's form.</param>
+    public static string SignalInfo(ReadOnlySpan<byte> info)
+    {
+        var text = new TextBuffer(stackalloc char[MaximumJsonArgument]);
+        CallFormatter.AppendHostSignal(ref text, info);
+        return text.Finish().ToString();
+    }
+
+    /// <summary>The arguments of a call that are descriptors or paths, with their values.</summary>
+    public IEnumerable<(SignatureKind Kind, ulong Value)> Files(SyscallRow row, ulong[] args)
+    {
+        Signature signature = _tables.SignatureOf(row);
+        ulong[] values = new ulong[CallFormatter.MaximumArguments];
+        CallFormatter.GatherValues(abi, signature, args, values);
+        for (int i = 0; i < signature.Arguments.Count; i++)
+            if (signature.Arguments[i].Type.Kind is SignatureKind.Path or SignatureKind.Fd or SignatureKind.Dirfd)
+                yield return (signature.Arguments[i].Type.Kind, values[i]);
     }
 
     private static void AppendCall(ref TextBuffer text, SyscallRow row, ref CallFormatter call)

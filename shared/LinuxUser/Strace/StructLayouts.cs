@@ -47,12 +47,17 @@ internal static class StructLayouts
         "file_attr" => "sized; fa_xflags:u64 hex, fa_extsize:u32, fa_nextents:u32, fa_projid:u32, fa_cowextsize:u32",
         "fsxattr" => "fsx_xflags:u32 hex, fsx_extsize:u32, fsx_nextents:u32, fsx_projid:u32, fsx_cowextsize:u32, ..., fsx_pad:u8[8]",
         "mount_attr" => "sized; attr_set:u64 flags(mount_attr), attr_clr:u64 flags(mount_attr), propagation:u64 flags(mount), userns_fd:u64",
-        "mnt_id_req" => "size:u32, mnt_ns_fd:u32, mnt_id:u64 hex, param:u64 hex",
+        "mnt_id_req" => "size:u32, mnt_ns_fd:u32, mnt_id:u64 hex, param:u64 flags(statmount_mask)",
         "cachestat_range" => "off:u64, len:u64",
         "cachestat" => "nr_cache:u64, nr_dirty:u64, nr_writeback:u64, nr_evicted:u64, nr_recently_evicted:u64",
+        "file_handle" => "handle_bytes:u32, handle_type:i32, ...",
+        "statmount" => "size:u32, .mnt_opts:u32, mask:u64 flags(statmount_mask), sb_dev_major:u32, sb_dev_minor:u32, sb_magic:u64 enum(fsmagic), ...",
+        "if_dqblk" => "dqb_bhardlimit:u64, dqb_bsoftlimit:u64, dqb_curspace:u64, dqb_ihardlimit:u64, dqb_isoftlimit:u64, dqb_curinodes:u64, ...",
+        "if_dqinfo" => "dqi_bgrace:u64, dqi_igrace:u64, dqi_flags:u32 hex, dqi_valid:u32 hex",
+        "old_dirent" => "d_ino:uw inode, d_off:uw, d_reclen:u16, d_name:char[256]",
         "iovec" => "iov_base:uw ptr, iov_len:w",
         "ranges" => "iov_base:uw ptr, iov_len:uw",
-        "termios" => "c_iflag:u32 hex, c_oflag:u32 hex, c_cflag:u32 hex, c_lflag:u32 hex, ...",
+        "termios" => "c_iflag:u32 flags(c_iflag), c_oflag:u32 flags(c_oflag), c_cflag:u32 flags(c_cflag), c_lflag:u32 flags(c_lflag), ...",
         "winsize" => "ws_row:u16, ws_col:u16, ws_xpixel:u16, ws_ypixel:u16",
 
         // Time
@@ -87,12 +92,28 @@ internal static class StructLayouts
         "user_desc" => "entry_number:i32, base_addr:u32 hex, limit:u32 hex, flags:u32 hex",
         "cap_header" => "version:u32 enum(cap_version), pid:i32",
         "cap_data" => "effective:u32 hex, permitted:u32 hex, inheritable:u32 hex",
-        "landlock_ruleset" => "sized; handled_access_fs:u64 hex, handled_access_net:u64 hex, scoped:u64 hex",
+        "landlock_ruleset" => "sized; handled_access_fs:u64 flags(landlock_fs), handled_access_net:u64 flags(landlock_net), "
+            + "scoped:u64 flags(landlock_scope)",
+        "cap_sets" => "effective:u32 flags(cap_low), permitted:u32 flags(cap_low), inheritable:u32 flags(cap_low), effective_high:u32 flags(cap_high), "
+            + "permitted_high:u32 flags(cap_high), inheritable_high:u32 flags(cap_high)",
+        "landlock_path_beneath" => "packed; allowed_access:u64 flags(landlock_fs), parent_fd:i32",
+        "landlock_net_port" => "allowed_access:u64 flags(landlock_net), port:u64",
+        "sock_fprog" => "len:u16, filter:uw ptr",
+        "seccomp_action" => "action:u32 hex",
+        "seccomp_notif_sizes" => "seccomp_notif:u16, seccomp_notif_resp:u16, seccomp_data:u16",
+        "lsm_ctx" => "id:u64, flags:u64 hex, len:u64, ctx_len:u64, ...",
+        "robust_list_head" => "list:uw ptr, futex_offset:w, list_op_pending:uw ptr",
+        "kexec_segment" => "buf:uw ptr, bufsz:uw, mem:uw ptr, memsz:uw",
+        "ns_id_req" => "size:u32, .spare:u32, ns_id:u64, ns_type:u32 flags(clone), .spare2:u32, user_ns_id:u64",
+        "bpf_map_create" => "sized; map_type:u32, key_size:u32, value_size:u32, max_entries:u32, map_flags:u32 hex, inner_map_fd:u32",
+        "bpf_elem" => "sized; map_fd:u32, .pad:u32, key:u64 ptr, value:u64 ptr, flags:u64 hex",
+        "bpf_prog_load" => "sized; prog_type:u32, insn_cnt:u32, insns:u64 ptr, license:u64 ptr, log_level:u32, log_size:u32, log_buf:u64 ptr",
+        "bpf_obj" => "sized; pathname:u64 ptr, bpf_fd:u32, file_flags:u32 hex",
         "mmap_args" => "addr:uw ptr, length:uw, prot:uw flags(prot), flags:uw flags(mmap), fd:w, offset:uw hex",
 
         // Signals
         "sigaction" => "sa_handler:uw sighandler, sa_flags:uw flags(sigaction), .sa_restorer:uw, sa_mask:sigset",
-        "old_sigaction" => "sa_handler:uw sighandler, sa_mask:uw hex, sa_flags:uw flags(sigaction), .sa_restorer:uw",
+        "old_sigaction" => "sa_handler:uw sighandler, sa_mask:uw sigbits, sa_flags:uw flags(sigaction), .sa_restorer:uw",
         "stack_t" => "ss_sp:uw ptr, ss_flags:i32 flags(sigaltstack), ss_size:uw",
 
         // Polling and asynchronous calls
@@ -101,12 +122,26 @@ internal static class StructLayouts
         "epoll_event.x64" => "packed; events:u32 flags(epoll), data:u64 hex",
         "epoll_event" => "events:u32 flags(epoll), data:u64 hex",
         "select_args" => "n:w, readfds:uw ptr, writefds:uw ptr, exceptfds:uw ptr, timeout:uw ptr",
+        "iocb" => "data:u64 hex, .key:u32, .rw_flags:u32, lio_opcode:u16 enum(iocb), reqprio:i16, fildes:u32, buf:u64 ptr, nbytes:u64, offset:i64, "
+            + ".reserved:u64, .flags:u32, .resfd:u32",
         "io_event" => "data:u64 hex, obj:u64 ptr, res:i64, res2:i64",
         "io_uring_params" => "sq_entries:u32, cq_entries:u32, flags:u32 flags(io_uring_setup), sq_thread_cpu:u32, sq_thread_idle:u32, features:u32 hex, ...",
 
         // Sockets and queues
         "linger" => "l_onoff:i32, l_linger:i32",
         "ucred" => "pid:i32, uid:u32 uid, gid:u32 gid",
+        "ipc_perm.x64" => "key:i32 flags(ipc_key), uid:u32 uid, gid:u32 gid, .cuid:u32, .cgid:u32, mode:u32 mode, .seq:u16, .pad:u16, .unused:u64[2]",
+        "ipc_perm.i386" => "key:i32 flags(ipc_key), uid:u32 uid, gid:u32 gid, .cuid:u32, .cgid:u32, mode:u16 mode, .pad1:u16, .seq:u16, .pad2:u16, .unused:u32[2]",
+        "ipc_perm.ppc" => "key:i32 flags(ipc_key), uid:u32 uid, gid:u32 gid, .cuid:u32, .cgid:u32, mode:u32 mode, .seq:u32, .pad:u32, .unused:u64[2]",
+        "shmid_ds.x64" => "shm_perm:{ipc_perm.x64}, shm_segsz:u64, .times:i64[3], shm_cpid:i32, shm_lpid:i32, shm_nattch:u64, ...",
+        "shmid_ds.i386" => "shm_perm:{ipc_perm.i386}, shm_segsz:u32, .times:u32[6], shm_cpid:i32, shm_lpid:i32, shm_nattch:u32, ...",
+        "shmid_ds.ppc" => "shm_perm:{ipc_perm.ppc}, .times:u32[6], .unused:u32, shm_segsz:u32, shm_cpid:i32, shm_lpid:i32, shm_nattch:u32, ...",
+        "semid_ds.x64" => "sem_perm:{ipc_perm.x64}, .times:i64[4], sem_nsems:u64, ...",
+        "semid_ds.i386" => "sem_perm:{ipc_perm.i386}, .times:u32[4], sem_nsems:u32, ...",
+        "semid_ds.ppc" => "sem_perm:{ipc_perm.ppc}, .times:u32[4], sem_nsems:u32, ...",
+        "msqid_ds.x64" => "msg_perm:{ipc_perm.x64}, .times:i64[3], msg_cbytes:u64, msg_qnum:u64, msg_qbytes:u64, msg_lspid:i32, msg_lrpid:i32, ...",
+        "msqid_ds.i386" => "msg_perm:{ipc_perm.i386}, .times:u32[6], msg_cbytes:u32, msg_qnum:u32, msg_qbytes:u32, msg_lspid:i32, msg_lrpid:i32, ...",
+        "msqid_ds.ppc" => "msg_perm:{ipc_perm.ppc}, .times:u32[6], msg_cbytes:u32, msg_qnum:u32, msg_qbytes:u32, msg_lspid:i32, msg_lrpid:i32, ...",
         "sembuf" => "sem_num:u16, sem_op:i16, sem_flg:i16 flags(semop)",
         "mq_attr" => "mq_flags:w flags(open), mq_maxmsg:w, mq_msgsize:w, mq_curmsgs:w",
 

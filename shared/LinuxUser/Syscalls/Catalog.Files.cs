@@ -58,8 +58,10 @@ public static partial class Catalog
         public static readonly SyscallRow Fchown32 = new("fchown32", "fd, owner:uid, group:gid");
         public static readonly SyscallRow MemfdCreate = new("memfd_create", "name:str, flags:flags(memfd) -> fd");
         public static readonly SyscallRow Cachestat = new("cachestat", "fd, range:in.cachestat_range, cstat:out.cachestat, flags:hex");
-        public static readonly SyscallRow NameToHandleAt = new("name_to_handle_at", "dirfd, path, handle:ptr, mount_id:out.i32, flags:flags(at)");
-        public static readonly SyscallRow OpenByHandleAt = new("open_by_handle_at", "mount_fd:fd, handle:ptr, flags:flags(open) -> fd");
+        public static readonly SyscallRow NameToHandleAt = new("name_to_handle_at", "dirfd, path, handle:ptr, mount_id:out.i32, flags:flags(at)",
+            trace: "dirfd, path, handle:inout.file_handle, mount_id:out.i32, flags:flags(at)");
+        public static readonly SyscallRow OpenByHandleAt = new("open_by_handle_at", "mount_fd:fd, handle:ptr, flags:flags(open) -> fd",
+            trace: "mount_fd:fd, handle:in.file_handle, flags:flags(open) -> fd");
         public static readonly SyscallRow Userfaultfd = new("userfaultfd", "flags:flags(userfaultfd) -> fd");
         public static readonly SyscallRow Eventfd = new("eventfd", "count:uint -> fd");
         public static readonly SyscallRow Eventfd2 = new("eventfd2", "count:uint, flags:flags(eventfd) -> fd");
@@ -68,7 +70,8 @@ public static partial class Catalog
         public static readonly SyscallRow InotifyAddWatch = new("inotify_add_watch", "fd, path, mask:flags(inotify)");
         public static readonly SyscallRow InotifyRmWatch = new("inotify_rm_watch", "fd, wd:int");
         public static readonly SyscallRow FanotifyInit = new("fanotify_init", "flags:flags(fanotify_init), event_f_flags:flags(open) -> fd");
-        public static readonly SyscallRow FanotifyMark = new("fanotify_mark", "fd, flags:flags(fanotify_mark), mask:hex64, dirfd, path");
+        public static readonly SyscallRow FanotifyMark = new("fanotify_mark", "fd, flags:flags(fanotify_mark), mask:hex64, dirfd, path",
+            trace: "fd, flags:flags(fanotify_mark), mask:flags64(fanotify_mask), dirfd, path");
         public static readonly SyscallRow FileGetattr = new("file_getattr", "dirfd, path, attr:out.file_attr[size], size, flags:flags(at)");
         public static readonly SyscallRow FileSetattr = new("file_setattr", "dirfd, path, attr:in.file_attr[size], size, flags:flags(at)");
     }

@@ -41,23 +41,32 @@ public static partial class Catalog
         public static readonly SyscallRow Setgroups16 = new("setgroups", "size:int, list:in.u16[size]");
         public static readonly SyscallRow Getgroups32 = new("getgroups32", "size:int, list:out.u32[ret:size]");
         public static readonly SyscallRow Setgroups32 = new("setgroups32", "size:int, list:in.u32[size]");
-        public static readonly SyscallRow Capget = new("capget", "header:in.cap_header, data:out.cap_data[2]");
-        public static readonly SyscallRow Capset = new("capset", "header:in.cap_header, data:in.cap_data[2]");
+        public static readonly SyscallRow Capget = new("capget", "header:in.cap_header, data:out.cap_data[2]",
+            trace: "header:in.cap_header, data:out.cap_sets");
+        public static readonly SyscallRow Capset = new("capset", "header:in.cap_header, data:in.cap_data[2]",
+            trace: "header:in.cap_header, data:in.cap_sets");
         public static readonly SyscallRow Getrlimit = new("getrlimit", "resource:enum(rlimit), rlim:out.rlimit");
         public static readonly SyscallRow Setrlimit = new("setrlimit", "resource:enum(rlimit), rlim:in.rlimit");
         public static readonly SyscallRow Ugetrlimit = new("ugetrlimit", "resource:enum(rlimit), rlim:out.rlimit");
         public static readonly SyscallRow Prlimit64 = new("prlimit64", "pid, resource:enum(rlimit), new:in.rlimit64, old:out.rlimit64");
         public static readonly SyscallRow Getrusage = new("getrusage", "who:enum(rusage), usage:out.rusage");
-        public static readonly SyscallRow Seccomp = new("seccomp", "operation:enum(seccomp), flags:flags(seccomp_flags), args:ptr");
-        public static readonly SyscallRow LandlockCreateRuleset = new("landlock_create_ruleset", "attr:in.landlock_ruleset[size], size, flags:hex -> fd");
-        public static readonly SyscallRow LandlockAddRule = new("landlock_add_rule", "ruleset_fd:fd, type:enum(landlock_rule), attr:ptr, flags:hex");
-        public static readonly SyscallRow LandlockRestrictSelf = new("landlock_restrict_self", "ruleset_fd:fd, flags:hex");
-        public static readonly SyscallRow LsmGetSelfAttr = new("lsm_get_self_attr", "attr:uint, ctx:ptr, size:inout.u32, flags:hex");
-        public static readonly SyscallRow LsmSetSelfAttr = new("lsm_set_self_attr", "attr:uint, ctx:ptr, size:uint, flags:hex");
+        public static readonly SyscallRow Seccomp = new("seccomp", "operation:enum(seccomp), flags:flags(seccomp_flags), args:ptr",
+            trace: "operation:enum(seccomp), flags:flags(seccomp_flags), args:by(operation)");
+        public static readonly SyscallRow LandlockCreateRuleset = new("landlock_create_ruleset", "attr:in.landlock_ruleset[size], size, flags:hex -> fd",
+            trace: "attr:in.landlock_ruleset[size], size, flags:flags(landlock_create) -> fd");
+        public static readonly SyscallRow LandlockAddRule = new("landlock_add_rule", "ruleset_fd:fd, type:enum(landlock_rule), attr:ptr, flags:hex",
+            trace: "ruleset_fd:fd, type:enum(landlock_rule), attr:by(type), flags:hex");
+        public static readonly SyscallRow LandlockRestrictSelf = new("landlock_restrict_self", "ruleset_fd:fd, flags:hex",
+            trace: "ruleset_fd:fd, flags:flags(landlock_restrict)");
+        public static readonly SyscallRow LsmGetSelfAttr = new("lsm_get_self_attr", "attr:uint, ctx:ptr, size:inout.u32, flags:hex",
+            trace: "attr:enum(lsm_attr), ctx:out.lsm_ctx, size:inout.u32, flags:flags(lsm)");
+        public static readonly SyscallRow LsmSetSelfAttr = new("lsm_set_self_attr", "attr:uint, ctx:ptr, size:uint, flags:hex",
+            trace: "attr:enum(lsm_attr), ctx:in.lsm_ctx, size:uint, flags:hex");
         public static readonly SyscallRow LsmListModules = new("lsm_list_modules", "ids:out.u64[ret:size], size:inout.u32, flags:hex");
         public static readonly SyscallRow AddKey = new("add_key", "type:str, description:str, payload:in.bytes[plen], plen:size, keyring:enum(keyring)");
         public static readonly SyscallRow RequestKey = new("request_key", "type:str, description:str, callout:str, keyring:enum(keyring)");
-        public static readonly SyscallRow Keyctl = new("keyctl", "cmd:enum(keyctl), arg2:by(cmd,0), arg3:by(cmd,1), arg4:by(cmd,2), arg5:by(cmd,3)");
+        public static readonly SyscallRow Keyctl = new("keyctl", "cmd:enum(keyctl), arg2:by(cmd,0), arg3:by(cmd,1), arg4:by(cmd,2), arg5:by(cmd,3)",
+            trace: "cmd:enum(keyctl_trace), arg2:by(cmd,0), arg3:by(cmd,1), arg4:by(cmd,2), arg5:by(cmd,3)");
         public static readonly SyscallRow Security = new("security", "arg1:hex, arg2:hex, arg3:hex");
     }
 }

@@ -29,12 +29,17 @@ public static partial class Catalog
         public static readonly SyscallRow Mseal = new("mseal", "addr:ptr, length:size, flags:hex");
         public static readonly SyscallRow MemfdSecret = new("memfd_secret", "flags:flags(open_cloexec) -> fd");
         public static readonly SyscallRow MapShadowStack = new("map_shadow_stack", "addr:ptr, size, flags:flags(shadow_stack) -> ptr");
-        public static readonly SyscallRow Mbind = new("mbind", "addr:ptr, length:size, mode:flags(mempolicy), nodemask:ptr, maxnode:size, flags:flags(mbind)");
-        public static readonly SyscallRow SetMempolicy = new("set_mempolicy", "mode:flags(mempolicy), nodemask:ptr, maxnode:size");
-        public static readonly SyscallRow GetMempolicy = new("get_mempolicy", "mode:out.i32, nodemask:ptr, maxnode:size, addr:ptr, flags:flags(get_mempolicy)");
+        public static readonly SyscallRow Mbind = new("mbind", "addr:ptr, length:size, mode:flags(mempolicy), nodemask:ptr, maxnode:size, flags:flags(mbind)",
+            trace: "addr:ptr, length:size, mode:flags(mempolicy), nodemask:in.fdset[maxnode], maxnode:size, flags:flags(mbind)");
+        public static readonly SyscallRow SetMempolicy = new("set_mempolicy", "mode:flags(mempolicy), nodemask:ptr, maxnode:size",
+            trace: "mode:flags(mempolicy), nodemask:in.fdset[maxnode], maxnode:size");
+        public static readonly SyscallRow GetMempolicy = new("get_mempolicy", "mode:out.i32, nodemask:ptr, maxnode:size, addr:ptr, flags:flags(get_mempolicy)",
+            trace: "mode:out.i32, nodemask:out.fdset[maxnode], maxnode:size, addr:ptr, flags:flags(get_mempolicy)");
         public static readonly SyscallRow SetMempolicyHomeNode = new("set_mempolicy_home_node", "start:ptr, len:size, home_node:size, flags:hex");
-        public static readonly SyscallRow MigratePages = new("migrate_pages", "pid, maxnode:size, old_nodes:ptr, new_nodes:ptr");
-        public static readonly SyscallRow MovePages = new("move_pages", "pid, count:size, pages:ptr, nodes:ptr, status:ptr, flags:flags(mbind)");
+        public static readonly SyscallRow MigratePages = new("migrate_pages", "pid, maxnode:size, old_nodes:ptr, new_nodes:ptr",
+            trace: "pid, maxnode:size, old_nodes:in.fdset[maxnode], new_nodes:in.fdset[maxnode]");
+        public static readonly SyscallRow MovePages = new("move_pages", "pid, count:size, pages:ptr, nodes:ptr, status:ptr, flags:flags(mbind)",
+            trace: "pid, count:size, pages:in.ptr[count], nodes:in.i32[count], status:out.i32[count], flags:flags(mbind)");
         public static readonly SyscallRow ProcessVmReadv = new("process_vm_readv",
             "pid, lvec:in.ranges[liovcnt], liovcnt:size, rvec:in.ranges[riovcnt], riovcnt:size, flags:hex");
         public static readonly SyscallRow ProcessVmWritev = new("process_vm_writev",

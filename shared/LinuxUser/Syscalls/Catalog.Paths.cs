@@ -21,7 +21,8 @@ public static partial class Catalog
         public static readonly SyscallRow Truncate64 = new("truncate64", "path, length:offset64");
         public static readonly SyscallRow Getdents = new("getdents", "fd, dirp:out.dirents[ret], count:uint");
         public static readonly SyscallRow Getdents64 = new("getdents64", "fd, dirp:out.dirents64[ret], count:uint");
-        public static readonly SyscallRow Readdir = new("readdir", "fd, dirp:ptr, count:uint");
+        public static readonly SyscallRow Readdir = new("readdir", "fd, dirp:ptr, count:uint",
+            trace: "fd, dirp:out.old_dirent, count:uint");
         public static readonly SyscallRow Getcwd = new("getcwd", "buf:out.str, size");
         public static readonly SyscallRow Chdir = new("chdir", "path");
         public static readonly SyscallRow Fchdir = new("fchdir", "fd");

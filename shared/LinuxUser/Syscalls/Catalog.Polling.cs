@@ -35,11 +35,14 @@ public static partial class Catalog
             "ctx:hex, min_nr:long, nr:long, events:out.io_event[ret:nr], timeout:in.timespec, sigmask:in.sigset_arg");
         public static readonly SyscallRow IoPgeteventsTime64 = new("io_pgetevents_time64",
             "ctx:hex, min_nr:long, nr:long, events:out.io_event[ret:nr], timeout:in.timespec64, sigmask:in.sigset_arg");
-        public static readonly SyscallRow IoSubmit = new("io_submit", "ctx:hex, nr:long, iocbs:ptr");
-        public static readonly SyscallRow IoCancel = new("io_cancel", "ctx:hex, iocb:ptr, result:ptr");
+        public static readonly SyscallRow IoSubmit = new("io_submit", "ctx:hex, nr:long, iocbs:ptr",
+            trace: "ctx:hex, nr:long, iocbs:in.iocbs[nr]");
+        public static readonly SyscallRow IoCancel = new("io_cancel", "ctx:hex, iocb:ptr, result:ptr",
+            trace: "ctx:hex, iocb:in.iocb, result:out.io_event");
         public static readonly SyscallRow IoUringSetup = new("io_uring_setup", "entries:uint, params:inout.io_uring_params -> fd");
         public static readonly SyscallRow IoUringEnter = new("io_uring_enter",
             "fd, to_submit:uint, min_complete:uint, flags:flags(io_uring_enter), arg:ptr, size");
-        public static readonly SyscallRow IoUringRegister = new("io_uring_register", "fd, opcode:enum(io_uring_register), arg:ptr, nr_args:uint");
+        public static readonly SyscallRow IoUringRegister = new("io_uring_register", "fd, opcode:enum(io_uring_register), arg:ptr, nr_args:uint",
+            trace: "fd, opcode:enum(io_uring_register), arg:by(opcode), nr_args:uint");
     }
 }

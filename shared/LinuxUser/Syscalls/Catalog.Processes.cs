@@ -35,7 +35,8 @@ public static partial class Catalog
         public static readonly SyscallRow FutexWait = new("futex_wait",
             "uaddr:ptr, val:hex, mask:hex, flags:flags(futex2), timeout:in.timespec64, clockid:enum(clockid)");
         public static readonly SyscallRow FutexRequeue = new("futex_requeue", "waiters:in.futex_waitv[2], flags:hex, nr_wake:int, nr_requeue:int");
-        public static readonly SyscallRow SetRobustList = new("set_robust_list", "head:ptr, len:size");
+        public static readonly SyscallRow SetRobustList = new("set_robust_list", "head:ptr, len:size",
+            trace: "head:in.robust_list_head, len:size");
         public static readonly SyscallRow GetRobustList = new("get_robust_list", "pid, head:out.ptr, len:out.uw");
         public static readonly SyscallRow Rseq = new("rseq", "rseq:ptr, len:uint, flags:flags(rseq), sig:hex");
         public static readonly SyscallRow Membarrier = new("membarrier", "cmd:enum(membarrier), flags:flags(membarrier_flags), cpu_id:int");
@@ -55,19 +56,24 @@ public static partial class Catalog
         public static readonly SyscallRow Nice = new("nice", "increment:int");
         public static readonly SyscallRow Getpriority = new("getpriority", "which:enum(priority), who:int");
         public static readonly SyscallRow Setpriority = new("setpriority", "which:enum(priority), who:int, prio:int");
-        public static readonly SyscallRow IoprioSet = new("ioprio_set", "which:enum(ioprio), who:int, ioprio:hex");
-        public static readonly SyscallRow IoprioGet = new("ioprio_get", "which:enum(ioprio), who:int");
+        public static readonly SyscallRow IoprioSet = new("ioprio_set", "which:enum(ioprio), who:int, ioprio:hex",
+            trace: "which:enum(ioprio), who:int, ioprio:flags(ioprio_value)");
+        public static readonly SyscallRow IoprioGet = new("ioprio_get", "which:enum(ioprio), who:int",
+            trace: "which:enum(ioprio), who:int -> flags(ioprio_value)");
         public static readonly SyscallRow Prctl = new("prctl",
             "option:enum(prctl), arg2:by(option,0), arg3:by(option,1), arg4:by(option,2), arg5:by(option,3)");
         public static readonly SyscallRow ArchPrctl = new("arch_prctl", "code:enum(arch_prctl), addr:by(code)");
         public static readonly SyscallRow SetThreadArea = new("set_thread_area", "u_info:inout.user_desc");
         public static readonly SyscallRow GetThreadArea = new("get_thread_area", "u_info:inout.user_desc");
-        public static readonly SyscallRow ModifyLdt = new("modify_ldt", "func:int, ptr, bytecount:size");
+        public static readonly SyscallRow ModifyLdt = new("modify_ldt", "func:int, ptr, bytecount:size",
+            trace: "func:enum(modify_ldt), ptr:by(func), bytecount:size");
         public static readonly SyscallRow Personality = new("personality", "persona:flags(personality) -> hex");
         public static readonly SyscallRow Unshare = new("unshare", "flags:flags(clone)");
         public static readonly SyscallRow Setns = new("setns", "fd, nstype:flags(clone)");
-        public static readonly SyscallRow Ptrace = new("ptrace", "request:enum(ptrace), pid, addr:hex, data:hex");
-        public static readonly SyscallRow Kcmp = new("kcmp", "pid1:pid, pid2:pid, type:enum(kcmp), idx1:hex, idx2:hex");
+        public static readonly SyscallRow Ptrace = new("ptrace", "request:enum(ptrace), pid, addr:hex, data:hex",
+            trace: "request:enum(ptrace), pid, addr:by(request,0), data:by(request,1)");
+        public static readonly SyscallRow Kcmp = new("kcmp", "pid1:pid, pid2:pid, type:enum(kcmp), idx1:hex, idx2:hex",
+            trace: "pid1:pid, pid2:pid, type:enum(kcmp), idx1:by(type,0), idx2:by(type,1)");
         public static readonly SyscallRow Getcpu = new("getcpu", "cpu:out.u32, node:out.u32, cache:ptr");
         public static readonly SyscallRow PidfdOpen = new("pidfd_open", "pid, flags:flags(pidfd) -> fd");
         public static readonly SyscallRow PidfdGetfd = new("pidfd_getfd", "pidfd:fd, targetfd:fd, flags:hex -> fd");

@@ -19,7 +19,8 @@ public static partial class Catalog
         public static readonly SyscallRow Kill = new("kill", "pid, sig:signal");
         public static readonly SyscallRow Tkill = new("tkill", "pid, sig:signal");
         public static readonly SyscallRow Tgkill = new("tgkill", "tgid:pid, pid, sig:signal");
-        public static readonly SyscallRow PidfdSendSignal = new("pidfd_send_signal", "pidfd:fd, sig:signal, info:in.siginfo, flags:hex");
+        public static readonly SyscallRow PidfdSendSignal = new("pidfd_send_signal", "pidfd:fd, sig:signal, info:in.siginfo, flags:hex",
+            trace: "pidfd:fd, sig:signal, info:in.siginfo, flags:flags(pidfd_signal)");
         public static readonly SyscallRow Pause = new("pause", "");
         public static readonly SyscallRow Signalfd = new("signalfd", "fd, mask:in.sigset, size -> fd");
         public static readonly SyscallRow Signalfd4 = new("signalfd4", "fd, mask:in.sigset, size, flags:flags(open_nonblock) -> fd");
@@ -28,9 +29,12 @@ public static partial class Catalog
         public static readonly SyscallRow Sigaction = new("sigaction", "signum:signal, act:in.old_sigaction, oldact:out.old_sigaction");
         public static readonly SyscallRow Sigprocmask = new("sigprocmask", "how:enum(sigmask), set:in.old_sigset, oldset:out.old_sigset");
         public static readonly SyscallRow Sigpending = new("sigpending", "set:out.old_sigset");
-        public static readonly SyscallRow Sigsuspend = new("sigsuspend", "unused1:hex, unused2:hex, mask:hex");
-        public static readonly SyscallRow Sgetmask = new("sgetmask", "-> hex");
-        public static readonly SyscallRow Ssetmask = new("ssetmask", "mask:hex -> hex");
+        public static readonly SyscallRow Sigsuspend = new("sigsuspend", "unused1:hex, unused2:hex, mask:hex",
+            trace: "unused1:hex, unused2:hex, mask:sigbits");
+        public static readonly SyscallRow Sgetmask = new("sgetmask", "-> hex",
+            trace: "-> sigbits");
+        public static readonly SyscallRow Ssetmask = new("ssetmask", "mask:hex -> hex",
+            trace: "mask:sigbits -> sigbits");
         public static readonly SyscallRow Sigreturn = new("sigreturn", "-> void");
     }
 }

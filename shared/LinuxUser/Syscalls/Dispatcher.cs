@@ -1,6 +1,9 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Strace;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls;
 
@@ -10,9 +13,24 @@ public static unsafe class Dispatcher
     /// <summary>The call the thread has stopped at. Pc is behind the instruction.</summary>
     public static void Serve(GuestThread t)
     {
+        ITracer? tracer = t.Process.Tracer;
         SysArgs a = t.Abi.Arguments(t);
+        t.CallNumber = a.Number;
+        if (tracer is not null)
+        {
+            if (!tracer.CallEntered(t))
+                return;
+            a = t.Abi.Arguments(t); // which may be others now
+            t.CallNumber = a.Number;
+        }
+
+        t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
-        Finish(t, a, result);
+        if (result == -Errno.EFAULT && tracer is not null && t.Memory.OpenWatches())
+            result = Dispatch(t, a); // the page may have been closed only because a debugger watches it
+        result = Finish(t, a, result);
+        t.Calls.End(result);
+        tracer?.CallReturned(t, result);
     }
 
     /// <summary>
@@ -25,18 +43,29 @@ public static unsafe class Dispatcher
         Finish(t, a, t.Memory.AllowKernelWrites(0, ulong.MaxValue) ? Pass(t, a) : -Errno.EFAULT);
     }
 
-    private static void Finish(GuestThread t, in SysArgs a, long result)
+    private static long Finish(GuestThread t, in SysArgs a, long result)
     {
+        if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
+            result = SysResult.Restart;
+        t.RewoundPc = 0;
+        t.RepeatsCall = result == SysResult.Restart;
         if (result == SysResult.RegistersSet)
-            return;
-        if (result == SysResult.Restart)
+            t.CallNumber = -1;
+        else if (result == SysResult.Restart)
+        {
             t.Abi.Rewind(t, a.Number);
+            t.RewoundPc = t.State->Pc;
+        }
         else
             t.Abi.SetResult(t, result);
+        return result;
     }
 
-    private static long Dispatch(GuestThread t, in SysArgs a)
+    private static long Dispatch(GuestThread t, in SysArgs asked)
     {
+        SysArgs a = asked;
+        if (t.Process.Seccomp is { } filters && filters.Judge(t, ref a) is { } verdict)
+            return verdict;
         SyscallEntry[] table = t.Process.Syscalls;
         SyscallEntry entry = (ulong)a.Number < (ulong)table.Length ? table[a.Number] : default;
         switch (entry.Flow)
@@ -57,20 +86,11 @@ public static unsafe class Dispatcher
 
     private static long Traced(GuestThread t, in SysArgs a)
     {
-        SyscallRow?[] rows = t.Process.SyscallRows();
-        SyscallRow? row = (ulong)a.Number < (ulong)rows.Length ? rows[a.Number] : null;
-        ReadOnlySpan<ulong> args = [a.A1, a.A2, a.A3, a.A4, a.A5, a.A6];
-        bool early = row?.Name is "execve" or "execveat" or "exit" or "exit_group" or "rt_sigreturn";
-        string entered = early ? t.Process.Strace!.Enter(row!, args) : "";
-        if (early && row!.Name is not ("execve" or "execveat"))
-            t.Process.Log?.Line($"{t.Tid} {entered}");
+        StraceSession trace = t.Process.Strace!;
+        if (trace.Begin(t.Tid, a) is not { } call)
+            return Dispatch(t, a);
         long result = Dispatch(t, a);
-        if (row is null)
-            t.Process.Log?.Line($"{t.Tid} syscall_{a.Number}({a.A1:x}, {a.A2:x}, {a.A3:x}) = {result}");
-        else if (row.Name is "execve" or "execveat" && result != SysResult.RegistersSet)
-            t.Process.Log?.Line($"{t.Tid} {entered} = {result}");
-        else if (!early)
-            t.Process.Log?.Line($"{t.Tid} " + (result == SysResult.Restart ? t.Process.Strace!.Enter(row, args) + " = ? ERESTARTSYS" : t.Process.Strace!.Full(row, args, result)));
+        trace.End(call, t.Tid, result);
         return result;
     }
 }

@@ -5,7 +5,7 @@ public enum SignatureKind : byte
 {
     Int, Uint, Long, Ulong, Hex, Hex64, Size, Limit, Offset, Offset64, SplitOffset, Ptr,
     Fd, Dirfd, Pid, Uid, Gid, Dev, Inode, Mode, FileMode, OpenMode, CloneFlags, Signal, SignalHandler,
-    Path, Str, Strings, Flags, Enum, SocketOption, By, Pointer, Void, None,
+    Path, Str, Strings, Flags, Flags64, SignalBits, Enum, SocketOption, By, Pointer, Void, None,
 }
 
 /// <summary>Which way the kernel moves what a pointer points to; what is interrupted is written only by a call that fails with EINTR.</summary>
@@ -50,7 +50,7 @@ public readonly record struct SignatureType(SignatureKind Kind)
         int comma = inner.IndexOf(',');
         if (kind == SignatureKind.By && comma >= 0)
             return new SignatureType(kind) { Name = inner[..comma], Slot = int.Parse(inner[(comma + 1)..]) };
-        bool needsName = kind is SignatureKind.Flags or SignatureKind.Enum or SignatureKind.By or SignatureKind.OpenMode or SignatureKind.SocketOption;
+        bool needsName = kind is SignatureKind.Flags or SignatureKind.Flags64 or SignatureKind.Enum or SignatureKind.By or SignatureKind.OpenMode or SignatureKind.SocketOption;
         if (needsName != inner.Length > 0)
             throw new FormatException($"'{text}': {(needsName ? "a name in parentheses is missing" : "takes no parentheses")}");
         return new SignatureType(kind) { Name = inner };
@@ -111,6 +111,8 @@ public readonly record struct SignatureType(SignatureKind Kind)
             "str" => SignatureKind.Str,
             "strings" => SignatureKind.Strings,
             "flags" => SignatureKind.Flags,
+            "flags64" => SignatureKind.Flags64,
+            "sigbits" => SignatureKind.SignalBits,
             "enum" => SignatureKind.Enum,
             "sockopt" => SignatureKind.SocketOption,
             "by" => SignatureKind.By,

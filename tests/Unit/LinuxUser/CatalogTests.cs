@@ -39,12 +39,55 @@ public sealed partial class CatalogTests(ITestOutputHelper output)
             var tables = new DecoderTables(abi);
             foreach (SyscallRow row in Rows.Values)
             {
-                var signature = Signature.Parse(row.Signature);
-                CheckType(tables, abi, row.Name, signature.Result);
-                foreach (SignatureArgument argument in signature.Arguments)
-                    CheckType(tables, abi, row.Name, argument.Type);
+                foreach (string text in (string[])[row.Signature, row.TraceSignature])
+                {
+                    var signature = Signature.Parse(text);
+                    CheckType(tables, abi, row.Name, signature.Result);
+                    foreach (SignatureArgument argument in signature.Arguments)
+                        CheckType(tables, abi, row.Name, argument.Type);
+                }
             }
         }
+    }
+
+    /// <summary>A trace shows what an argument means: a number in hexadecimal or an address is printed only where it means just that.</summary>
+    [Fact]
+    public void No_row_of_any_target_prints_a_bare_number_where_more_is_meant()
+    {
+        // Addresses that are only places, and bits nobody has given names (the kernel wants 0, or takes any value).
+        string[] places = ["addr", "stack", "tls", "parent_tid", "child_tid", "tidptr", "uaddr", "uaddr2", "new_addr", "entry", "start", "rseq", "cache"];
+        string[] numbers = ["offset", "pgoffset", "offset_high", "offset_low", "ctx", "sig", "val", "mask", "val3", "off", "from", "num", "unused1", "unused2"];
+        string[] withoutFlags = ["futex_waitv", "futex_requeue", "cachestat", "copy_file_range", "process_madvise", "process_mrelease", "process_vm_readv", "process_vm_writev",
+            "mseal", "set_mempolicy_home_node", "statmount", "listns", "pkey_alloc", "pidfd_getfd", "sched_setattr", "sched_getattr", "landlock_add_rule",
+            "lsm_set_self_attr", "lsm_list_modules"];
+        // Never implemented by kernels of today, or bound to hardware that has no meaning here.
+        string[] obsolete = [.. typeof(Catalog.Unimplemented).GetFields().Select(f => ((SyscallRow)f.GetValue(null)!).Name), "security", "_sysctl", "vm86",
+            "vm86old", "query_module", "get_kernel_syms", "rtas", "pciconfig_read", "pciconfig_write", "spu_create", "swapcontext", "sys_debug_setcontext",
+            "multiplexer", "subpage_prot", "nfsservctl", "epoll_ctl_old", "epoll_wait_old", "create_module"];
+        List<string> bare = [];
+        foreach (SyscallRow row in X64SyscallNumbers.Build().Concat(I386SyscallNumbers.Build()).Concat(PpcSyscallNumbers.Build()).OfType<SyscallRow>().Distinct())
+        {
+            if (obsolete.Contains(row.Name))
+                continue;
+            foreach (SignatureArgument argument in Signature.Parse(row.TraceSignature).Arguments)
+            {
+                bool plain = argument.Type.Kind is SignatureKind.Hex or SignatureKind.Hex64 or SignatureKind.Ptr;
+                bool meant = places.Contains(argument.Name) || numbers.Contains(argument.Name) || (argument.Name == "flags" && withoutFlags.Contains(row.Name));
+                if (plain && !meant)
+                    bare.Add($"{row.Name}({argument.Name})");
+            }
+        }
+        Assert.Equal(["io_uring_enter(arg)", "mincore(vec)"], bare.Distinct().Order());
+    }
+
+    [Fact]
+    public void What_a_trace_prints_by_takes_the_registers_the_call_takes()
+    {
+        foreach (SyscallRow row in Rows.Values)
+            Assert.Equal(Widths(row.Signature), Widths(row.TraceSignature));
+
+        static IEnumerable<(string, bool)> Widths(string text) => Signature.Parse(text).Arguments.Select(a => (a.Name, a.Type.Kind is SignatureKind.Hex64
+            or SignatureKind.Flags64 or SignatureKind.Offset64));
     }
 
     [Theory]
@@ -127,7 +170,7 @@ public sealed partial class CatalogTests(ITestOutputHelper output)
     {
         switch (type.Kind)
         {
-            case SignatureKind.Flags or SignatureKind.Enum:
+            case SignatureKind.Flags or SignatureKind.Flags64 or SignatureKind.Enum:
                 ConstantSet? set = tables.Set(type.Name);
                 Assert.True(set is not null, $"{where}: no constant set {type.Name}");
                 foreach (SignatureType selected in set.Entries.SelectMany(e => e.Types ?? []))

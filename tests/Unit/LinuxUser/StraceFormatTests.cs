@@ -66,7 +66,7 @@ public sealed class StraceFormatTests
             _guest.Full(Files.Ioctl, 0, 1, 0x5413, _guest.Struct((2, 24), (2, 80), (2, 0), (2, 0))));
         Assert.Equal("ioctl(1,FIONBIO,[1]) = 0", _guest.Full(Files.Ioctl, 0, 1, 0x5421, _guest.Struct((4, 1))));
         Assert.Equal("ioctl(1,FIOCLEX) = 0", _guest.Full(Files.Ioctl, 0, 1, 0x5451, 0));
-        Assert.Equal("ioctl(1,0xc0de1234,0x10) = 0", _guest.Full(Files.Ioctl, 0, 1, 0xc0de1234, 16));
+        Assert.Equal("ioctl(1,_IOC(_IOC_READ|_IOC_WRITE, 0x12, 0x34, 0xde),0x10) = 0", _guest.Full(Files.Ioctl, 0, 1, 0xc0de1234, 16));
         Assert.Equal("flock(3,LOCK_EX|LOCK_NB) = 0", _guest.Full(Files.Flock, 0, 3, 6));
         Assert.Equal("""inotify_add_watch(3,"/tmp",IN_MODIFY|IN_ONESHOT) = 1""", _guest.Full(Files.InotifyAddWatch, 1, 3, _guest.Text("/tmp"), 0x80000002));
         Assert.Equal("""memfd_create("x",MFD_CLOEXEC) = 3""", _guest.Full(Files.MemfdCreate, 3, _guest.Text("x"), 1));
@@ -154,7 +154,7 @@ public sealed class StraceFormatTests
         Assert.Equal("sched_getaffinity(0,128,[0 1 65]) = 16", _guest.Full(Processes.SchedGetaffinity, 16, 0, 128, _guest.Words(3, 2)));
         Assert.Equal("sched_setscheduler(0,SCHED_FIFO|SCHED_RESET_ON_FORK,{sched_priority=9}) = 0",
             _guest.Full(Processes.SchedSetscheduler, 0, 0, 0x40000001, _guest.Struct((4, 9))));
-        Assert.Equal("ptrace(PTRACE_TRACEME,0,0x0,0x0) = 0", _guest.Full(Processes.Ptrace, 0, 0, 0, 0, 0));
+        Assert.Equal("ptrace(PTRACE_TRACEME,0) = 0", _guest.Full(Processes.Ptrace, 0, 0, 0, 0, 0));
         Assert.Equal("kill(42,SIGTERM) = 0", _guest.Full(Signals.Kill, 0, 42, 15));
     }
 
@@ -251,7 +251,7 @@ public sealed class StraceFormatTests
         "box"u8.CopyTo(names.AsSpan(65));
         Assert.Equal("""uname({sysname="Linux", nodename="box", release="", version="", machine="", ...}) = 0""",
             _guest.Full(Machine.Uname, 0, _guest.Bytes(names)));
-        Assert.Equal("shmget(0x0,4096,IPC_CREAT|0x180) = 5", _guest.Full(Interprocess.Shmget, 5, 0, 4096, 0x380));
+        Assert.Equal("shmget(IPC_PRIVATE,4096,IPC_CREAT|0x180) = 5", _guest.Full(Interprocess.Shmget, 5, 0, 4096, 0x380));
         Assert.Equal("semop(1,[{sem_num=0, sem_op=-1, sem_flg=SEM_UNDO}],1) = 0",
             _guest.Full(Interprocess.Semop, 0, 1, _guest.Struct((2, 0), (2, -1), (2, 0x1000)), 1));
         Assert.Equal("""msgsnd(1,{mtype=3, mtext="hi"},2,IPC_NOWAIT) = 0""",
@@ -292,6 +292,41 @@ public sealed class StraceFormatTests
         Assert.Equal("epoll_wait(3,[{events=EPOLLIN, data=0x7}],1,0) = 1", ppc.Full(Polling.EpollWait, 1, 3, ppc.Struct((4, 1), (4, 0), (8, 7)), 1, 0));
         Assert.Equal("""getsockname(3,{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.1")},[8]) = 0""",
             ppc.Full(Sockets.Getsockname, 0, 3, ppc.Bytes(0, 2, 0, 80, 10, 0, 0, 1), ppc.Struct((4, 8))));
+    }
+
+    /// <summary>Calls whose rows once printed addresses and numbers where structs and flags are meant.</summary>
+    [Fact]
+    public void Structs_and_flags_of_rarer_calls()
+    {
+        Assert.Equal("shmget(IPC_PRIVATE,4096,IPC_CREAT|0x180) = 7", _guest.Full(Interprocess.Shmget, 7, 0, 4096, 0x380));
+        ulong shm = _guest.Struct((4, 0x1234), (4, 10), (4, 20), (4, 0), (4, 0), (4, 0x180), (2, 0), (2, 0), (4, 0), (8, 0), (8, 0), (8, 4096), (8, 0), (8, 0), (8, 0), (4, 5),
+            (4, 6), (8, 1), (8, 0), (8, 0));
+        Assert.Equal("shmctl(7,IPC_STAT,{shm_perm={key=0x1234, uid=10, gid=20, mode=0600}, shm_segsz=4096, shm_cpid=5, shm_lpid=6, shm_nattch=1, ...}) = 0",
+            _guest.Full(Interprocess.Shmctl, 0, 7, 2, shm));
+        Assert.Equal("semctl(7,1,SETVAL,5) = 0", _guest.Full(Interprocess.Semctl, 0, 7, 1, 16, 5));
+        Assert.Equal("ptrace(PTRACE_CONT,12,0x1,SIGUSR1) = 0", _guest.Full(Processes.Ptrace, 0, 7, 12, 1, 10));
+        Assert.Equal("ptrace(PTRACE_SETOPTIONS,12,0x0,PTRACE_O_TRACESYSGOOD|PTRACE_O_TRACEEXEC) = 0", _guest.Full(Processes.Ptrace, 0, 0x4200, 12, 0, 0x11));
+        Assert.Equal("ptrace(PTRACE_TRACEME,0) = 0", _guest.Full(Processes.Ptrace, 0, 0, 0, 0, 0));
+        Assert.Equal("capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0},{effective=CAP_CHOWN|CAP_KILL, permitted=CAP_CHOWN|CAP_KILL, inheritable=0, "
+            + "effective_high=CAP_SYSLOG, permitted_high=CAP_SYSLOG, inheritable_high=0}) = 0", _guest.Full(Identity.Capset, 0, _guest.Struct((4, 0x20080522), (4, 0)),
+            _guest.Struct((4, 0x21), (4, 0x21), (4, 0), (4, 4), (4, 4), (4, 0))));
+        Assert.Equal("""fanotify_mark(3,FAN_MARK_ADD,FAN_OPEN|FAN_ONDIR,AT_FDCWD,"/x") = 0""",
+            _guest.Full(Files.FanotifyMark, 0, 3, 1, 0x40000020, AtFdCwd, _guest.Text("/x")));
+        Assert.Equal("ioprio_set(IOPRIO_WHO_PROCESS,0,IOPRIO_CLASS_BE|0x4) = 0", _guest.Full(Processes.IoprioSet, 0, 1, 0, 0x4004));
+        Assert.Equal("seccomp(SECCOMP_SET_MODE_FILTER,0,{len=3, filter=0x5000}) = 0",
+            _guest.Full(Identity.Seccomp, 0, 1, 0, _guest.Struct((2, 3), (2, 0), (4, 0), (8, 0x5000))));
+        ulong iocb = _guest.Struct((8, 7), (4, 0), (4, 0), (2, 0), (2, 0), (4, 3), (8, 0x8000), (8, 100), (8, 0), (8, 0), (4, 0), (4, 0));
+        Assert.Equal("io_submit(0x1000,1,[{data=0x7, lio_opcode=IOCB_CMD_PREAD, reqprio=0, fildes=3, buf=0x8000, nbytes=100, offset=0}]) = 1",
+            _guest.Full(Polling.IoSubmit, 1, 0x1000, 1, _guest.Words((long)iocb)));
+        Assert.Equal("ioctl(0,TCGETS,{c_iflag=ICRNL|IXON, c_oflag=OPOST|ONLCR, c_cflag=CS8|CREAD, c_lflag=ISIG|ICANON|ECHO, ...}) = 0",
+            _guest.Full(Files.Ioctl, 0, 0, 0x5401, _guest.Struct((4, 0x500), (4, 5), (4, 0xb0), (4, 0xb), (4, 0), (8, 0), (8, 0), (8, 0))));
+        StraceGuest i386 = StraceGuest.I386(), ppc = StraceGuest.Ppc();
+        Assert.Equal("sigsuspend(0x0,0x0,[INT]) = -1 errno=4 (Interrupted system call)", i386.Full(Signals.Sigsuspend, -4, 0, 0, 2));
+        Assert.Equal("ipc(SEMOP,3,1,0x0,[{sem_num=0, sem_op=-1, sem_flg=SEM_UNDO}]) = 0",
+            i386.Full(Interprocess.Ipc, 0, 1, 3, 1, 0, i386.Struct((2, 0), (2, -1), (2, 0x1000)), 0));
+        Assert.Equal("ioctl(0,TCGETS,{c_iflag=ICRNL|IXON, c_oflag=OPOST|ONLCR, c_cflag=CS8|CREAD, c_lflag=ISIG|ICANON|ECHO, ...}) = 0",
+            ppc.Full(Files.Ioctl, 0, 0, 0x402c7413, ppc.Struct((4, 0x300), (4, 3), (4, 0xb00), (4, 0x188), (8, 0), (8, 0), (8, 0), (4, 0))));
+        Assert.Equal("ioctl(3,_IOC(_IOC_WRITE, 0x12, 0x34, 0x8),0x10) = 0", ppc.Full(Files.Ioctl, 0, 3, 0x80081234, 16));
     }
 
     [Fact]
