@@ -69,7 +69,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         LogItems items = options.LogItems;
         Debugger? debugger = MakeDebugger();
         bool inline = strace is null && !options.Report.AllCalls && options.Watchdog is null && debugger is null;
-        Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
+        Engine engine = new(debugger is null ? EngineOptions() : EngineOptions() with { ColdEntries = 0 }, Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
         CompatPersonality? compat = Target.MakeCompat();

@@ -119,16 +119,18 @@ internal sealed unsafe partial class Debugger
                 _ => touched || changed,
             };
             if (counts)
-                hit ??= new GdbStop(watch.Kind switch
-                {
-                    GdbPoint.Write => GdbStopKind.WriteWatch,
-                    GdbPoint.Read => GdbStopKind.ReadWatch,
-                    _ => GdbStopKind.AccessWatch,
-                }, default) { Value = watch.Address };
+                hit ??= new GdbStop(KindOf(watch), default) { Value = watch.Address };
         }
 
         return hit;
     }
+
+    private static GdbStopKind KindOf(Watch watch) => watch.Kind switch
+    {
+        GdbPoint.Write => GdbStopKind.WriteWatch,
+        GdbPoint.Read => GdbStopKind.ReadWatch,
+        _ => GdbStopKind.AccessWatch,
+    };
 
     // True when the value is another than last time.
     private bool Refresh(Watch watch)
