@@ -20,6 +20,7 @@ internal sealed unsafe class ThreadProfile
     private readonly Unwinder _unwinder;
     private readonly byte[] _registers;
     private readonly int _timer = -1;
+    private readonly long _interval;
     private int _untilRefresh;
 
     /// <summary>Starts sampling the calling thread.</summary>
@@ -39,10 +40,8 @@ internal sealed unsafe class ThreadProfile
         int timer;
         if (Sys.Call(Nr.timer_create, CLOCK_THREAD_CPUTIME_ID, (long)sigevent, (long)&timer) != 0)
             return;
-        _timer = timer;
-        long* times = stackalloc long[4];
-        (times[0], times[1]) = (times[2], times[3]) = (0, Second / rate);
-        Sys.Call(Nr.timer_settime, timer, 0, (long)times, 0);
+        (_timer, _interval) = (timer, Second / rate);
+        Resume();
     }
 
     /// <summary>What the thread is called in the file.</summary>
@@ -86,6 +85,20 @@ internal sealed unsafe class ThreadProfile
                 node = node.Call(label);
             node.Self += weight;
         }
+    }
+
+    /// <summary>No more samples until <see cref="Resume"/>.</summary>
+    public void Pause() => SetTimer(0);
+
+    /// <summary>Samples again.</summary>
+    public void Resume() => SetTimer(_interval);
+
+    private void SetTimer(long interval)
+    {
+        long* times = stackalloc long[4];
+        (times[0], times[1], times[2], times[3]) = (0, interval, 0, interval);
+        if (_timer >= 0)
+            Sys.Call(Nr.timer_settime, _timer, 0, (long)times, 0);
     }
 
     /// <summary>Ends sampling; called by the thread.</summary>
