@@ -96,7 +96,7 @@ internal sealed unsafe class ThreadProfile
     private void SetTimer(long interval)
     {
         long* times = stackalloc long[4];
-        (times[0], times[1], times[2], times[3]) = (0, interval, 0, interval);
+        (times[0], times[1]) = (times[2], times[3]) = (interval / Second, interval % Second);
         if (_timer >= 0)
             Sys.Call(Nr.timer_settime, _timer, 0, (long)times, 0);
     }
