@@ -51,7 +51,7 @@ internal sealed unsafe class ThreadProfile
     public ProfileNode<ulong> Root { get; } = new();
 
     /// <summary>The image each address was in when it was first seen.</summary>
-    public Dictionary<ulong, GuestModule?> Modules { get; } = [];
+    public Dictionary<ulong, GuestModule> Modules { get; } = [];
 
     /// <summary>Held while a sample is taken, and by who reads.</summary>
     public Lock Gate { get; } = new();
@@ -62,22 +62,22 @@ internal sealed unsafe class ThreadProfile
     {
         lock (Gate)
         {
-            VcpuState* s = _thread.State;
-            if (_map.MappingAt(s->Pc) is null && --_untilRefresh <= 0)
+            _thread.Abi.Regsets[0].Read(_thread, _registers);
+            List<GuestFrame> frames = _unwinder.Walk(_registers, DeepestStack);
+            if (LeavesMap(frames) && --_untilRefresh <= 0)
             {
                 _untilRefresh = SamplesBetweenRefreshes;
                 _map.Refresh(_thread.Memory.Snapshot());
                 _unwinder.Forget();
+                frames = _unwinder.Walk(_registers, DeepestStack);
             }
 
-            _thread.Abi.Regsets[0].Read(_thread, _registers);
-            List<GuestFrame> frames = _unwinder.Walk(_registers, DeepestStack);
             ProfileNode<ulong> node = Root;
             for (int i = frames.Count - 1; i >= 0; i--)
             {
                 ulong pc = frames[i].LookupPc;
-                if (!Modules.ContainsKey(pc))
-                    Modules[pc] = _map.Find(pc);
+                if (!Modules.ContainsKey(pc) && _map.Find(pc) is { } module)
+                    Modules[pc] = module;
                 node = node.Call(pc);
             }
 
@@ -85,6 +85,15 @@ internal sealed unsafe class ThreadProfile
                 node = node.Call(label);
             node.Self += weight;
         }
+    }
+
+    // Something was mapped since the mappings were looked at.
+    private bool LeavesMap(List<GuestFrame> frames)
+    {
+        foreach (GuestFrame frame in frames)
+            if (_map.MappingAt(frame.LookupPc) is null)
+                return true;
+        return false;
     }
 
     /// <summary>No more samples until <see cref="Resume"/>.</summary>
