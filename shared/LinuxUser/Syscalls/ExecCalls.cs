@@ -59,9 +59,17 @@ public static unsafe class ExecCalls
         ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
         if (kind == ProgramKind.Refused)
             return -errno;
-        t.Process.Actions.UncoverIgnored(forExec: true);
-        long result = Execute(t, kind, identity, path, argv, envp);
-        t.Process.Actions.UncoverIgnored(forExec: false);
+        // A signal that waits has closed the mask, which the new program would inherit. The profiler's come too often to be waited out.
+        t.Profile?.Pause();
+        long result = SysResult.Restart;
+        if (t.State->Pending == 0)
+        {
+            t.Process.Actions.UncoverIgnored(forExec: true);
+            result = Execute(t, kind, identity, path, argv, envp);
+            t.Process.Actions.UncoverIgnored(forExec: false);
+        }
+
+        t.Profile?.Resume();
         return result;
     }
 
