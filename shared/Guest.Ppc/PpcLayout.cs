@@ -54,6 +54,7 @@ public static class PpcLayout
             VectorMxcsrOffset = slots[PpcSlot.VectorMxcsr].Offset,
             ConstantsOffset = ConstantsOffset,
             SpillOffset = SpillOffset,
+            CleanMxcsrOffset = slots[PpcSlot.CleanMxcsr].Offset,
             VectorModeOffset = slots[PpcSlot.VectorMode].Offset,
         };
     }
@@ -88,6 +89,8 @@ public static class PpcLayout
         PpcSlot.ScalarMxcsr => "mxcsr.scalar",
         PpcSlot.VectorMxcsr => "mxcsr.vector",
         PpcSlot.VectorMode => "mxcsr.mode",
+        PpcSlot.CleanMxcsr => "mxcsr.clean",
+        PpcSlot.UnderflowMasked => "mxcsr.tiny",
         PpcSlot.Usprg0 => "usprg0",
         _ => "slot",
     };

@@ -70,7 +70,13 @@ public static class PpcSlot
     /// <summary>Not 0 when MSR[FE0] and MSR[FE1] are both 0, so that enabled floating-point exceptions do not interrupt (prctl PR_SET_FPEXC), I32.</summary>
     public const int FpExceptionsOff = 170;
 
-    public const int Count = 171;
+    /// <summary>The scalar MXCSR without its sticky flags, I32; follows FPSCR and <see cref="UnderflowMasked"/>.</summary>
+    public const int CleanMxcsr = 171;
+
+    /// <summary>Not 0 when underflow is masked in MXCSR whatever FPSCR says: the program has denormal results that are exact, which would fault each time (I32).</summary>
+    public const int UnderflowMasked = 172;
+
+    public const int Count = 173;
 
     /// <summary>Not a multiple of four, so no lwarx makes it.</summary>
     public const uint NoReservation = 1;

@@ -96,6 +96,46 @@ public sealed unsafe class XsaveFrame(ulong xcr0)
         return true;
     }
 
+    /// <summary>Bytes of the image without the closing magic of signal frames: the register set NT_X86_XSTATE.</summary>
+    public int ImageBytes => HostCpu.HasXsave ? _size : Legacy;
+
+    /// <summary>Writes the image as ptrace(2) shows it: the components' mask in the software-reserved bytes (arch/x86/kernel/fpu/xstate.c).</summary>
+    /// <param name="area">The vector area; components in their initial state are written out in it.</param>
+    /// <param name="image">At least <see cref="Legacy"/> bytes; no more than they are filled when there is no room for the rest.</param>
+    public void Show(byte* area, Span<byte> image)
+    {
+        if (HostCpu.HasXsave)
+            NormaliseInitial(area);
+        new ReadOnlySpan<byte>(area, Math.Min(image.Length, ImageBytes)).CopyTo(image);
+        image[SwReserved..Legacy].Clear();
+        if (image.Length <= Header)
+            return;
+        BitConverter.TryWriteBytes(image[SwReserved..], xcr0);
+        fixed (byte* p = image)
+            *(ulong*)(p + Header) = *(ulong*)(p + Header) & xcr0 | X87AndSse;
+    }
+
+    /// <summary>Takes an image from ptrace(2). False, and nothing changed, for reserved bits of MXCSR or components the guest has not.</summary>
+    /// <param name="area">The vector area.</param>
+    /// <param name="image">An FXSAVE image, or <see cref="ImageBytes"/> bytes.</param>
+    public bool Take(byte* area, ReadOnlySpan<byte> image)
+    {
+        const uint MxcsrBits = 0xFFFF;
+        bool whole = image.Length > Header;
+        ulong components = whole ? BitConverter.ToUInt64(image[Header..]) : X87AndSse;
+        if ((BitConverter.ToUInt32(image[MxcsrOffset..]) & ~MxcsrBits) != 0 || (components & ~xcr0) != 0
+            || (whole && image.Slice(Header + 8, HeaderBytes - 8).ContainsAnyExcept((byte)0)))
+            return false;
+        if (HostCpu.HasXsave)
+            NormaliseInitial(area);
+        image[..SwReserved].CopyTo(new Span<byte>(area, SwReserved));
+        if (whole)
+            image[Header..].CopyTo(new Span<byte>(area + Header, image.Length - Header));
+        else
+            *(ulong*)(area + Header) |= X87AndSse;
+        return true;
+    }
+
     // XSAVEOPT leaves components in their initial state unwritten; a handler reads what they are.
     private static void NormaliseInitial(byte* area)
     {

@@ -12,15 +12,21 @@ internal sealed class Invocation
 {
     private readonly string? _childArgv0;
 
-    private Invocation(string[] words, bool isChild, string? argv0)
+    private Invocation(string[] words, bool isChild, string? argv0, string? debugger = null)
     {
-        (Words, IsChild, _childArgv0) = (words, isChild, argv0);
+        (Words, IsChild, _childArgv0, Debugger) = (words, isChild, argv0, debugger);
     }
 
     /// <summary>Options, program, program's arguments.</summary>
     public string[] Words { get; }
 
     public bool IsChild { get; }
+
+    /// <summary>What the debugger of the program that executed this one handed on; null when there was none.</summary>
+    public string? Debugger { get; }
+
+    /// <summary>A descriptor with the seccomp filters to run under, or -1.</summary>
+    public int Filters { get; private init; } = -1;
 
     /// <summary>The program was started with SIGPIPE ignored. Only a respawned tool can know: the runtime ignores it before Main.</summary>
     public bool PipeIgnored => IsChild && Environment.GetEnvironmentVariable(PipeVariable) is not null;
@@ -45,9 +51,15 @@ internal sealed class Invocation
             args = [.. raw.Skip(1).Select(a => GuestText.FromBytes(a))];
         if (IsByKernel && args.Length > 0)
             return FromKernel(args);
+        string? debugger = null;
+        int filters = -1;
+        if (args.Length > 2 && args[0] == Respawn.FilteredVerb && int.TryParse(args[1], out filters))
+            args = args[2..];
+        if (args.Length > 2 && args[0] == Respawn.DebuggedVerb)
+            (debugger, args) = (args[1], args[2..]);
         if (args.Length < 4 || args[0] != Respawn.ChildVerb || !int.TryParse(args[1], out int options) || args.Length < options + 4)
             return new Invocation(args, false, null);
-        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2]);
+        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2], debugger) { Filters = filters };
     }
 
     // TOOL PATH [ARGV0] ARGUMENTS: fs/binfmt_misc.c, load_misc_binary.

@@ -4,13 +4,17 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
+using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
@@ -60,7 +64,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = strace is null;
+        Debugger? debugger = MakeDebugger();
+        bool inline = strace is null && !options.Report.AllCalls && options.Watchdog is null && debugger is null;
         Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
@@ -71,7 +76,6 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
-        HostRandom.Settle();
         GuestProcess process = new()
         {
             Engine = engine,
@@ -88,6 +92,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Log = log,
             LogItems = items,
             Strace = strace is null || log is null ? null : new StraceSession(Target.GuestAbi, memory, strace, Target.SyscallRows, log),
+            Diagnosis = Diagnosis(inline),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
@@ -96,12 +101,40 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
+        process.Threads.Add(thread);
+        debugger?.Watch(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
+        if (call.Filters >= 0)
+            SeccompImage.Read(thread, call.Filters);
+        if (call.Debugger == Tracee.Word)
+            Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
         return thread;
+    }
+
+    private ProcessDiagnosis Diagnosis(bool inline)
+    {
+        ReportOptions wanted = options.Report;
+        ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
+        // A 32-bit guest makes no call in line.
+        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64,
+            options.Watchdog is { } watchdog ? new WatchdogSettings(watchdog.Time, watchdog.Aborts) : null);
+    }
+
+    // -g; in a program that a guest executed, what the one before left.
+    private Debugger? MakeDebugger()
+    {
+        if (call.IsChild)
+            return call.Debugger is { } text && DebugHandover.Parse(text) is { } before
+                ? new Debugger(Cpu.DebugRegisters(), DebugSockets.Inherit(before.Listener, before.Connection), waits: false, before)
+                : null;
+        if (options.Gdb is not { } endpoint)
+            return null;
+        DebugSockets sockets = DebugSockets.Listen(endpoint, out string error) ?? throw new EngineException(error);
+        return new Debugger(Cpu.DebugRegisters(), sockets, endpoint.Waits, handover: null);
     }
 
     private EngineOptions EngineOptions()

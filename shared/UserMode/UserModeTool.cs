@@ -3,12 +3,14 @@ using Suite.Cli;
 using Suite.Host;
 using Suite.Host.Diagnostics;
 using Suite.Jit;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Threads;
+using Suite.LinuxUser.Tracing;
 using Suite.UserMode.Binfmt;
 
 namespace Suite.UserMode;
@@ -33,6 +35,14 @@ public static class UserModeTool
         if (!parsed.ShallRun)
             return parsed.ExitCode;
         UserOptions options = parsed.Options;
+        if (options.DumpThreads is { } pid)
+        {
+            if (DumpRequest.Send(pid) is not { } trouble)
+                return ExitCodes.Success;
+            HostText.WriteError($"{target.ToolName}: -dump-threads: {trouble}\n");
+            return ExitCodes.Usage;
+        }
+
         if (options.Coverage)
         {
             HostText.WriteOut(Coverage.Text(target));
@@ -89,6 +99,8 @@ public static class UserModeTool
         {
             GuestThread thread = parts.MainThread(memory, identity);
             parts.Cpu.SetStart(thread, image.InterpreterEntry, stack.StackPointer);
+            thread.Process.Diagnosis?.Begin(thread.Process);
+            thread.Process.Tracer?.ThreadStarted(thread, ThreadBirth.Program);
             thread.ApplyMask();
             thread.Process.Loop(thread);
             GuestThreads.End(thread);

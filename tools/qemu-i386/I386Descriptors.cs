@@ -14,8 +14,34 @@ namespace Suite.Tools.I386;
 internal static unsafe class I386Descriptors
 {
     private const int set_thread_area = 243, get_thread_area = 244, modify_ldt = 154; // the last by the 64-bit table: its layouts are the same
-    private const int DescriptorBytes = 16, LdtBytes = 8192 * 8;
+    private const int LdtBytes = 8192 * 8;
     private const int ReadLdt = 0, WriteOldLdt = 1, ReadDefaultLdt = 2, WriteLdt = 0x11;
+
+    /// <summary>Bytes of struct user_desc.</summary>
+    public const int DescriptorBytes = 16;
+
+    /// <summary>Reads a thread-local descriptor as struct user_desc; one that is empty or the engine's has all rights off (read_exec_only and seg_not_present).</summary>
+    /// <param name="thread">The thread; on its own host thread.</param>
+    /// <param name="number">12 to 14.</param>
+    /// <param name="to"><see cref="DescriptorBytes"/> bytes.</param>
+    public static void Read(GuestThread thread, int number, Span<byte> to)
+    {
+        const uint EmptyFlags = 0x28;
+        uint* entry = Descriptor(thread);
+        *entry = (uint)number;
+        if (number == Stubs.StateDescriptor || thread.Engine.Stubs.Int80(get_thread_area, (uint)entry) != 0)
+            (entry[0], entry[1], entry[2], entry[3]) = ((uint)number, 0, 0, EmptyFlags);
+        new ReadOnlySpan<byte>(entry, DescriptorBytes).CopyTo(to);
+    }
+
+    /// <summary>Sets a thread-local descriptor. False when the kernel refuses it.</summary>
+    public static bool Write(GuestThread thread, int number, ReadOnlySpan<byte> from)
+    {
+        uint* entry = Descriptor(thread);
+        from.CopyTo(new Span<byte>(entry, DescriptorBytes));
+        *entry = (uint)number;
+        return thread.Engine.Stubs.Int80(set_thread_area, (uint)entry) == 0;
+    }
 
     public static long SetThreadArea(GuestThread t, in SysArgs a)
     {

@@ -4,6 +4,7 @@ using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
+using Suite.UserMode.X86;
 
 namespace Suite.Tools.I386;
 
@@ -50,6 +51,8 @@ internal sealed unsafe class I386LinuxAbi(ulong xcr0, I386Vdso vdso) : ILinuxAbi
 
     public void EndThread(GuestThread t) => I386RobustList.Forget(t);
 
+    public IReadOnlyList<Regset> Regsets => field ??= MakeRegsets();
+
     public string DescribeRegisters(GuestThread t)
     {
         ulong* g = t.State->Gpr;
@@ -59,5 +62,11 @@ internal sealed unsafe class I386LinuxAbi(ulong xcr0, I386Vdso vdso) : ILinuxAbi
             .Append($"esi {(uint)g[Esi]:x8} edi {(uint)g[Edi]:x8} ebp {(uint)g[Ebp]:x8} esp {(uint)g[Esp]:x8}\n")
             .Append($"eip {(uint)t.State->Pc:x8} flags {t.State->Flags:x} ss {s[Stubs.Ss]:x} ds {s[Stubs.Ds]:x} es {s[Stubs.Es]:x} fs {s[Stubs.Fs]:x} gs {s[Stubs.Gs]:x}")
             .ToString();
+    }
+
+    private Regset[] MakeRegsets()
+    {
+        XsaveFrame image = new(xcr0);
+        return [new I386GeneralRegset(), new I386FpRegset(image), XsaveRegset.Legacy(Regset.NT_PRXFPREG, image), XsaveRegset.Extended(image), new I386TlsRegset()];
     }
 }

@@ -27,11 +27,6 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
     private const int ScGs = 0, ScFs = 1, ScEs = 2, ScDs = 3, ScGpr = 4, ScTrap = 12, ScError = 13, ScIp = 14, ScCs = 15, ScFlags = 16,
         ScSpAtSignal = 17, ScSs = 18, ScFpState = 19, ScOldMask = 20, ScCr2 = 21, ContextBytes = 88;
 
-    private const ulong DirectionFlag = 0x400, ResumeFlag = 0x10000, TrapFlag = 0x100;
-
-    // FIX_EFLAGS of arch/x86/include/asm/sighandling.h: AC OF DF TF SF ZF AF PF CF RF.
-    private const ulong RestorableFlags = 0x40000 | 0x800 | DirectionFlag | TrapFlag | 0x80 | 0x40 | 0x10 | 4 | 1 | ResumeFlag;
-
     private readonly I386FpFrame _fp = new(xcr0);
 
     // edi esi ebp esp ebx edx ecx eax, by their numbers in instruction encodings.
@@ -61,7 +56,7 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         // Arguments are on the stack and, for -mregparm=3, in registers.
         (s->Gpr[Eax], s->Gpr[Edx], s->Gpr[Ecx]) = ((uint)signal, rt ? at + Info : 0, rt ? at + Ucontext : 0);
         s->Pc = (uint)action.Handler;
-        s->Flags &= ~(DirectionFlag | ResumeFlag | TrapFlag);
+        s->Flags &= ~(UserFlags.Direction | UserFlags.Resume | UserFlags.Trap);
         I386Segments.Flatten(t);
         return true;
     }
@@ -162,7 +157,7 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         for (int i = 0; i < ContextOrder.Length; i++)
             s->Gpr[ContextOrder[i]] = sc[ScGpr + i];
         s->Pc = sc[ScIp];
-        s->Flags = (s->Flags & ~RestorableFlags) | (sc[ScFlags] & RestorableFlags);
+        UserFlags.Restore(s, sc[ScFlags]);
         (s->Segments[Stubs.Cs], s->Segments[Stubs.Ss]) = (code, stack);
         I386Segments.Restore(t, Stubs.Gs, (ushort)sc[ScGs]);
         I386Segments.Restore(t, Stubs.Fs, (ushort)sc[ScFs]);

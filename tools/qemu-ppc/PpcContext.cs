@@ -92,6 +92,20 @@ internal sealed unsafe class PpcContext(StateLayout layout, PpcModel model)
         VectorImage.MarkInUse(s);
     }
 
+    /// <summary>Sets what r3 was when the last system call was made: a debugger may.</summary>
+    public void SetOriginalR3(VcpuState* s, uint value) => ThreadBlock.OriginalR3(s, layout) = value;
+
+    /// <summary>The register sets of the model.</summary>
+    public IEnumerable<PpcRegset> Regsets()
+    {
+        yield return PpcRegset.General(this);
+        yield return PpcRegset.Float(this);
+        if (_altivec)
+            yield return PpcRegset.Altivec(this);
+        else if (_spe)
+            yield return PpcRegset.Spe(this);
+    }
+
     private void RestoreVectors(VcpuState* s, ReadOnlySpan<byte> context, bool valid)
     {
         PpcState r = new(layout, s);

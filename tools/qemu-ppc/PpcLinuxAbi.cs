@@ -71,6 +71,8 @@ internal sealed unsafe class PpcLinuxAbi(StateLayout layout, PpcSignalFrame fram
             r.SetGpr(ThreadPointer, (uint)tls);
     }
 
+    public IReadOnlyList<Regset> Regsets => field ??= [.. Frames.Context.Regsets()];
+
     public string DescribeRegisters(GuestThread t)
     {
         PpcState r = State(t);

@@ -18,6 +18,9 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
 {
     private const int StackPointer = 1;
 
+    /// <summary>Reads and writes registers as frames hold them.</summary>
+    public PpcContext Context { get; } = context;
+
     /// <summary>Pushes a frame and points the thread at the handler. False when the guest's stack cannot take it.</summary>
     public bool Push(GuestThread t, int signal, ReadOnlySpan<byte> siginfo, in GuestAction action, ulong savedMask)
     {
@@ -79,7 +82,7 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
         if (!t.Memory.TryRead(sp, head) || !t.Memory.TryRead(sp + SignalFrame.OldContext, registers))
             return false;
         mask = GuestOrder.Take(head, SignalFrame.OldMask) | (ulong)GuestOrder.Take(head, SignalFrame.OldMaskHigh) << 32;
-        context.Restore(t.State, registers, keepThreadPointer: false);
+        Context.Restore(t.State, registers, keepThreadPointer: false);
         return true;
     }
 
@@ -100,7 +103,7 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
             // A context that is not aligned has its registers below the place they should have.
             uint at = (old + SignalFrame.UcContext) & ~15u;
             byte[] registers = new byte[SignalFrame.ContextSize];
-            context.Save(t.State, registers);
+            Context.Save(t.State, registers);
             Span<byte> tail = stackalloc byte[12];
             GuestOrder.Put(tail, 0, at);
             GuestOrder.PutMask(tail, 4, mask);
@@ -124,7 +127,7 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
         mask = GuestOrder.TakeMask(ucontext, SignalFrame.UcSigmask);
         if (!t.Memory.TryRead(GuestOrder.Take(ucontext, SignalFrame.UcRegs), registers))
             return false;
-        context.Restore(t.State, registers, keepThreadPointer);
+        Context.Restore(t.State, registers, keepThreadPointer);
         return true;
     }
 
@@ -145,7 +148,7 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
         GuestOrder.Put(uc, SignalFrame.UcStack + 8, (uint)t.AltStack.Size);
         GuestOrder.Put(uc, SignalFrame.UcRegs, sp + SignalFrame.RtUcontext + SignalFrame.UcContext);
         GuestOrder.PutMask(uc, SignalFrame.UcSigmask, mask);
-        context.Save(t.State, uc[SignalFrame.UcContext..]);
+        Context.Save(t.State, uc[SignalFrame.UcContext..]);
     }
 
     private void FillOld(GuestThread t, Span<byte> frame, uint sp, int signal, in GuestAction action, ulong mask)
@@ -155,6 +158,6 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
         GuestOrder.Put(frame, SignalFrame.OldMask, (uint)mask);
         GuestOrder.Put(frame, SignalFrame.OldMaskHigh, (uint)(mask >> 32));
         GuestOrder.Put(frame, SignalFrame.RegistersPointer, sp + SignalFrame.OldContext);
-        context.Save(t.State, frame[SignalFrame.OldContext..]);
+        Context.Save(t.State, frame[SignalFrame.OldContext..]);
     }
 }

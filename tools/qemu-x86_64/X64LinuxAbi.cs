@@ -4,6 +4,7 @@ using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
+using Suite.UserMode.X86;
 
 namespace Suite.Tools.X64;
 
@@ -59,6 +60,8 @@ internal sealed unsafe class X64LinuxAbi(ulong xcr0) : ILinuxAbi
         return value;
     }
 
+    public IReadOnlyList<Regset> Regsets => field ??= MakeRegsets();
+
     public string DescribeRegisters(GuestThread t)
     {
         ReadOnlySpan<string> names = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
@@ -66,5 +69,11 @@ internal sealed unsafe class X64LinuxAbi(ulong xcr0) : ILinuxAbi
         for (int i = 0; i < names.Length; i++)
             text.Append($"{names[i],-4}{t.State->Gpr[i]:x16}{(i % 4 == 3 ? '\n' : ' ')}");
         return text.Append($"rip {t.State->Pc:x16} flags {t.State->Flags:x}").ToString();
+    }
+
+    private Regset[] MakeRegsets()
+    {
+        XsaveFrame image = new(xcr0);
+        return [new X64GeneralRegset(), XsaveRegset.Legacy(Regset.NT_PRFPREG, image), XsaveRegset.Extended(image)];
     }
 }

@@ -18,10 +18,6 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
     private const int FrameSize = 440, UcFlags = 8, UcStack = 24, Registers = 48, RegRip = 16, RegFlags = 17, RegSegments = 18, RegError = 19,
         RegTrap = 20, RegMask = 21, RegCr2 = 22, FpState = Registers + 23 * 8, SigMask = 304, Info = 312, RedZone = 128, Rsp = 4;
     private const ulong UC_FP_XSTATE = 1, UC_SIGCONTEXT_SS = 2, UC_STRICT_RESTORE_SS = 4;
-    private const ulong DirectionFlag = 0x400, ResumeFlag = 0x10000, TrapFlag = 0x100;
-
-    // FIX_EFLAGS of arch/x86/kernel/signal.c: AC OF DF TF SF ZF AF PF CF RF.
-    private const ulong RestorableFlags = 0x40000 | 0x800 | DirectionFlag | TrapFlag | 0x80 | 0x40 | 0x10 | 4 | 1 | ResumeFlag;
 
     private static ReadOnlySpan<byte> ContextOrder => [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
 
@@ -70,7 +66,7 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
         s->Gpr[Rsp] = at;
         (s->Gpr[7], s->Gpr[6], s->Gpr[2], s->Gpr[0]) = ((ulong)signal, at + Info, at + UcFlags, 0);
         s->Pc = action.Handler;
-        s->Flags &= ~(DirectionFlag | ResumeFlag | TrapFlag);
+        s->Flags &= ~(UserFlags.Direction | UserFlags.Resume | UserFlags.Trap);
         return true;
     }
 
@@ -86,7 +82,7 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
         for (int i = 0; i < ContextOrder.Length; i++)
             s->Gpr[ContextOrder[i]] = registers[i];
         s->Pc = registers[RegRip];
-        s->Flags = (s->Flags & ~RestorableFlags) | (registers[RegFlags] & RestorableFlags);
+        UserFlags.Restore(s, registers[RegFlags]);
         mask = *(ulong*)(frame + SigMask);
         ulong* stack = (ulong*)(frame + UcStack);
         int flags = (int)stack[1];

@@ -4,6 +4,41 @@ namespace Suite.Guest.Ppc.Float;
 public static class FpInstruction
 {
     private const uint SinglePrimary = 59;
+    private const int TraitsShift = 11;
+
+    /// <summary>How the last operation computes, in the register fields of its word as <see cref="Record"/> keeps it.</summary>
+    public const uint Kinds = 7 << TraitsShift, Sum = 1 << TraitsShift, Product = 2 << TraitsShift, FusedSum = 3 << TraitsShift, Quotient = 4 << TraitsShift,
+        Conversion = 5 << TraitsShift;
+
+    /// <summary>Further traits: the addend is subtracted, the result is negated, the result is a single.</summary>
+    public const uint Subtracts = 8 << TraitsShift, Negates = 16 << TraitsShift, ToSingle = 32 << TraitsShift;
+
+    /// <summary>What <see cref="PpcSlot.FpOp"/> keeps of an instruction: opcodes, and in the place of registers what generated code wants to know.</summary>
+    public static uint Record(uint word)
+    {
+        const uint Opcodes = 0xFC00_07FF;
+        uint opcode = word >> 1 & 31;
+        uint kind = opcode switch
+        {
+            FpOpcode.Add or FpOpcode.Sub => Sum,
+            FpOpcode.Mul => Product,
+            FpOpcode.Div => Quotient,
+            FpOpcode.Madd or FpOpcode.Msub or FpOpcode.Nmadd or FpOpcode.Nmsub => FusedSum,
+            FpOpcode.Rsp => Conversion,
+            _ => 0,
+        };
+        if (opcode is FpOpcode.Sub or FpOpcode.Msub or FpOpcode.Nmsub)
+            kind |= Subtracts;
+        if (opcode is FpOpcode.Nmadd or FpOpcode.Nmsub)
+            kind |= Negates;
+        return word & (opcode >= FpOpcode.Div ? Opcodes & ~0x7C0u : Opcodes) | kind | (IsSingle(word) ? ToSingle : 0);
+    }
+
+    /// <summary>Whether the result is rounded to single precision.</summary>
+    public static bool IsSingle(uint word) => word >> 26 == SinglePrimary || (word >> 1 & 31) == FpOpcode.Rsp;
+
+    /// <summary>Whether the result is a floating-point number that was computed, not a conversion to an integer.</summary>
+    public static bool IsArithmetic(uint word) => (word >> 1 & 31) is >= FpOpcode.Div or FpOpcode.Rsp;
 
     /// <summary>What an instruction computed, from the slots of its operands: a multiplication's C is kept in the place of B.</summary>
     public static FpResult Recompute(uint word, ulong first, ulong second, ulong third, uint fpscr) =>

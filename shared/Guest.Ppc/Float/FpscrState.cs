@@ -4,10 +4,11 @@ using Suite.Jit.Runtime;
 namespace Suite.Guest.Ppc.Float;
 
 /// <summary>
-/// The FPSCR of a thread that is outside compiled code. While code runs, what an operation does to it is not written down: OX, UX, ZX and XX gather in the
-/// host's MXCSR, and the last operation and comparison are kept with their operands (<see cref="PpcSlot.FpOp"/>, <see cref="PpcSlot.FpCompare"/>) so that FR,
-/// FI and FPRF can be recomputed when somebody looks. Invalid operations, and exceptions the program enables, are unmasked in MXCSR: they fault, and the
-/// interpreter executes the instruction exactly.
+/// The FPSCR of a thread that is outside compiled code. While code runs, what an operation does to it is not written down: XX gathers in the host's MXCSR,
+/// and the last operation and comparison are kept with their operands (<see cref="PpcSlot.FpOp"/>, <see cref="PpcSlot.FpCompare"/>) so that FR, FI and FPRF can
+/// be recomputed when somebody looks. Invalid operations, exceptions the program enables, and overflows, underflows and divisions by zero as long as FPSCR
+/// does not have them yet, are unmasked in MXCSR: they fault, and the interpreter executes the instruction exactly. So once XX is set, FPSCR has all sticky
+/// bits, and compiled code can read it without asking MXCSR (<see cref="FpscrCode"/>), which would wait for all arithmetic under way.
 /// </summary>
 public static unsafe class FpscrState
 {
@@ -16,6 +17,9 @@ public static unsafe class FpscrState
     private const int MaskShift = 7, RoundingShift = 13;
     private const uint FlushToZero = 1 << 15, InvalidFlag = 1, DefaultMasks = (AllFlags & ~InvalidFlag) << MaskShift;
 
+    /// <summary>Sticky bits whose absence unmasks the host's exception, and all bits that the host's control word follows.</summary>
+    public const uint Watched = Fpscr.Ox | Fpscr.Ux | Fpscr.Zx, Control = 0xFF;
+
     private const ulong SmallestDouble = 0x0010_0000_0000_0000, SmallestSingle = 0x3810_0000_0000_0000;
 
     /// <summary>The FPSCR as the program sees it. It is written to its slot, and nothing is left to be derived.</summary>
@@ -23,7 +27,7 @@ public static unsafe class FpscrState
     {
         ref uint slot = ref Slot<uint>(layout, s, PpcSlot.Fpscr);
         ref uint mxcsr = ref ScalarMxcsr(layout, s);
-        uint fpscr = slot, raised = Raised(mxcsr);
+        uint fpscr = slot, raised = Raised(mxcsr & mxcsr >> MaskShift); // what is not masked comes from an operation that faulted, and is yet to be done
         mxcsr &= ~AllFlags;
 
         ref uint operation = ref Slot<uint>(layout, s, PpcSlot.FpOp);
@@ -57,8 +61,22 @@ public static unsafe class FpscrState
         Slot<uint>(layout, s, PpcSlot.Fpscr) = Fpscr.Summarize(fpscr);
         Slot<uint>(layout, s, PpcSlot.FpOp) = 0;
         Slot<uint>(layout, s, PpcSlot.FpCompare) = 0;
-        Slot<uint>(layout, s, PpcSlot.ScalarMxcsr) = MxcsrOf(fpscr);
-        ScalarMxcsr(layout, s) = MxcsrOf(fpscr);
+        uint mxcsr = MxcsrOf(fpscr, Slot<uint>(layout, s, PpcSlot.UnderflowMasked) != 0);
+        Slot<uint>(layout, s, PpcSlot.ScalarMxcsr) = Slot<uint>(layout, s, PpcSlot.CleanMxcsr) = mxcsr;
+        ScalarMxcsr(layout, s) = mxcsr;
+    }
+
+    /// <summary>
+    /// The program has a denormal result that is exact: no underflow for the PowerPC as long as that is not enabled, but one for the host when it is not masked.
+    /// From now on it is, and underflows gather in MXCSR.
+    /// </summary>
+    public static void MaskUnderflow(StateLayout layout, VcpuState* s)
+    {
+        if (Slot<uint>(layout, s, PpcSlot.UnderflowMasked) != 0)
+            return;
+        uint fpscr = Materialize(layout, s);
+        Slot<uint>(layout, s, PpcSlot.UnderflowMasked) = 1;
+        Apply(layout, s, fpscr);
     }
 
     /// <summary>
@@ -75,12 +93,13 @@ public static unsafe class FpscrState
 
     /// <summary>
     /// The host's control word for scalar code. Underflow that is enabled unmasks inexact results too: the host looks for tininess after rounding, the
-    /// PowerPC before, and the interpreter decides.
+    /// PowerPC before, and the interpreter decides. The host flushes to zero only what is masked.
     /// </summary>
-    public static uint MxcsrOf(uint fpscr)
+    public static uint MxcsrOf(uint fpscr, bool underflowMasked = false)
     {
-        uint unmasked = ((fpscr & Fpscr.Ze) != 0 ? ZeroDivide : 0) | ((fpscr & Fpscr.Oe) != 0 ? Overflow : 0)
-            | ((fpscr & Fpscr.Ue) != 0 ? Underflow | Precision : 0) | ((fpscr & Fpscr.Xe) != 0 ? Precision : 0);
+        bool watchesUnderflow = !underflowMasked && (fpscr & (Fpscr.Ux | Fpscr.Ni)) == 0;
+        uint unmasked = ((fpscr & Fpscr.Ze) != 0 || (fpscr & Fpscr.Zx) == 0 ? ZeroDivide : 0) | ((fpscr & Fpscr.Oe) != 0 || (fpscr & Fpscr.Ox) == 0 ? Overflow : 0)
+            | ((fpscr & Fpscr.Ue) != 0 ? Underflow | Precision : watchesUnderflow ? Underflow : 0) | ((fpscr & Fpscr.Xe) != 0 ? Precision : 0);
         uint rounding = (FpRounding)(fpscr & Fpscr.Rn) switch
         {
             FpRounding.Nearest => 0u,

@@ -16,8 +16,12 @@ public static unsafe partial class PpcHelpers
     /// <summary>stfs: a = the double's bits; the single's bits.</summary>
     public const int FloatToSingle = 102;
 
+    /// <summary>mffs: the FPSCR, with nothing left to be derived.</summary>
+    public const int ReadFpscr = 103;
+
     static partial void RegisterFloat(IrHelpers helpers)
     {
+        helpers.Set(ReadFpscr, &MaterializeFpscr);
         helpers.Set(FloatInstruction, &ExecuteFloat);
         helpers.Set(FloatFromSingle, &FromSingle);
         helpers.Set(FloatToSingle, &ToSingle);
@@ -25,7 +29,14 @@ public static unsafe partial class PpcHelpers
 
     private static ulong FromSingle(IrInterpreterState s, ulong single, ulong unused, ulong unused2) => SoftFloat.FromSingleBits((uint)single);
 
-    private static ulong ToSingle(IrInterpreterState s, ulong bits, ulong unused, ulong unused2) => SoftFloat.ToSingleBits(bits);
+    private static ulong ToSingle(IrInterpreterState s, ulong bits, ulong unused, ulong unused2)
+    {
+        if (IsDenormal(bits, isSingle: true))
+            FpscrState.MaskUnderflow(s.Layout, s.Vcpu);
+        return SoftFloat.ToSingleBits(bits);
+    }
+
+    private static ulong MaterializeFpscr(IrInterpreterState s, ulong unused, ulong unused2, ulong unused3) => FpscrState.Materialize(s.Layout, s.Vcpu);
 
     private static ulong ExecuteFloat(IrInterpreterState s, ulong instruction, ulong unused, ulong unused2)
     {
@@ -79,6 +90,8 @@ public static unsafe partial class PpcHelpers
         {
             derived |= Fpscr.Fprf;
             Fpr(s, PpcWord.Rt(word)) = result.Bits;
+            if ((result.Status & Fpscr.Ux) == 0 && FpInstruction.IsArithmetic(word) && IsDenormal(result.Bits, FpInstruction.IsSingle(word)))
+                FpscrState.MaskUnderflow(s.Layout, s.Vcpu);
         }
 
         Raise(s, fpscr & ~derived | result.Status & derived, result.Status);
@@ -125,7 +138,7 @@ public static unsafe partial class PpcHelpers
 
     private static void Raise(IrInterpreterState s, uint fpscr, uint status)
     {
-        s.Slot<uint>(PpcSlot.Fpscr) = Fpscr.Raise(fpscr, status);
+        FpscrState.Apply(s.Layout, s.Vcpu, Fpscr.Raise(fpscr, status));
         if (Fpscr.IsEnabled(fpscr, status))
             Interrupt(s);
     }
@@ -144,6 +157,8 @@ public static unsafe partial class PpcHelpers
         s.Slot<ulong>(PpcSlot.Cr(field)) = IrMath.OrderFromBits(bits);
         s.Slot<uint>(PpcSlot.CrSo(field)) = bits & 1;
     }
+
+    private static bool IsDenormal(ulong bits, bool isSingle) => (bits & ~(1UL << 63)) - 1 < (isSingle ? 0x3810_0000_0000_0000UL : 0x0010_0000_0000_0000UL) - 1;
 
     private static ref ulong Fpr(IrInterpreterState s, int n) => ref s.Slot<ulong>(PpcSlot.Fpr(n));
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Suite.Guest.Ppc.Float;
 using Suite.Jit;
 using Suite.Jit.Backend;
 using Suite.Jit.Ir;
@@ -23,7 +24,7 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
 
     private readonly PpcEmitter _emitter = new(layout, model);
     private readonly PpcDecoder _decoder = new(model);
-    private readonly IrCompiler _compiler = new(layout, HostFeatures.Host);
+    private readonly IrCompiler _compiler = new(layout, HostFeatures.Host, new FpscrCode(layout, HostFeatures.Host));
 
     /// <inheritdoc/>
     public TranslatorTraits Traits { get; } = new() { EntersInside = false, ComparesTargets = true, VectorComponents = SseAvxHi16 };
@@ -33,7 +34,7 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
     {
         if (available < InsnBytes)
             return false;
-        _compiler.Compile(Build((uint)pc, code, Math.Min(available, Room(pc, block)), block.InsnLimit, block.Checked), block);
+        _compiler.Compile(Build((uint)pc, code, Math.Min(available, Room(pc, block)), block), block);
         return true;
     }
 
@@ -46,9 +47,8 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
     /// <param name="pc">Guest address.</param>
     /// <param name="code">Guest bytes from there.</param>
     /// <param name="bytes">How many of them may be used.</param>
-    /// <param name="limit">Most instructions.</param>
-    /// <param name="endAfterStore">The block ends with its first store.</param>
-    internal IrBlock Build(uint pc, byte* code, int bytes, int limit, bool endAfterStore)
+    /// <param name="block">Says where the block has to end.</param>
+    private IrBlock Build(uint pc, byte* code, int bytes, BlockBuilder block)
     {
         _emitter.Begin(exact: false);
         for (int n = 0; !_emitter.Ended; n++)
@@ -57,7 +57,8 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
             int start = _emitter.Ir.Count;
             _emitter.BeginInsn(pc + (uint)(n * InsnBytes));
             Emit(word);
-            bool isLast = n + 1 >= limit || _emitter.Ir.Count > MaxIr || (n + 2) * InsnBytes > bytes || endAfterStore && Stores(start);
+            bool isLast = n + 1 >= block.InsnLimit || _emitter.Ir.Count > MaxIr || (n + 2) * InsnBytes > bytes || block.Checked && Stores(start)
+                || block.EndsBefore(_emitter.NextPc);
             if (isLast && !_emitter.Ended)
                 _emitter.Exit(_emitter.NextPc);
         }

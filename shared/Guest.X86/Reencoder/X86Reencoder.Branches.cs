@@ -53,7 +53,7 @@ public sealed unsafe partial class X86Reencoder
     {
         b.Hot.Mov(Mem.Fs(Slot.Scratch(1)), Reg.Rcx);
         b.Hot.MovzxWord(Reg.Rcx, Mem.At(Reg.Rsp));
-        b.Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)b.Region.ReturnTable));
+        b.JumpThroughReturnTable();
         b.EndInsn(insn.Length, InsnKind.BorrowsRcx);
     }
 
@@ -170,7 +170,7 @@ public sealed unsafe partial class X86Reencoder
     private static void EmitDispatch(BlockBuilder b, Reg target)
     {
         b.Hot.MovzxWord(Reg.Rcx, target);
-        b.Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)b.Region.JumpTable));
+        b.JumpThroughJumpTable();
     }
 
     // A transaction that always aborts at once, with no reason given: allowed by the architecture, and the only kind whose

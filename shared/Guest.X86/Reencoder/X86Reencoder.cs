@@ -28,7 +28,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
         {
             ulong at = pc + (ulong)b.GuestLength;
             bool full = b.InsnCount >= b.InsnLimit + (b.Checked ? 1 : 0) || b.GuestLength + 15 > limit;
-            if (b.GuestLength > 0 && (full || (at & ~(ulong)(PageSize - 1)) != page))
+            if (b.GuestLength > 0 && (full || (at & ~(ulong)(PageSize - 1)) != page || b.EndsBefore(at)))
             {
                 b.Jump(Wrap(at));
                 return true;
@@ -44,6 +44,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
             }
 
             b.BeginInsn();
+            b.Repeats = IsRepeatedString(in insn);
             if (!Emit(b, at, code + b.GuestLength, in insn))
                 return true;
             if (b.Checked && MayStore(in insn))
@@ -149,6 +150,10 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
         1 => insn.Opcode is 0xA0 or 0xA8,
         _ => false,
     });
+
+    // ins outs movs cmps stos lods scas with a rep prefix: the trace trap comes after each repetition (AMD64 manual volume 2, 8.2.2).
+    private static bool IsRepeatedString(in X86Insn insn) => insn.RepPrefix != 0 && insn.Encoding == Encoding.Legacy && insn.Map == 0
+        && insn.Opcode is (>= 0x6C and <= 0x6F) or (>= 0xA4 and <= 0xA7) or (>= 0xAA and <= 0xAF);
 
     private void EmitCopy(BlockBuilder b, byte* code, in X86Insn insn)
     {

@@ -32,6 +32,15 @@ public sealed unsafe partial class IrCompiler
         }
     }
 
+    // A helper with host code of its own.
+    private void EmitCall(int i, in IrInsn n)
+    {
+        VacateTemporaries();
+        _helpers!.Emit((int)n.Imm, ref Asm, TrapExit((long)ExitReason.Special, _pc));
+        Claim(Reg.Rax);
+        Adopt(i, (int)Reg.Rax);
+    }
+
     private void EmitExitIf(int condition, ulong pc)
     {
         if (!IsEqualityOfDoubles(condition, out int test, out bool negated))

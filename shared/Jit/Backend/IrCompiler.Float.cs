@@ -165,6 +165,9 @@ public sealed unsafe partial class IrCompiler
                 else
                     Asm.Vex(VexOps.LoadDouble, Define(i), 0, integer.Mem);
                 break;
+            case IrOp.FFromWords:
+                EmitFromWords(i, n);
+                break;
             case IrOp.FToI32Truncate or IrOp.FToI32Round:
                 int value = FindRegister(n.A);
                 Asm.Vex(n.Op == IrOp.FToI32Round ? VexOps.ToInt32 : VexOps.ToInt32Truncate, Define(i), 0, value);
@@ -176,6 +179,24 @@ public sealed unsafe partial class IrCompiler
                 Asm.Vex(VexOps.FromInt32, Define(i), zero, (int)number);
                 break;
         }
+    }
+
+    private void EmitFromWords(int i, in IrInsn n)
+    {
+        Reg whole = Scratch();
+        if (IsConst(n.A))
+        {
+            Asm.MovImm(whole, ConstOf(n.A) << 32);
+        }
+        else
+        {
+            Fetch(whole, n.A);
+            Asm.Shift(Shift.Shl, whole, 32, wide: true);
+        }
+
+        if (!IsConst(n.B) || ConstOf(n.B) != 0)
+            Asm.Op(Alu.Or, whole, Use(n.B), wide: true);
+        Asm.Vex(VexOps.FromGeneral64, Define(i), 0, (int)whole);
     }
 
     // The bits of a single in a vector register: loaded straight into it when they come from memory.
@@ -197,13 +218,8 @@ public sealed unsafe partial class IrCompiler
         return loaded;
     }
 
-    private void EmitFpClearFlags()
-    {
-        Mem m = Mem.At(Reg.Rbp, _layout.ScalarMxcsrOffset);
-        Asm.Vstmxcsr(m);
-        Asm.And32(m, ~(int)VectorImage.MxcsrFlags);
-        Asm.Vldmxcsr(m);
-    }
+    // Reading MXCSR waits for all arithmetic before it, loading it for none.
+    private void EmitFpClearFlags() => Asm.Vldmxcsr(Mem.At(Reg.Rbp, _layout.CleanMxcsrOffset));
 
     // The vector MXCSR has no flags the guest can see; the scalar one's are kept.
     private void EmitFpMode(int mode)

@@ -171,6 +171,21 @@ public sealed unsafe partial class IrCompiler
         return best;
     }
 
+    // What is needed further on leaves the temporary registers.
+    private void VacateTemporaries()
+    {
+        for (int c = General; c <= Vector; c++)
+        {
+            for (uint used = _temps[c] & ~_free[c]; used != 0; used &= used - 1)
+            {
+                int r = BitOperations.TrailingZeroCount(used), owner = _owner[c * 32 + r];
+                if (owner >= 0)
+                    Dispossess(c, r);
+                _free[c] |= 1u << r;
+            }
+        }
+    }
+
     private bool IsElsewhere(int value) => _values[value].Home >= 0 || _values[value].Spill >= 0 || _block[value].Op == IrOp.Const;
 
     private void Dispossess(int c, int register)

@@ -16,6 +16,7 @@ public sealed unsafe partial class IrCompiler
     private readonly HostFeatures _features;
     private readonly IrOptimizer _optimizer;
     private readonly ValuePlan _plan;
+    private readonly IHelperCode? _helpers;
 
     private IrBlock _block = null!;
     private BlockBuilder _b = null!;
@@ -30,12 +31,14 @@ public sealed unsafe partial class IrCompiler
 
     /// <param name="layout">Guest state; needs a spill area and constants.</param>
     /// <param name="features">What the host has.</param>
-    public IrCompiler(StateLayout layout, HostFeatures features)
+    /// <param name="helpers">Helpers that need not be left to the interpreter.</param>
+    public IrCompiler(StateLayout layout, HostFeatures features, IHelperCode? helpers = null)
     {
         if (layout.SpillOffset < 0 || layout.ConstantsOffset < 0)
             throw new ArgumentException("the layout needs a spill area and room for constants", nameof(layout));
         _layout = layout;
         _features = features;
+        _helpers = helpers;
         _optimizer = new IrOptimizer(layout);
         _plan = new ValuePlan(layout, features);
         _slotValue = new int[layout.Slots.Length];
@@ -117,7 +120,7 @@ public sealed unsafe partial class IrCompiler
 
     private bool IsSupported(in IrInsn n) => n.Op switch
     {
-        IrOp.Call => false,
+        IrOp.Call => n.A < 0 && _helpers is not null && _helpers.Has((int)n.Imm),
         IrOp.FMulAdd or IrOp.FMulSub => _features.Fma,
         IrOp.FMulAddOdd or IrOp.FMulSubOdd => _features.Avx512,
         IrOp.Vec => _features.Avx && VecEmitter.Supports(VecImm.Op(n.Imm), _features),
@@ -160,6 +163,9 @@ public sealed unsafe partial class IrCompiler
                 break;
             case IrOp.Vec:
                 EmitVec(i, n);
+                break;
+            case IrOp.Call:
+                EmitCall(i, n);
                 break;
             case IrOp.Select:
                 EmitSelect(i, n);

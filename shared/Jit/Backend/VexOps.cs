@@ -2,8 +2,8 @@ using Suite.Jit.X64;
 
 namespace Suite.Jit.Backend;
 
-/// <summary>The VEX and EVEX instructions the compiler itself uses (AMD64 manual volume 4).</summary>
-internal static class VexOps
+/// <summary>The VEX and EVEX instructions the compiler itself and helpers' code use (AMD64 manual volume 4).</summary>
+public static class VexOps
 {
     /// <summary>vmovsd xmm, m64 and m64, xmm.</summary>
     public static VexOp LoadDouble => new(VexMap.M0F, VexPrefix.PF2, 0x10, EvexWide: true);

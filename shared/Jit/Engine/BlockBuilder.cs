@@ -16,21 +16,23 @@ public sealed unsafe class BlockBuilder
     private readonly Stubs _stubs;
     private readonly CodeRegion _region;
     private Generation _generation = null!;
+    private readonly int _insnLimit;
     private byte* _start, _insnStart;
     private int _firstRecord;
+    private HashSet<ulong>? _breakpoints;
 
     internal BlockBuilder(Stubs stubs, CodeRegion region, EngineOptions options)
     {
         _stubs = stubs;
         _region = region;
-        InsnLimit = options.OneInsnPerBlock ? 1 : MaxInsns;
+        _insnLimit = options.OneInsnPerBlock ? 1 : MaxInsns;
     }
 
     /// <summary>The assembler for hot code.</summary>
     public X64Asm Hot;
 
     /// <summary>Instructions the block may have.</summary>
-    public int InsnLimit { get; }
+    public int InsnLimit => Isolated ? 1 : _insnLimit;
 
     /// <summary>Guest address of the block.</summary>
     public ulong GuestStart { get; private set; }
@@ -43,6 +45,15 @@ public sealed unsafe class BlockBuilder
     /// <summary>The block must verify its bytes on entry, so nothing may jump into its middle and it must end after a store.</summary>
     public bool Checked { get; private set; }
 
+    /// <summary>One instruction for <see cref="Engine.Step"/>: nothing leads into the block, and it leads nowhere but out.</summary>
+    public bool Isolated { get; private set; }
+
+    /// <summary>Set by the translator of an isolated instruction that the processor repeats by itself and can be stopped in: a step is one repetition.</summary>
+    public bool Repeats { get; set; }
+
+    /// <summary>True where a block has to end because the next instruction is a breakpoint, which has a block of its own.</summary>
+    public bool EndsBefore(ulong pc) => _breakpoints is { } set && !Isolated && set.Contains(pc);
+
     public Stubs Stubs => _stubs;
 
     public CodeRegion Region => _region;
@@ -53,8 +64,9 @@ public sealed unsafe class BlockBuilder
 
     internal int FirstLink { get; private set; }
 
-    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked)
+    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked, bool isolated = false, HashSet<ulong>? breakpoints = null)
     {
+        (Isolated, Repeats, _breakpoints) = (isolated, false, breakpoints);
         _generation = generation;
         GuestStart = guestStart;
         GuestLength = 0;
@@ -103,6 +115,13 @@ public sealed unsafe class BlockBuilder
         const int IndexBits = (CodeRegion.TableEntries - 1) << 2;
         if (target != Reg.Rcx)
             Hot.Mov32(Reg.Rcx, target);
+        if (Isolated)
+        {
+            Hot.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
+            Hot.Jmp(_stubs.ExitFor(ExitReason.IndirectMiss));
+            return;
+        }
+
         if (target != Reg.Rax)
             Hot.Mov32(Reg.Rax, Reg.Rcx);
         Hot.And32(Reg.Rax, IndexBits);
@@ -111,6 +130,26 @@ public sealed unsafe class BlockBuilder
         Hot.Jcc(Cond.NE, _stubs.CompareMiss);
         Hot.Bytes([0x48, 0xC1, 0xE8, 0x20]); // shr rax, 32
         Hot.Jmp(Reg.Rax);
+    }
+
+    /// <summary>
+    /// A return through the table of thunks: scratch[1] = rcx, rcx = the low 16 bits of the return address, which is on top of the guest's stack.
+    /// </summary>
+    public void JumpThroughReturnTable()
+    {
+        if (Isolated)
+            Hot.Jmp(_stubs.ReturnEmpty);
+        else
+            Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)_region.ReturnTable));
+    }
+
+    /// <summary>An indirect branch through the table of thunks: scratch[1] = rcx, scratch[2] = the target, rcx = its low 16 bits.</summary>
+    public void JumpThroughJumpTable()
+    {
+        if (Isolated)
+            Hot.Jmp(_stubs.JumpEmpty);
+        else
+            Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)_region.JumpTable));
     }
 
     /// <summary>A cold exit with a reason and an argument; guest registers are live. The result is where to jump.</summary>
@@ -139,6 +178,13 @@ public sealed unsafe class BlockBuilder
     private void EmitLink(ulong target)
     {
         const int StubBytes = 17;
+        if (Isolated)
+        {
+            byte* exit = ColdExit(ExitReason.Stepped, 0, target);
+            Hot.Int32((int)(exit - (Hot.Position + 4)));
+            return;
+        }
+
         int index = _generation.Links.Count;
         byte* stub = _generation.Cold -= StubBytes;
         X64Asm cold = _stubs.NewAsm(stub);

@@ -94,6 +94,8 @@ public sealed unsafe partial class Engine
         }
 
         b.Incoming = -1;
+        if (b.Isolated)
+            _steps?.Remove(b.GuestStart);
         ulong at = b.GuestStart;
         for (int r = 0; r < b.InsnCount; r++)
         {
@@ -172,6 +174,7 @@ public sealed unsafe partial class Engine
         _current = _generations[_current.Tag ^ 1] ??= new Generation(_middle, _region.CodeEnd, 1);
         _current.Reset();
         _map.Clear();
+        _steps?.Clear();
         _pages.Clear();
         ClearTables();
         World.Start(flushed: true);

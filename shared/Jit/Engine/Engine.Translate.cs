@@ -23,13 +23,14 @@ public sealed unsafe partial class Engine
     // No instruction has an odd address.
     private const ulong NoTarget = 1;
 
-    private byte* Translate(ulong pc, ThunkKind kind)
+    // isolated: for Step.
+    private byte* Translate(ulong pc, ThunkKind kind, bool isolated = false)
     {
         if (!_current.HasRoom)
         {
             MakeRoom();
             byte* known = _map.Find(pc);
-            if (known != null)
+            if (known != null && !isolated)
                 return known;
         }
 
@@ -40,7 +41,8 @@ public sealed unsafe partial class Engine
         int available = _source.Fetch(pc, code, want, !page.Checked, out bool canProtect);
         if (available == 0)
             return null;
-        bool isChecked = page.Checked || !canProtect;
+        bool isBreakpoint = !isolated && _breakpoints is { } set && set.Contains(pc);
+        bool isChecked = !isBreakpoint && (page.Checked || !canProtect);
 
         _current.Hot = (byte*)(((ulong)_current.Hot + 15) & ~15UL);
         byte* thunk = _current.Hot;
@@ -48,10 +50,12 @@ public sealed unsafe partial class Engine
         if (kind != ThunkKind.None)
             EmitThunk(ref a, pc, kind);
         byte* start = a.Position;
-        _builder.Begin(_current, pc, start, isChecked);
+        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints);
         if (isChecked)
             EmitCheck(_builder, _current.Blocks.Count);
-        if (!_translator.Translate(pc, code, available, _builder))
+        if (isBreakpoint)
+            EmitBreakpoint(pc);
+        else if (!_translator.Translate(pc, code, available, _builder))
             return null;
         _current.Hot = _builder.Hot.Position;
         byte* entry = Publish(start, code);
@@ -79,6 +83,8 @@ public sealed unsafe partial class Engine
             NextOnSecondPage = -1,
             Valid = true,
             Checked = b.Checked,
+            Isolated = b.Isolated,
+            Repeats = b.Repeats,
         });
         ref Block block = ref _current.Blocks[index];
         CodePage first = PageOf(block.GuestStart);
@@ -92,7 +98,7 @@ public sealed unsafe partial class Engine
             second.FirstBlock = index;
         }
 
-        if (!b.Checked && _traits.EntersInside)
+        if (!b.Checked && !b.Isolated && _traits.EntersInside)
         {
             ulong at = block.GuestStart;
             for (int i = 0; i < block.InsnCount; i++)
@@ -100,6 +106,12 @@ public sealed unsafe partial class Engine
                 first.MarkStart(at); // an instruction begins on the first page even when it ends on the second
                 at += _current.Records[block.FirstRecord + i].GuestLength;
             }
+        }
+
+        if (b.Isolated)
+        {
+            Steps[block.GuestStart] = index;
+            return start;
         }
 
         _map.Set(block.GuestStart, start);
@@ -155,7 +167,7 @@ public sealed unsafe partial class Engine
         for (int i = page.FirstBlock; i >= 0;)
         {
             ref Block b = ref _current.Blocks[i];
-            if (b.Valid && !b.Checked && pc >= b.GuestStart && pc < b.GuestEnd)
+            if (b.Valid && !b.Checked && !b.Isolated && pc >= b.GuestStart && pc < b.GuestEnd)
             {
                 (ulong at, uint host) = (b.GuestStart, b.HostStart);
                 for (int r = 0; r < b.InsnCount && at <= pc; r++)

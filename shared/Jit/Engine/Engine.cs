@@ -104,8 +104,12 @@ public sealed unsafe partial class Engine
                 if (s->HostPc == 0 && s->Pending == 0)
                     return null; // Enter gave up for a stopped world: look the code up again
                 if (MakePrecise(s) == Precision.Exact)
+                {
+                    s->HostPc = 0;
                     return s->Reason;
-                Step(s);
+                }
+
+                ResumeAt(s, (byte*)s->HostPc);
             }
 
             traced |= (s->Flags & TrapFlag) != 0; // popf may have set it on the way

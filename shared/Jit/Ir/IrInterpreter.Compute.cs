@@ -52,6 +52,9 @@ public sealed unsafe partial class IrInterpreter
         IrValue r = default;
         switch (op)
         {
+            case IrOp.FFromWords:
+                r.U64 = a.U64 << 32 | b.U32;
+                return r;
             case IrOp.FBits or IrOp.FFromBits:
                 return a;
             case IrOp.FFromSingleBits:

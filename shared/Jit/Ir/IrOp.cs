@@ -129,6 +129,9 @@ public enum IrOp : byte
     FBits,
     FFromBits,
 
+    /// <summary>From its upper (a) and lower (b) half, I32.</summary>
+    FFromWords,
+
     /// <summary>To I32 with truncation, with the current rounding mode; out of range is the caller's to exclude.</summary>
     FToI32Truncate,
     FToI32Round,
@@ -159,7 +162,10 @@ public enum IrOp : byte
     CompareExchange32,
     Fence,
 
-    /// <summary>A managed helper of the guest: imm = helper number, operands I32/I64/F64 bits. In compiled code the whole instruction is left to the interpreter.</summary>
+    /// <summary>
+    /// A managed helper of the guest: imm = helper number, operands I32/I64/F64 bits. In compiled code the whole instruction is left to the interpreter, unless
+    /// there is host code for it (<see cref="Backend.IHelperCode"/>).
+    /// </summary>
     Call,
 
     // Leaving. A block ends with Exit, ExitTo or Trap.

@@ -44,6 +44,9 @@ public sealed class StateLayout
     public int VectorMxcsrOffset { get; init; } = -1;
     public int VectorModeOffset { get; init; } = -1;
 
+    /// <summary>Offset (I32) of the scalar MXCSR as it is without sticky flags.</summary>
+    public int CleanMxcsrOffset { get; init; } = -1;
+
     /// <summary>Offset of <see cref="SpillBytes"/> bytes in which compiled code keeps intermediate values, a multiple of 16. No guest state.</summary>
     public int SpillOffset { get; init; } = -1;
 

@@ -62,6 +62,12 @@ internal struct Block
     public bool Valid;
     public bool Checked;
 
+    /// <summary>See <see cref="BlockBuilder.Isolated"/>.</summary>
+    public bool Isolated;
+
+    /// <summary>See <see cref="BlockBuilder.Repeats"/>.</summary>
+    public bool Repeats;
+
     /// <summary>First address behind the guest code.</summary>
     public readonly ulong GuestEnd => GuestStart + GuestLength;
 }

@@ -34,6 +34,7 @@ public sealed unsafe class Stubs
         EmitSafeCopy();
         EmitSafeSyscall();
         EmitVfork();
+        EmitTraceStop();
         if (_compat)
             EmitDescriptorCalls();
         Restorer = _a.Position;
@@ -112,7 +113,7 @@ public sealed unsafe class Stubs
     internal byte* SafeInterrupted { get; private set; }
 
     private readonly nint[] _exits = new nint[(int)ExitReason.FetchFault];
-    private byte* _enter, _resume, _safeSyscall, _vfork, _exitFinish, _int80, _rights;
+    private byte* _enter, _resume, _safeSyscall, _vfork, _traceStop, _exitFinish, _int80, _rights;
 
     /// <summary>Runs generated code at <paramref name="hostPc"/> with the guest state of this thread until it exits.</summary>
     public void Enter(byte* hostPc) => ((delegate* unmanaged<byte*, void>)_enter)(hostPc);
@@ -135,6 +136,12 @@ public sealed unsafe class Stubs
     /// </summary>
     public long Vfork(ulong flags, ulong parentTid, ulong childTid, ulong tls) =>
         ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong, long>)_vfork)(flags, parentTid, childTid, tls);
+
+    /// <summary>
+    /// Stops the calling thread for the process that traces it (ptrace(2)), outside managed code; who traces finds the block's address in rdi and the
+    /// mark in rax. Returns at once when nobody does: the signal gate steps over the trap.
+    /// </summary>
+    public void TraceStop(void* block, ulong mark) => ((delegate* unmanaged<void*, ulong, void>)_traceStop)(block, mark);
 
     /// <summary>A system call by the 32-bit table (int 80h): pointers must lie below 4 GiB. Only with a translator for compatibility mode.</summary>
     public long Int80(int number, uint a1, uint a2 = 0, uint a3 = 0) =>
@@ -234,7 +241,7 @@ public sealed unsafe class Stubs
         SignalExit = _a.Position;
         _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
         _a.Jmp(saved);
-        foreach (ExitReason reason in (ReadOnlySpan<ExitReason>)[ExitReason.LinkMiss, ExitReason.IndirectMiss, ExitReason.Syscall, ExitReason.SystemCall, ExitReason.SyscallFault, ExitReason.Special, ExitReason.StaleCode])
+        foreach (ExitReason reason in (ReadOnlySpan<ExitReason>)[ExitReason.LinkMiss, ExitReason.IndirectMiss, ExitReason.Syscall, ExitReason.SystemCall, ExitReason.SyscallFault, ExitReason.Special, ExitReason.StaleCode, ExitReason.Stepped, ExitReason.Breakpoint])
         {
             _exits[(int)reason] = (nint)_a.Position;
             _a.Mov32(Mem.Fs(Slot.Reason), (int)reason);
@@ -430,6 +437,22 @@ public sealed unsafe class Stubs
         _a.MovImm(Reg.Rax, Nr.clone);
         _a.Syscall();
         _a.Push(Reg.R9);
+        _a.Ret();
+    }
+
+    // void f(rdi = block, rsi = mark).
+    private void EmitTraceStop()
+    {
+        _traceStop = _a.Position = Align(_a.Position);
+        _a.Push(Reg.Rbx);
+        _a.Push(Reg.Rbp);
+        _a.Mov(Reg.Rbp, Mem.Fs(Slot.Home));
+        _a.Mov(OfHome(Slot.Stage), (int)VcpuStage.Blocked);
+        _a.Mov(Reg.Rax, Reg.Rsi);
+        _a.Byte(0xCC); // int3
+        EmitLeaveStage();
+        _a.Pop(Reg.Rbp);
+        _a.Pop(Reg.Rbx);
         _a.Ret();
     }
 

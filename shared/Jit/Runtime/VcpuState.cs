@@ -32,6 +32,12 @@ public enum ExitReason : uint
     /// <summary>Code bytes no longer match their translation; <see cref="VcpuState.ExitArg"/> is the block.</summary>
     StaleCode,
 
+    /// <summary>The one instruction of <see cref="Engine.Step"/> is done; Pc is the next one's.</summary>
+    Stepped,
+
+    /// <summary>Pc is a breakpoint (<see cref="Engine.SetBreakpoint"/>); the instruction there has not been executed.</summary>
+    Breakpoint,
+
     /// <summary>The guest pc cannot be executed: not mapped, not executable.</summary>
     FetchFault,
 }

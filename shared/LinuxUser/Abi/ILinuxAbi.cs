@@ -54,6 +54,9 @@ public interface ILinuxAbi
     {
     }
 
+    /// <summary>The register sets of the target, general registers first.</summary>
+    IReadOnlyList<Regset> Regsets { get; }
+
     /// <summary>Text for the register part of diagnostics.</summary>
     string DescribeRegisters(GuestThread thread);
 }

@@ -5,6 +5,7 @@ using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Syscalls;
 using Suite.LinuxUser.Threads;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Compat;
 
@@ -42,7 +43,7 @@ internal static unsafe class CompatProcesses
         StructConverter converter = t.Process.Compat!.Converter("rusage");
         byte* usage = stackalloc byte[converter.HostSize];
         bool wantsUsage = a.A5 != 0;
-        long result = HostCall.Make(t, Nr.waitid, a.A1, a.A2, (ulong)info, a.A4, wantsUsage ? (ulong)usage : 0);
+        long result = WaitCalls.Waitid(t, a with { A3 = (ulong)info, A5 = wantsUsage ? (ulong)usage : 0 });
         if (result != 0)
             return result;
         for (int i = 0; a.A3 != 0 && i < Ints; i++)

@@ -31,6 +31,9 @@ public sealed unsafe partial class GuestMemory : IGuestReader
     {
     }
 
+    /// <summary>Word size and byte order of what is in it.</summary>
+    public GuestAbi Abi => _abi;
+
     /// <summary>Connects the engine once it exists (images are loaded before, by one thread).</summary>
     public void Attach(Engine engine)
     {
@@ -53,6 +56,13 @@ public sealed unsafe partial class GuestMemory : IGuestReader
     {
         using (Hold())
             return _map.Find(address);
+    }
+
+    /// <summary>First address from <paramref name="start"/> on that is not the guest's, at most <paramref name="end"/>.</summary>
+    public ulong CoveredUntil(ulong start, ulong end)
+    {
+        using (Hold())
+            return _map.CoveredUntil(start, end);
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,9 @@ public sealed unsafe class GuestSettings
     /// <summary>Personality bits kept from the host (READ_IMPLIES_EXEC).</summary>
     public uint Personality { get; set; }
 
+    /// <summary>The membarrier(2) registrations the guest made itself; the host has the runtime's as well.</summary>
+    public int Barriers { get; set; }
+
     /// <summary>True for the limits that are kept here: RLIMIT_AS and RLIMIT_DATA.</summary>
     public static bool Keeps(int resource) => resource is RLIMIT_AS or RLIMIT_DATA;
 

@@ -49,7 +49,6 @@ public sealed unsafe class ProgramStart
             return false;
         using (program)
         {
-            // Not Random.Shared: that opens /dev/urandom and keeps it, at a number the guest would expect to be free.
             Random random = new((int)(Seed ?? HostRandom()));
             memory.Randomise(Seed is null && !IsRandomised() ? null : random);
             LoadRequest request = new()

@@ -1,7 +1,9 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls;
 
@@ -11,9 +13,22 @@ public static unsafe class Dispatcher
     /// <summary>The call the thread has stopped at. Pc is behind the instruction.</summary>
     public static void Serve(GuestThread t)
     {
+        ITracer? tracer = t.Process.Tracer;
         SysArgs a = t.Abi.Arguments(t);
+        t.CallNumber = a.Number;
+        if (tracer is not null)
+        {
+            if (!tracer.CallEntered(t))
+                return;
+            a = t.Abi.Arguments(t); // which may be others now
+            t.CallNumber = a.Number;
+        }
+
+        t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
-        Finish(t, a, result);
+        result = Finish(t, a, result);
+        t.Calls.End(result);
+        tracer?.CallReturned(t, result);
     }
 
     /// <summary>
@@ -26,18 +41,29 @@ public static unsafe class Dispatcher
         Finish(t, a, t.Memory.AllowKernelWrites(0, ulong.MaxValue) ? Pass(t, a) : -Errno.EFAULT);
     }
 
-    private static void Finish(GuestThread t, in SysArgs a, long result)
+    private static long Finish(GuestThread t, in SysArgs a, long result)
     {
+        if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
+            result = SysResult.Restart;
+        t.RewoundPc = 0;
+        t.RepeatsCall = result == SysResult.Restart;
         if (result == SysResult.RegistersSet)
-            return;
-        if (result == SysResult.Restart)
+            t.CallNumber = -1;
+        else if (result == SysResult.Restart)
+        {
             t.Abi.Rewind(t, a.Number);
+            t.RewoundPc = t.State->Pc;
+        }
         else
             t.Abi.SetResult(t, result);
+        return result;
     }
 
-    private static long Dispatch(GuestThread t, in SysArgs a)
+    private static long Dispatch(GuestThread t, in SysArgs asked)
     {
+        SysArgs a = asked;
+        if (t.Process.Seccomp is { } filters && filters.Judge(t, ref a) is { } verdict)
+            return verdict;
         SyscallEntry[] table = t.Process.Syscalls;
         SyscallEntry entry = (ulong)a.Number < (ulong)table.Length ? table[a.Number] : default;
         switch (entry.Flow)

@@ -1,5 +1,6 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 
 namespace Suite.LinuxUser.Syscalls;
@@ -22,6 +23,26 @@ public static unsafe class MemoryCalls
     public static long Shmat(GuestThread t, in SysArgs a) => t.Memory.AttachShared(a.Int1, a.A2, a.Int3);
 
     public static long Shmdt(GuestThread t, in SysArgs a) => t.Memory.DetachShared(a.A1);
+
+    /// <summary>
+    /// msync, mlock, mlock2, munlock, mincore: an address and a length first. What lies in the range without being the guest's (the emulator has
+    /// memory too) is a hole.
+    /// </summary>
+    public static long Ranged(GuestThread t, in SysArgs a)
+    {
+        const ulong PageMask = ~(Memory.GuestMemory.PageSize - 1);
+        ulong from = a.A1 & PageMask, end = (a.A1 + a.A2 + ~PageMask) & PageMask;
+        ulong until = end > from ? t.Memory.CoveredUntil(from, end) : end;
+        if (until >= end)
+            return HostCall.Make(t, a.Number, a.A1, a.A2, a.A3);
+        // The kernel does what there is to do before the hole, and finds what is wrong with the other arguments.
+        long result = HostCall.Make(t, a.Number, a.A1, until > a.A1 ? until - a.A1 : 0, a.A3);
+        return Sys.IsError(result) ? result : -Errno.ENOMEM;
+    }
+
+    public static long Mlockall(GuestThread t, in SysArgs a) => t.Memory.LockAll(a.Int1, t.Abi.StackPointer(t));
+
+    public static long Munlockall(GuestThread t, in SysArgs a) => t.Memory.UnlockAll();
 
     /// <summary>brk(2), within the guest's RLIMIT_DATA.</summary>
     public static long Brk(GuestThread t, in SysArgs a) => (long)t.Memory.Break(a.A1, t.Process.Identity.Settings.DataLimit);

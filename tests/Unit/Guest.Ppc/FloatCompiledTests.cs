@@ -16,7 +16,7 @@ namespace Suite.Tests.Guest.Ppc;
 [Collection(ReencodeCollection.Name)]
 public sealed unsafe class FloatCompiledTests
 {
-    private const int Rounds = 1500, BlockLength = 12;
+    private const int Rounds = 2500, BlockLength = 12;
 
     private static readonly string[] Singles =
     [
@@ -41,8 +41,22 @@ public sealed unsafe class FloatCompiledTests
             return;
         if (host != "this host")
             features = features with { Avx512 = false };
-        using IrHost h = new(features, PpcLayout.Create(features.Avx512));
+        StateLayout layout = PpcLayout.Create(features.Avx512);
+        using IrHost h = new(features, layout, new FpscrCode(layout, features));
         h.Run(() => new Comparison(h, single).Run());
+    }
+
+    /// <summary>As C libraries do it: mffs behind whatever was computed last, no exception enabled.</summary>
+    [Theory]
+    [InlineData(false), InlineData(true)]
+    public void Fpscr_is_read_in_compiled_code(bool single)
+    {
+        HostFeatures features = HostFeatures.Detect();
+        if (!features.Fma || !features.Avx512)
+            return;
+        StateLayout layout = PpcLayout.Create(avx512: true);
+        using IrHost h = new(features, layout, new FpscrCode(layout, features));
+        h.Run(() => new Comparison(h, single) { ReadsFpscr = true }.Run());
     }
 
     private sealed class Comparison
@@ -54,7 +68,7 @@ public sealed unsafe class FloatCompiledTests
         private readonly IrInterpreter _exact, _slow;
         private FloatOperands _random;
         private bool _delivers;
-        private int _executed, _left, _lostUnderflows;
+        private int _executed, _left, _reads, _readsLeft, _lostUnderflows;
 
         public Comparison(IrHost host, bool single)
         {
@@ -65,10 +79,14 @@ public sealed unsafe class FloatCompiledTests
             _random = new FloatOperands(single ? 5u : 6u);
         }
 
+        /// <summary>Blocks end with mffs.</summary>
+        public bool ReadsFpscr { get; init; }
+
         public void Run()
         {
             for (int round = 0; round < Rounds; round++)
                 Round(round);
+            Assert.True(!ReadsFpscr || _readsLeft <= _reads * 2 / 5, $"{_readsLeft} of {_reads} instructions mffs were left to the interpreter");
             Assert.True(_left < _executed / 3, $"{_left} of {_executed} instructions were left to the interpreter");
             Assert.True(_lostUnderflows < Rounds / 100, $"{_lostUnderflows} underflows were lost");
         }
@@ -76,7 +94,13 @@ public sealed unsafe class FloatCompiledTests
         private void Round(int round)
         {
             Prepare();
-            uint[] words = [.. Enumerable.Range(0, BlockLength).Select(_ => Word())];
+            uint[] words = [.. Enumerable.Range(0, ReadsFpscr ? 3 : BlockLength).Select(_ => Word())];
+            if (ReadsFpscr)
+            {
+                words[^1] = 0xFFE0_048E; // mffs f31
+                _reads++;
+            }
+
             ulong start = _host.NewPc();
             string listing = $"round {round}: {string.Join(' ', words.Select(word => $"{word:x8}"))} fpscr {Slot<uint>(_host.State, PpcSlot.Fpscr):x8}";
 
@@ -94,12 +118,15 @@ public sealed unsafe class FloatCompiledTests
                 const ulong SimdException = 19;
                 bool isExpected = reason == ExitReason.Special ? _host.State->ExitArg == PpcTrap.Interpret : reason == ExitReason.Fault && _host.State->FaultTrap == SimdException;
                 Assert.True(isExpected && at < words.Length, $"{listing}: {reason} {_host.State->ExitArg} {_host.State->FaultTrap} at {at}");
+                if (words[at] == 0xFFE0_048E)
+                    _readsLeft++;
+                else
+                    _left++;
                 Interpret(_slow, _host.State, words[at++]);
-                _left++;
             }
 
-            Assert.Equal(BlockLength, at);
-            _executed += BlockLength;
+            Assert.Equal(words.Length, at);
+            _executed += words.Length;
             Check(listing);
         }
 
@@ -158,9 +185,12 @@ public sealed unsafe class FloatCompiledTests
             for (int i = 0; i < _host.Shadow.Length; i += 8)
                 System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(_host.Shadow.AsSpan(i), _single || (_random.Next() & 1) == 0 ? (ulong)_random.SingleBits() << 32 | _random.SingleBits() : _random.Double());
             _host.Shadow.CopyTo(new Span<byte>((byte*)IrHost.Data, IrHost.DataBytes));
-            uint enables = (_random.Next() & 7) != 0 ? 0 : (uint)_random.Next() & (_single ? Fpscr.Ve | Fpscr.Ze | Fpscr.Xe : 0xF8u);
+            uint enables = ReadsFpscr || (_random.Next() & 7) != 0 ? 0 : (uint)_random.Next() & (_single ? Fpscr.Ve | Fpscr.Ze | Fpscr.Xe : 0xF8u);
             _delivers = (enables & (Fpscr.Ve | Fpscr.Ze)) == 0;
-            uint fpscr = enables | (uint)_random.Next() & Fpscr.Rn | ((_random.Next() & 15) == 0 ? Fpscr.Ni : 0) | (uint)_random.Next() & Fpscr.Fprf;
+            uint control = ReadsFpscr ? 0 : (uint)_random.Next() & Fpscr.Rn | ((_random.Next() & 15) == 0 ? Fpscr.Ni : 0);
+            uint fpscr = enables | control | (uint)_random.Next() & Fpscr.Fprf
+                | (uint)_random.Next() & (uint)_random.Next() & Fpscr.Xx | ((_random.Next() & 3) == 0 ? (uint)_random.Next() : uint.MaxValue) & (FpscrState.Watched | Fpscr.Fx);
+            uint underflowMasked = (uint)_random.Next() & 1;
             ReadOnlySpan<uint> displacements = [0, 8, 16, 24];
             uint index = displacements[(int)(_random.Next() & 3)];
             foreach (VcpuState* s in (VcpuState*[])[_host.State, _host.Interpreted])
@@ -170,6 +200,7 @@ public sealed unsafe class FloatCompiledTests
                 _host.Layout.WriteConstants((byte*)s->Gpr[StateLayout.BlockRegister]);
                 new PpcState(_host.Layout, s).SetGpr(3, IrHost.Data);
                 new PpcState(_host.Layout, s).SetGpr(4, index);
+                Slot<uint>(s, PpcSlot.UnderflowMasked) = underflowMasked;
                 FpscrState.Apply(_host.Layout, s, fpscr);
             }
 

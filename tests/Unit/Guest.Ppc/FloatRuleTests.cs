@@ -133,14 +133,25 @@ public class FloatRuleTests
     [Fact]
     public void Control_bits_reach_the_hosts_control_word()
     {
-        Assert.Equal(0x1F00u, FpscrState.MxcsrOf(0));
-        Assert.Equal(0x7F00u, FpscrState.MxcsrOf(1));
-        Assert.Equal(0x5F00u, FpscrState.MxcsrOf(2));
-        Assert.Equal(0x3F00u, FpscrState.MxcsrOf(3));
-        Assert.Equal(0x9F00u, FpscrState.MxcsrOf(Fpscr.Ni));
-        Assert.Equal(0x1D00u, FpscrState.MxcsrOf(Fpscr.Ze));
-        Assert.Equal(0x1B00u, FpscrState.MxcsrOf(Fpscr.Oe));
-        Assert.Equal(0x0700u, FpscrState.MxcsrOf(Fpscr.Ue));
-        Assert.Equal(0x0F00u, FpscrState.MxcsrOf(Fpscr.Xe));
+        Assert.Equal(0x1F00u, FpscrState.MxcsrOf(FpscrState.Watched));
+        Assert.Equal(0x7F00u, FpscrState.MxcsrOf(FpscrState.Watched | 1));
+        Assert.Equal(0x5F00u, FpscrState.MxcsrOf(FpscrState.Watched | 2));
+        Assert.Equal(0x3F00u, FpscrState.MxcsrOf(FpscrState.Watched | 3));
+        Assert.Equal(0x9F00u, FpscrState.MxcsrOf(FpscrState.Watched | Fpscr.Ni));
+        Assert.Equal(0x1D00u, FpscrState.MxcsrOf(FpscrState.Watched | Fpscr.Ze));
+        Assert.Equal(0x1B00u, FpscrState.MxcsrOf(FpscrState.Watched | Fpscr.Oe));
+        Assert.Equal(0x0700u, FpscrState.MxcsrOf(FpscrState.Watched | Fpscr.Ue));
+        Assert.Equal(0x0F00u, FpscrState.MxcsrOf(FpscrState.Watched | Fpscr.Xe));
+    }
+
+    [Fact]
+    public void Exceptions_that_fpscr_does_not_have_yet_are_unmasked()
+    {
+        Assert.Equal(0x1100u, FpscrState.MxcsrOf(0));
+        Assert.Equal(0x1500u, FpscrState.MxcsrOf(Fpscr.Ox));
+        Assert.Equal(0x1900u, FpscrState.MxcsrOf(Fpscr.Ux));
+        Assert.Equal(0x1300u, FpscrState.MxcsrOf(Fpscr.Zx));
+        Assert.Equal(0x1900u, FpscrState.MxcsrOf(0, underflowMasked: true));
+        Assert.Equal(0x9900u, FpscrState.MxcsrOf(Fpscr.Ni));
     }
 }

@@ -7,6 +7,7 @@ namespace Suite.Jit.Ir.Passes;
 public sealed class IrOptimizer(StateLayout layout)
 {
     private readonly SlotForwarding _slots = new(layout);
+    private readonly StoreForwarding _stores = new();
     private readonly DeadCode _dead = new(layout);
     private int[] _alias = new int[1024];
 
@@ -22,6 +23,7 @@ public sealed class IrOptimizer(StateLayout layout)
         if (_alias.Length < block.Count)
             _alias = new int[block.Count * 2];
         _slots.Begin(block.Count);
+        _stores.Begin();
         for (int i = 0; i < block.Count; i++)
         {
             ref IrInsn n = ref block[i];
@@ -30,6 +32,8 @@ public sealed class IrOptimizer(StateLayout layout)
                 continue;
             Rewrite(ref n);
             int same = _slots.Visit(block, i);
+            if (same < 0)
+                same = _stores.Visit(block, i);
             if (same < 0 && n.Op != IrOp.None)
             {
                 OrderFusion.Visit(block, i, _slots);

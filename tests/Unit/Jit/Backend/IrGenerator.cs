@@ -231,6 +231,19 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
         return where;
     }
 
+    // Words, perhaps something between them, and what they are together.
+    private void StoreAndLoad()
+    {
+        int address = Address(), displacement = random.Next(-0x700, 0x700);
+        Block.Store(MemKind.U32Be, address, Integer(), displacement);
+        if (random.Next(4) == 0)
+            Block.Store(MemKind.U8, random.Next(2) == 0 ? address : Address(), Integer(), displacement + random.Next(16) - 4);
+        Block.Store(MemKind.U32Be, address, Integer(), displacement + 4);
+        Add(Block.Load(Floats ? MemKind.F64Be : MemKind.U32Be, address, displacement));
+        if (random.Next(2) == 0)
+            Add(Block.Load(MemKind.U32Be, address, displacement + 4));
+    }
+
     private MemKind Kind()
     {
         MemKind kind;
@@ -249,6 +262,12 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
         if (random.Next(4) == 0)
         {
             Add(Block.Emit(IrOp.CompareExchange32, IrType.I32, Address(), random.Next(2) == 0 ? Integer() : Block.Load(MemKind.U32Be, Address()), Integer()));
+            return;
+        }
+
+        if (random.Next(4) == 0)
+        {
+            StoreAndLoad();
             return;
         }
 

@@ -25,10 +25,11 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
 
     /// <param name="features">What the compiler may use.</param>
     /// <param name="layout">State of the guest; by default one that has a bit of everything.</param>
-    public IrHost(HostFeatures features, StateLayout? layout = null)
+    /// <param name="helpers">Host code of helpers.</param>
+    public IrHost(HostFeatures features, StateLayout? layout = null, IHelperCode? helpers = null)
     {
         Layout = layout ?? IrTestLayout.Create(features);
-        _compiler = new IrCompiler(Layout, features);
+        _compiler = new IrCompiler(Layout, features, helpers);
         Map();
         Engine = new Engine(new EngineOptions { CodeBytes = 32 << 20 }, this, this);
         _gate = new GateFixture(Engine);

@@ -45,6 +45,7 @@ internal static class IrTestLayout
             ScalarMxcsrOffset = MxcsrOffset,
             VectorMxcsrOffset = MxcsrOffset + 4,
             VectorModeOffset = MxcsrOffset + 8,
+            CleanMxcsrOffset = MxcsrOffset + 12,
         };
 
         int Next(int size)

@@ -168,4 +168,6 @@ internal sealed class CompatGuest : ILinuxAbi
     }
 
     string ILinuxAbi.DescribeRegisters(GuestThread thread) => "";
+
+    IReadOnlyList<Regset> ILinuxAbi.Regsets => [];
 }

@@ -1,0 +1,223 @@
+using Suite.Jit.Backend;
+using Suite.Jit.Ir;
+using Suite.Jit.X64;
+
+namespace Suite.Guest.Ppc.Float;
+
+/// <summary>
+/// Host code that reads FPSCR (<see cref="PpcHelpers.ReadFpscr"/>) as C libraries do around their roots and powers: no exception enabled, rounding to nearest,
+/// and the last operation one whose result is zero or a plain normal number. All else is declined.
+/// FI and FR are found by doing that operation again in all four rounding modes, which with AVX-512 raises nothing.
+/// </summary>
+internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features) : IHelperCode
+{
+    private const Reg Fpscr32 = Reg.Rax, T = Reg.Rcx, U = Reg.Rdx;
+
+    // Results of the operation in each rounding mode.
+    private const int Nearest = 0, TowardZero = 1, Up = 2, Down = 3;
+    private const int FprfOfNormal = 4, FprfOfZero = 2;
+    private const int FrShift = 18, FiShift = 17, MxcsrUnderflow = 16, MxcsrPrecision = 32;
+
+    // Upper halves of doubles.
+    private const int Infinity = 0x7FF0_0000, AboveSmallestDouble = 0x0010_0001, AboveSmallestSingle = 0x3810_0001;
+
+    /// <inheritdoc/>
+    public bool Has(int helper) => helper == PpcHelpers.ReadFpscr && features.Avx512;
+
+    /// <inheritdoc/>
+    public void Emit(int helper, ref X64Asm asm, byte* decline)
+    {
+        asm.Mov32(Fpscr32, At(PpcSlot.Fpscr));
+        asm.Test(Fpscr32, (int)FpscrState.Control, wide: false);
+        asm.Jcc(Cond.NE, decline);
+        Sticky(ref asm);
+        asm.Mov32(T, At(PpcSlot.FpOp));
+        asm.Test(T, T, wide: false);
+        byte* noOperation = asm.JccForward(Cond.E);
+        Recompute(ref asm, decline);
+        Derive(ref asm, decline);
+        asm.Here(noOperation);
+        Compared(ref asm);
+    }
+
+    // XX, and UX where it is masked, from MXCSR unless FPSCR must have them already.
+    private void Sticky(ref X64Asm asm)
+    {
+        asm.Test(Fpscr32, (int)Fpscr.Xx, wide: false);
+        byte* look = asm.JccShortForward(Cond.E);
+        asm.Op(Alu.Cmp, At(PpcSlot.UnderflowMasked), 0, wide: false);
+        byte* known = asm.JccShortForward(Cond.E);
+        asm.HereShort(look);
+        asm.Vstmxcsr(At(PpcSlot.ScalarMxcsr));
+        asm.Mov32(T, At(PpcSlot.ScalarMxcsr));
+        asm.Mov32(U, T);
+        asm.And32(T, MxcsrPrecision);
+        asm.Shift(Shift.Shl, T, 25 - 5, wide: false);
+        asm.And32(U, MxcsrUnderflow);
+        asm.Shift(Shift.Shl, U, 27 - 4, wide: false);
+        asm.Op(Alu.Or, T, U, wide: false);
+        asm.Mov32(U, Fpscr32);
+        asm.Not(U, wide: false);
+        asm.Op(Alu.Or, Fpscr32, T, wide: false);
+        asm.Test(U, T, wide: false);
+        byte* nothingNew = asm.JccShortForward(Cond.E);
+        asm.Op(Alu.Or, Fpscr32, int.MinValue, wide: false); // FX
+        asm.HereShort(nothingNew);
+        asm.HereShort(known);
+    }
+
+    // The last operation, whose record is in T, in all rounding modes; singles still in double precision.
+    private void Recompute(ref X64Asm asm, byte* decline)
+    {
+        const int A = 4, B = 5;
+        Span<nint> done = stackalloc nint[4];
+        asm.Mov32(U, T);
+        asm.And32(U, (int)FpInstruction.Kinds);
+        asm.Vex(VexOps.LoadDouble, B, 0, At(PpcSlot.FpB));
+        asm.Test(T, (int)FpInstruction.Subtracts, wide: false);
+        byte* adds = asm.JccShortForward(Cond.E);
+        asm.Vex(VexOps.Xor, B, B, Mem.At(Reg.Rbp, layout.ConstantsOffset + StateLayout.SignMask));
+        asm.HereShort(adds);
+
+        asm.Op(Alu.Cmp, U, (int)FpInstruction.FusedSum, wide: false);
+        byte* next = asm.JccForward(Cond.NE);
+        asm.Vex(VexOps.LoadDouble, A, 0, At(PpcSlot.FpC));
+        for (int rounding = Nearest; rounding <= Down; rounding++)
+        {
+            asm.Vex(VexOps.LoadDouble, rounding, 0, At(PpcSlot.FpA));
+            asm.VexRounded(VexOps.Fused(0xA9), rounding, A, B, ModeOf(rounding));
+        }
+
+        done[0] = (nint)asm.JmpForward();
+        asm.Here(next);
+        asm.Vex(VexOps.LoadDouble, A, 0, At(PpcSlot.FpA));
+        ReadOnlySpan<uint> kinds = [FpInstruction.Sum, FpInstruction.Product, FpInstruction.Quotient];
+        ReadOnlySpan<byte> opcodes = [0x58, 0x59, 0x5E];
+        for (int i = 0; i < kinds.Length; i++)
+        {
+            asm.Op(Alu.Cmp, U, (int)kinds[i], wide: false);
+            next = asm.JccForward(Cond.NE);
+            for (int rounding = Nearest; rounding <= Down; rounding++)
+                asm.VexRounded(VexOps.Double(opcodes[i]), rounding, A, B, ModeOf(rounding));
+            done[1 + i] = (nint)asm.JmpForward();
+            asm.Here(next);
+        }
+
+        asm.Op(Alu.Cmp, U, (int)FpInstruction.Conversion, wide: false);
+        asm.Jcc(Cond.NE, decline);
+        for (int rounding = Nearest; rounding <= Down; rounding++)
+            asm.Vex(VexOps.MoveDouble, rounding, 0, B);
+        foreach (nint jump in done)
+            asm.Here((byte*)jump);
+    }
+
+    // FR, FI and FPRF from the results. Comparing them raises nothing: no NaN among them signals. Zeros are equal whatever their sign.
+    private void Derive(ref X64Asm asm, byte* decline)
+    {
+        asm.Op(Alu.And, Fpscr32, ~(int)(Fpscr.Fr | Fpscr.Fi | Fpscr.Fprf), wide: false);
+        asm.Test(At(PpcSlot.FpOp), (int)FpInstruction.ToSingle, wide: false);
+        byte* isDouble = asm.JccForward(Cond.E);
+        RoundToSingle(ref asm, decline);
+        asm.Here(isDouble);
+
+        asm.Vex(VexOps.Ucomisd, Nearest, 0, TowardZero);
+        asm.Setcc(Cond.NE, T);
+        asm.Vex(VexOps.Ucomisd, Up, 0, Down);
+        asm.Setcc(Cond.NE, U);
+        asm.MovzxByte(T, T);
+        asm.MovzxByte(U, U);
+        asm.Lea(T, Mem.At(U, T, FrShift - FiShift), wide: false);
+        asm.Shift(Shift.Shl, T, FiShift, wide: false);
+        asm.Op(Alu.Or, Fpscr32, T, wide: false);
+
+        UpperHalf(ref asm);
+        asm.Op(Alu.Sub, U, 2 * AboveSmallestDouble, wide: false);
+        asm.Op(Alu.Cmp, U, unchecked(2 * (Infinity - AboveSmallestDouble)), wide: false);
+        byte* isNormal = asm.JccShortForward(Cond.B);
+
+        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)U);
+        asm.Shift(Shift.Shl, U, 1, wide: true);
+        asm.Jcc(Cond.NE, decline);
+        Sign(ref asm);
+        asm.Shift(Shift.Shl, T, 4, wide: false);
+        asm.Op(Alu.Add, T, FprfOfZero, wide: false);
+        byte* classified = asm.JmpShortForward();
+
+        asm.HereShort(isNormal);
+        Sign(ref asm);
+        asm.Lea(T, Mem.Table(T, 2, FprfOfNormal), wide: false);
+        asm.HereShort(classified);
+        asm.Shift(Shift.Shl, T, Fpscr.FprfShift, wide: false);
+        asm.Op(Alu.Or, Fpscr32, T, wide: false);
+    }
+
+    // Rounded to odd first, so that it can be rounded again. What that cuts off tells whether it is exact: the two to be compared for FI.
+    private static void RoundToSingle(ref X64Asm asm, byte* decline)
+    {
+        asm.Vex(VexOps.Ucomisd, Up, 0, Down);
+        asm.Setcc(Cond.NE, T);
+        asm.MovzxByte(T, T);
+        asm.Vex(VexOps.ToGeneral64, TowardZero, 0, (int)U);
+        asm.Op(Alu.Or, U, T, wide: true);
+        asm.Vex(VexOps.FromGeneral64, Up, 0, (int)U);
+        asm.VexRounded(VexOps.DoubleToSingle, Nearest, Up, Up, Rounding.Nearest);
+        asm.VexRounded(VexOps.DoubleToSingle, TowardZero, Up, Up, Rounding.TowardZero);
+        asm.Vex(VexOps.SingleToDouble, Nearest, Nearest, Nearest);
+        asm.Vex(VexOps.SingleToDouble, TowardZero, TowardZero, TowardZero);
+        asm.Vex(VexOps.MoveDouble, Down, 0, TowardZero);
+
+        UpperHalf(ref asm);
+        asm.Op(Alu.Sub, U, 1, wide: false);
+        asm.Op(Alu.Cmp, U, 2 * AboveSmallestSingle - 1, wide: false);
+        asm.Jcc(Cond.B, decline);
+    }
+
+    // T: the upper half of the result; U: the same without the sign, doubled.
+    private static void UpperHalf(ref X64Asm asm)
+    {
+        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)T);
+        asm.Shift(Shift.Shr, T, 32, wide: true);
+        asm.Lea(U, Mem.At(T, T), wide: false);
+    }
+
+    // FPCC from the last comparison, if one came behind the operation. It has no signalling NaN, or it would have faulted.
+    private void Compared(ref X64Asm asm)
+    {
+        const int Less = 8, Greater = 4, Equal = 2, Unordered = 1;
+        asm.Op(Alu.Cmp, At(PpcSlot.FpCompare), 0, wide: false);
+        byte* none = asm.JccForward(Cond.E);
+        asm.Vex(VexOps.LoadDouble, Nearest, 0, At(PpcSlot.FpCompareA));
+        asm.Op(Alu.And, Fpscr32, ~(int)Fpscr.Fpcc, wide: false);
+        asm.MovImm(T, Greater << Fpscr.FprfShift);
+        asm.Vex(VexOps.Ucomisd, Nearest, 0, At(PpcSlot.FpCompareB));
+        ReadOnlySpan<(Cond Condition, int Bit)> outcomes = [(Cond.B, Less), (Cond.E, Equal), (Cond.P, Unordered)];
+        foreach ((Cond condition, int bit) in outcomes)
+        {
+            asm.MovImm(U, (ulong)bit << Fpscr.FprfShift);
+            asm.Cmov(condition, T, U, wide: false);
+        }
+
+        asm.Op(Alu.Or, Fpscr32, T, wide: false);
+        asm.Here(none);
+    }
+
+    // T: 1 when the result, whose upper half is in T, is negative.
+    private void Sign(ref X64Asm asm)
+    {
+        asm.Shift(Shift.Shr, T, 31, wide: false);
+        asm.Mov32(U, At(PpcSlot.FpOp));
+        asm.Shift(Shift.Shr, U, System.Numerics.BitOperations.TrailingZeroCount(FpInstruction.Negates), wide: false);
+        asm.And32(U, 1);
+        asm.Op(Alu.Xor, T, U, wide: false);
+    }
+
+    private static Rounding ModeOf(int rounding) => rounding switch
+    {
+        TowardZero => Rounding.TowardZero,
+        Up => Rounding.Up,
+        Down => Rounding.Down,
+        _ => Rounding.Nearest,
+    };
+
+    private Mem At(int slot) => Mem.At(Reg.Rbp, layout.Slots[slot].Offset);
+}
