@@ -89,7 +89,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Actions = actions,
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
-            Identity = identity with { Descriptors = InternalDescriptors.Discover() },
+            Identity = identity with { Descriptors = InternalDescriptors.Discover(), Settings = GuestSettings.Decode(call.Handover.Limits) },
             Respawn = call.MakeRespawn(options, Target.ToolName, log),
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
@@ -109,9 +109,9 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         debugger?.Begin(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
-        if (call.Filters >= 0)
-            SeccompImage.Read(thread, call.Filters);
-        if (call.Debugger == Tracee.Word)
+        if (call.Handover.Filters >= 0)
+            SeccompImage.Read(thread, call.Handover.Filters);
+        if (call.Handover.Tracer == Tracee.Word)
             Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
@@ -133,7 +133,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     private Debugger? MakeDebugger()
     {
         if (call.IsChild)
-            return call.Debugger is { } text && DebugHandover.Parse(text) is { } before
+            return call.Handover.Tracer is { } text && DebugHandover.Parse(text) is { } before
                 ? new Debugger(Cpu.DebugRegisters(), Cpu.AccessedBytes, DebugSockets.Inherit(before.Listener, before.Connection), waits: false, before)
                 : null;
         if (options.Gdb is not { } endpoint)

@@ -73,7 +73,7 @@ public sealed unsafe partial class Engine
     {
         while (true)
         {
-            if (_cold is not null && _cold.MayEnter(s, s->Pc) && RunCold(s))
+            if (_cold is not null && _breakpoints is null && _cold.MayEnter(s, s->Pc) && RunCold(s))
                 return s->Reason = ExitReason.SystemCall;
             s->Epoch = Volatile.Read(ref *_region.StopWord) & ~1u;
             byte* host = FindOrTranslate(s->Pc);
@@ -95,8 +95,8 @@ public sealed unsafe partial class Engine
         return end == ColdEnd.SystemCall;
     }
 
-    // Code without a translation that has not earned one yet.
-    private bool IsCold(ulong pc) => _cold is not null && _cold.IsCold(pc);
+    // Code without a translation that has not earned one yet. The first tier does not look for breakpoints.
+    private bool IsCold(ulong pc) => _cold is not null && _breakpoints is null && _cold.IsCold(pc);
 
     private byte* FindOrTranslate(ulong pc)
     {

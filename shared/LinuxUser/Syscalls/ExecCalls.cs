@@ -59,9 +59,17 @@ public static unsafe class ExecCalls
         ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
         if (kind == ProgramKind.Refused)
             return -errno;
-        t.Process.Actions.UncoverIgnored(forExec: true);
-        long result = Execute(t, kind, identity, path, argv, envp);
-        t.Process.Actions.UncoverIgnored(forExec: false);
+        // A signal that waits has closed the mask, which the new program would inherit. The profiler's come too often to be waited out.
+        t.Profile?.Pause();
+        long result = SysResult.Restart;
+        if (t.State->Pending == 0)
+        {
+            t.Process.Actions.UncoverIgnored(forExec: true);
+            result = Execute(t, kind, identity, path, argv, envp);
+            t.Process.Actions.UncoverIgnored(forExec: false);
+        }
+
+        t.Profile?.Resume();
         return result;
     }
 
@@ -71,10 +79,10 @@ public static unsafe class ExecCalls
         {
             case ProgramKind.Guest:
                 t.Process.Diagnosis?.Ending(t);
-                byte[]? tracer = t.Process.Tracer?.Executing(t);
+                string? tracer = t.Process.Tracer?.Executing(t);
                 t.Process.Strace?.Executing(t.Tid);
                 int filters = SeccompImage.Write(t);
-                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer, filters));
+                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, new ExecHandover(tracer, filters, t.Process.Identity.Settings.Encode())));
                 if (filters >= 0)
                     Sys.Call(Nr.close, filters);
                 t.Process.Tracer?.ExecuteFailed(t);

@@ -57,8 +57,8 @@ public interface ITracer
     void ChildMade(GuestThread thread, ThreadBirth birth, int child);
 
     /// <summary>The process is about to become another program of this tool.</summary>
-    /// <returns>Words for the tool that runs it (<see cref="Respawn.DebuggedVerb"/>); null for none.</returns>
-    byte[]? Executing(GuestThread thread) => null;
+    /// <returns>A word for the tool that runs it (<see cref="ExecHandover.Tracer"/>); null for none.</returns>
+    string? Executing(GuestThread thread) => null;
 
     /// <summary>What <see cref="Executing"/> announced did not come about.</summary>
     void ExecuteFailed(GuestThread thread)

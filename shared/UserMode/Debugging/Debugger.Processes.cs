@@ -98,7 +98,7 @@ internal sealed unsafe partial class Debugger
             Stop(d, new GdbStop(GdbStopKind.VforkDone, d.Id));
     }
 
-    byte[]? ITracer.Executing(GuestThread t)
+    string? ITracer.Executing(GuestThread t)
     {
         DebugThread d = Of(t);
         bool takesConnection = _isAttached && !d.IsDetached && _session is not null;
@@ -118,7 +118,7 @@ internal sealed unsafe partial class Debugger
             Calls = _calls,
             VforkParent = d.VforkParent is null ? 0 : _self,
         };
-        return Encoding.ASCII.GetBytes(word.Text);
+        return word.Text;
     }
 
     void ITracer.ExecuteFailed(GuestThread t)

@@ -20,6 +20,7 @@ internal sealed unsafe class ThreadProfile
     private readonly Unwinder _unwinder;
     private readonly byte[] _registers;
     private readonly int _timer = -1;
+    private readonly long _interval;
     private int _untilRefresh;
 
     /// <summary>Starts sampling the calling thread.</summary>
@@ -39,10 +40,8 @@ internal sealed unsafe class ThreadProfile
         int timer;
         if (Sys.Call(Nr.timer_create, CLOCK_THREAD_CPUTIME_ID, (long)sigevent, (long)&timer) != 0)
             return;
-        _timer = timer;
-        long* times = stackalloc long[4];
-        (times[0], times[1]) = (times[2], times[3]) = (0, Second / rate);
-        Sys.Call(Nr.timer_settime, timer, 0, (long)times, 0);
+        (_timer, _interval) = (timer, Second / rate);
+        Resume();
     }
 
     /// <summary>What the thread is called in the file.</summary>
@@ -52,7 +51,7 @@ internal sealed unsafe class ThreadProfile
     public ProfileNode<ulong> Root { get; } = new();
 
     /// <summary>The image each address was in when it was first seen.</summary>
-    public Dictionary<ulong, GuestModule?> Modules { get; } = [];
+    public Dictionary<ulong, GuestModule> Modules { get; } = [];
 
     /// <summary>Held while a sample is taken, and by who reads.</summary>
     public Lock Gate { get; } = new();
@@ -63,22 +62,22 @@ internal sealed unsafe class ThreadProfile
     {
         lock (Gate)
         {
-            VcpuState* s = _thread.State;
-            if (_map.MappingAt(s->Pc) is null && --_untilRefresh <= 0)
+            _thread.Abi.Regsets[0].Read(_thread, _registers);
+            List<GuestFrame> frames = _unwinder.Walk(_registers, DeepestStack);
+            if (LeavesMap(frames) && --_untilRefresh <= 0)
             {
                 _untilRefresh = SamplesBetweenRefreshes;
                 _map.Refresh(_thread.Memory.Snapshot());
                 _unwinder.Forget();
+                frames = _unwinder.Walk(_registers, DeepestStack);
             }
 
-            _thread.Abi.Regsets[0].Read(_thread, _registers);
-            List<GuestFrame> frames = _unwinder.Walk(_registers, DeepestStack);
             ProfileNode<ulong> node = Root;
             for (int i = frames.Count - 1; i >= 0; i--)
             {
                 ulong pc = frames[i].LookupPc;
-                if (!Modules.ContainsKey(pc))
-                    Modules[pc] = _map.Find(pc);
+                if (!Modules.ContainsKey(pc) && _map.Find(pc) is { } module)
+                    Modules[pc] = module;
                 node = node.Call(pc);
             }
 
@@ -86,6 +85,29 @@ internal sealed unsafe class ThreadProfile
                 node = node.Call(label);
             node.Self += weight;
         }
+    }
+
+    // Something was mapped since the mappings were looked at.
+    private bool LeavesMap(List<GuestFrame> frames)
+    {
+        foreach (GuestFrame frame in frames)
+            if (_map.MappingAt(frame.LookupPc) is null)
+                return true;
+        return false;
+    }
+
+    /// <summary>No more samples until <see cref="Resume"/>.</summary>
+    public void Pause() => SetTimer(0);
+
+    /// <summary>Samples again.</summary>
+    public void Resume() => SetTimer(_interval);
+
+    private void SetTimer(long interval)
+    {
+        long* times = stackalloc long[4];
+        (times[0], times[1]) = (times[2], times[3]) = (interval / Second, interval % Second);
+        if (_timer >= 0)
+            Sys.Call(Nr.timer_settime, _timer, 0, (long)times, 0);
     }
 
     /// <summary>Ends sampling; called by the thread.</summary>

@@ -123,7 +123,7 @@ public sealed unsafe class PpcColdRunnerTests
                 Both(PpcSlot.Gpr(n), _random.NextValue());
             Both(PpcSlot.Gpr(3), Middle + (uint)_random.Below(64) * 4);
             Both(PpcSlot.Gpr(4), (uint)_random.Below(64) * 4);
-            ours.Cr = right.Cr = (uint)_random.NextValue();
+            ours.Cr = right.Cr = _random.NextValue();
             ours.Xer = right.Xer = _random.NextValue() & 0xE000_007F;
             Both(PpcSlot.Lr, _random.NextValue());
             Both(PpcSlot.Ctr, _random.Below(2) == 0 ? 1 : _random.NextValue());
