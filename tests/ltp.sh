@@ -102,7 +102,7 @@ run() {
     {
         printf 'exit=%s' "$status"
         # New tests print "file.c:12: TPASS: ...", old ones "name 1 TPASS : ...".
-        for tag in TPASS TFAIL TBROK TCONF; do printf ' %s=%s' "$tag" "$(grep -a -c -E "(: |^[^ ]+ +[0-9]+ +)$tag *:" "$OUTPUT")"; done
+        for tag in TPASS TFAIL TBROK TCONF; do printf ' %s=%s' "$tag" "$(grep -a -c -E "^([^ :]+:[0-9]+: |[^ ]+ +[0-9]+ +)$tag *:" "$OUTPUT")"; done
         printf '\n'
     } >"$result.sum"
 }

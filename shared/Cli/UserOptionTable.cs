@@ -48,6 +48,8 @@ internal static class UserOptionTable
             (o, v, _) => GdbEndpoint.TryParse(v, out GdbEndpoint? g, out string? error) ? o with { Gdb = g } : Bad(error, "-g 1234, -g /tmp/gdb.sock, -g 1234,wait=off")),
         new(["-report"], "how", ["QEMU_REPORT"], "report when the guest crashes: off, text or json, and with a comma: calls (record all), file=path", Report),
         new(["-watchdog"], "seconds", ["QEMU_WATCHDOG"], "print all threads when the guest makes no system call for so long; 'seconds,abort' then ends it", Watchdog),
+        new(["-profile"], "file", ["QEMU_PROFILE"], "sample guest functions: a flame graph in file.svg, or .json (speedscope), .pb.gz (pprof), .folded; ',hz=N' behind it", Profile),
+        new(["-perf-map"], null, ["QEMU_PERF_MAP"], "write /tmp/perf-PID.map, for Linux perf to name generated code", (o, _, _) => o with { PerfMap = true }),
         new(["-dump-threads"], "pid", [], "make the tool that runs as process 'pid' print what its guest's threads do, and exit", DumpThreads),
         new(["-binfmt"], "verb", [], "have the kernel start this tool for its programs: install, status, verify, remove ('--binfmt help' explains)",
             (_, _, c) => Bad("must be the first word", $"{c.ToolName} --binfmt help")),
@@ -125,6 +127,19 @@ internal static class UserOptionTable
         if ((items.Length != 1 && !aborts) || !double.TryParse(items[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) || seconds is < Shortest or > Longest)
             return Bad($"'{value}' is not a time", "seconds from 0.1 on, and ',abort' behind them to end the guest, as in 30,abort");
         return options with { Watchdog = new WatchdogOptions(TimeSpan.FromSeconds(seconds), aborts) };
+    }
+
+    private static UserOptionOutcome Profile(UserOptions options, string value, UserOptionContext context)
+    {
+        const string RateKey = ",hz=";
+        const int Fastest = 20000;
+        int at = value.LastIndexOf(RateKey, StringComparison.Ordinal), rate = ProfileOptions.UsualRate;
+        if (at >= 0 && (!int.TryParse(value.AsSpan(at + RateKey.Length), NumberStyles.None, CultureInfo.InvariantCulture, out rate) || rate is < 1 or > Fastest))
+            return Bad($"'{value[(at + RateKey.Length)..]}' is not a rate", $"samples a second, 1 to {Fastest}");
+        string path = at >= 0 ? value[..at] : value;
+        if (!ProfileOptions.Extensions.Any(e => path.EndsWith(e, StringComparison.OrdinalIgnoreCase)))
+            return Bad($"'{path}' does not say which format is wanted", $"a name that ends in {string.Join(", ", ProfileOptions.Extensions)}");
+        return options with { Profile = new ProfileOptions(path, rate) };
     }
 
     private static UserOptionOutcome DumpThreads(UserOptions options, string value, UserOptionContext context) =>

@@ -71,6 +71,12 @@ public sealed record UserOptions
     /// <summary>When to print the guest's threads (-watchdog); null for never.</summary>
     public WatchdogOptions? Watchdog { get; init; }
 
+    /// <summary>Where to write a profile (-profile); null for none.</summary>
+    public ProfileOptions? Profile { get; init; }
+
+    /// <summary>Write a map of generated code for Linux perf (-perf-map).</summary>
+    public bool PerfMap { get; init; }
+
     /// <summary>The process whose tool shall print its guest's threads (-dump-threads); null to run a program.</summary>
     public int? DumpThreads { get; init; }
 

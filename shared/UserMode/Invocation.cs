@@ -12,9 +12,9 @@ internal sealed class Invocation
 {
     private readonly string? _childArgv0;
 
-    private Invocation(string[] words, bool isChild, string? argv0, string? debugger = null)
+    private Invocation(string[] words, bool isChild, string? argv0)
     {
-        (Words, IsChild, _childArgv0, Debugger) = (words, isChild, argv0, debugger);
+        (Words, IsChild, _childArgv0) = (words, isChild, argv0);
     }
 
     /// <summary>Options, program, program's arguments.</summary>
@@ -22,11 +22,8 @@ internal sealed class Invocation
 
     public bool IsChild { get; }
 
-    /// <summary>What the debugger of the program that executed this one handed on; null when there was none.</summary>
-    public string? Debugger { get; }
-
-    /// <summary>A descriptor with the seccomp filters to run under, or -1.</summary>
-    public int Filters { get; private init; } = -1;
+    /// <summary>What the program that executed this one handed on.</summary>
+    public ExecHandover Handover { get; private init; } = ExecHandover.Nothing;
 
     /// <summary>The program was started with SIGPIPE ignored. Only a respawned tool can know: the runtime ignores it before Main.</summary>
     public bool PipeIgnored => IsChild && Environment.GetEnvironmentVariable(PipeVariable) is not null;
@@ -51,15 +48,10 @@ internal sealed class Invocation
             args = [.. raw.Skip(1).Select(a => GuestText.FromBytes(a))];
         if (IsByKernel && args.Length > 0)
             return FromKernel(args);
-        string? debugger = null;
-        int filters = -1;
-        if (args.Length > 2 && args[0] == Respawn.FilteredVerb && int.TryParse(args[1], out filters))
-            args = args[2..];
-        if (args.Length > 2 && args[0] == Respawn.DebuggedVerb)
-            (debugger, args) = (args[1], args[2..]);
+        ExecHandover handover = ExecHandover.Read(ref args);
         if (args.Length < 4 || args[0] != Respawn.ChildVerb || !int.TryParse(args[1], out int options) || args.Length < options + 4)
             return new Invocation(args, false, null);
-        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2], debugger) { Filters = filters };
+        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2]) { Handover = handover };
     }
 
     // TOOL PATH [ARGV0] ARGUMENTS: fs/binfmt_misc.c, load_misc_binary.

@@ -99,7 +99,7 @@ public static class UserModeTool
         {
             GuestThread thread = parts.MainThread(memory, identity);
             parts.Cpu.SetStart(thread, image.InterpreterEntry, stack.StackPointer);
-            thread.Process.Diagnosis?.Begin(thread.Process);
+            thread.Process.Diagnosis?.Begin(thread, isFork: false);
             thread.Process.Tracer?.ThreadStarted(thread, ThreadBirth.Program);
             thread.ApplyMask();
             thread.Process.Loop(thread);

@@ -8,7 +8,7 @@ public sealed class CoreFiles(ITestOutputHelper log)
     private const int CoreBit = 0x80, Sigsegv = 11, Sigquit = 3;
 
     [Theory]
-    [InlineData("x86_64", "x86-64")]
+    [InlineData("x86_64", "X86-64")]
     [InlineData("i386", "Intel 80386")]
     [InlineData("ppc", "PowerPC")]
     public void Gdb_reads_registers_threads_and_siginfo(string targetName, string machine)

@@ -51,13 +51,16 @@ public sealed unsafe partial class Engine
         }
     }
 
+    /// <summary>Value of <see cref="VcpuState.HostPc"/> once a thread that left generated code by a fault or a signal has its exact state.</summary>
+    public const ulong PreciseAlready = 1;
+
     /// <summary>
     /// For a look at a thread that has been stopped in generated code and will go on there: its pc, and the registers of that instruction's
     /// beginning as far as they can be had. The state must be put back before the thread goes on.
     /// </summary>
     public void Approximate(VcpuState* s)
     {
-        if (s->HostPc == 0 || s->Reason is not (ExitReason.Interrupt or ExitReason.Fault) || MakePrecise(s) == Precision.Exact)
+        if (s->HostPc <= PreciseAlready || s->Reason is not (ExitReason.Interrupt or ExitReason.Fault) || MakePrecise(s) == Precision.Exact)
             return;
         using (_gate.Hold())
         {

@@ -16,6 +16,8 @@ internal static unsafe class CompatMemory
     public static long Mmap2(GuestThread t, in SysArgs a)
     {
         ulong flags = t.Process.Compat!.Flags("mmap") is { } map ? map.ToHost(a.A4) : a.A4;
+        if (MemoryCalls.IsTooMuch(t, a.A2, (int)flags, a.A1))
+            return -Errno.ENOMEM;
         return t.Memory.Map(a.A1, a.A2, a.Int3, (int)flags, a.Int5, (long)((uint)a.A6 * OffsetUnit));
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Suite.Host;
+using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
@@ -77,7 +78,7 @@ internal sealed unsafe class ThreadDump
         Regset general = t.Abi.Regsets[0];
         byte[] registers = new byte[general.Size];
         general.Read(t, registers);
-        _text.Append(Doing(t, isSelf, interrupted: saved.HostPc != 0)).Append('\n');
+        _text.Append(Doing(t, isSelf, interrupted: saved.HostPc > Engine.PreciseAlready || isSelf)).Append('\n');
         foreach (string line in t.Abi.DescribeRegisters(t).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             _text.Append("    ").Append(line).Append('\n');
         foreach (string line in CrashText.Frames(_map, _unwinder.Walk(registers)))

@@ -24,7 +24,7 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
     {
         command = default;
         // What a traced or filtered process hands on comes first: a verb and a word each.
-        while (words.Length > 3 && Respawn.IsPrefix(words[1]))
+        while (words.Length > 3 && ExecHandover.IsVerb(words[1]))
             words = words[2..];
         if (words.Length < 2)
             return false;

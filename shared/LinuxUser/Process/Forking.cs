@@ -140,7 +140,7 @@ public static unsafe class Forking
         t.Engine.World.KeepOnly(t.State, t.Tid);
         t.Process.Threads.KeepOnly(t);
         (t.ClearTid, t.RobustHead) = (0, 0);
-        t.Process.Diagnosis?.Begin(t.Process);
+        t.Process.Diagnosis?.Begin(t, isFork: true);
     }
 
     private static void FillHostArguments(ulong* args, CloneRequest request)

@@ -3,6 +3,7 @@ using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Diagnosis;
+using Suite.LinuxUser.Diagnosis.Profile;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
@@ -95,6 +96,9 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
 
     /// <summary>Which synchronisation of all threads' filters <see cref="Seccomp"/> knows.</summary>
     public int SeccompVersion { get; set; }
+
+    /// <summary>The thread's samples for -profile; null when there are none.</summary>
+    internal ThreadProfile? Profile { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

@@ -26,6 +26,8 @@ public static unsafe class Dispatcher
 
         t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
+        if (result == -Errno.EFAULT && tracer is not null && t.Memory.OpenWatches())
+            result = Dispatch(t, a); // the page may have been closed only because a debugger watches it
         result = Finish(t, a, result);
         t.Calls.End(result);
         tracer?.CallReturned(t, result);

@@ -66,6 +66,7 @@ internal unsafe class Birth(GuestThread parent, CloneRequest request)
             child.ClearTid = request.ChildTid;
         SetTids(child, child.Tid);
         Announce(child.Tid);
+        child.Process.Diagnosis?.ThreadBegins(child);
         child.Process.Tracer?.ThreadStarted(child, ThreadBirth.Clone);
         child.ApplyMask();
         child.Process.Loop(child);

@@ -130,7 +130,7 @@ public sealed unsafe class Tracee : ITracer
     }
 
     /// <inheritdoc/>
-    public byte[]? Executing(GuestThread thread) => thread.Traced is null ? null : System.Text.Encoding.ASCII.GetBytes(Word);
+    public string? Executing(GuestThread thread) => thread.Traced is null ? null : Word;
 
     /// <summary>What the tool that runs an executed program is told when it is traced.</summary>
     public const string Word = "ptrace";
@@ -238,7 +238,7 @@ public sealed unsafe class Tracee : ITracer
         if (t.Traced is { ReportsReturn: true } traced)
         {
             traced.ReportsReturn = false;
-            StopCall(t, StopKind.CallExit, 0);
+            StopCall(t, StopKind.CallExit, CallStops.ResultOf(t));
         }
 
         return false;

@@ -112,7 +112,10 @@ public sealed unsafe class Tracees
         bool anyVisible = false;
         if (code is CLD_TRAPPED or CLD_STOPPED && !_records.ContainsKey(about))
             WaitCalls.Peek(t, about);
-        foreach (int tid in _records.Keys.ToArray())
+        // One signal may stand for several stops, and the first may tell of a thread that is the second's.
+        Queue<int> left = new(_records.Keys);
+        HashSet<int> seen = [.. left];
+        while (left.TryDequeue(out int tid))
         {
             if (!_records.TryGetValue(tid, out TraceeRecord? r) || (r.IsStopped && tid != about))
                 continue;
@@ -121,6 +124,9 @@ public sealed unsafe class Tracees
             else if (!r.IsStopped)
                 t.Engine.World.Kick(r.Owner);
             anyVisible |= r.IsStopped || r.Owner != t.Tid;
+            foreach (int made in _records.Keys)
+                if (seen.Add(made))
+                    left.Enqueue(made);
         }
 
         if (code is not (CLD_TRAPPED or CLD_STOPPED))
@@ -129,7 +135,7 @@ public sealed unsafe class Tracees
         {
             BitConverter.TryWriteBytes(info[StatusOffset..], named.Status >> 8 & 0x7F);
         }
-        else if (_records.ContainsKey(about) && !anyVisible)
+        else if (_records.ContainsKey(about) && !anyVisible && !WaitCalls.AnyEnded())
         {
             return false;
         }
@@ -209,6 +215,12 @@ public sealed unsafe class Tracees
         {
             Sys.Call(Nr.ptrace, Ptrace.DETACH, r.Tid, 0, 0);
             _records.Remove(r.Tid);
+            return false;
+        }
+
+        if (kind == Ptrace.EVENT_STOP && r.EndStatus is not null)
+        {
+            r.Go(0); // to the guest it has ended
             return false;
         }
 

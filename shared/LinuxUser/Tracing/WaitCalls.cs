@@ -62,6 +62,15 @@ public static unsafe class WaitCalls
         }
     }
 
+    /// <summary>True when a child has ended that nobody has waited for.</summary>
+    public static bool AnyEnded()
+    {
+        const int P_ALL = 0, WEXITED = 4;
+        byte* info = stackalloc byte[SiginfoBytes];
+        new Span<byte>(info, SiginfoBytes).Clear();
+        return Sys.Call(Nr.waitid, P_ALL, 0, (long)info, WEXITED | WNOHANG | WNOWAIT | WALL, 0) == 0 && *(int*)(info + PidOffset) != 0;
+    }
+
     private static bool IsForGuest(GuestThread t, int tid, byte* info, bool isKept)
     {
         const int CodeOffset = 8;

@@ -17,6 +17,16 @@ internal static unsafe class CoreLimit
         return Sys.Call(Nr.getrlimit, RLIMIT_CORE, (long)limit) == 0 ? limit[0] : 0;
     }
 
+    /// <summary>Lowers the limit in force to 1 byte, with which the kernel writes neither a file nor to a program (fs/coredump.c).</summary>
+    public static void Lower()
+    {
+        ulong* limit = stackalloc ulong[2];
+        if (Sys.Call(Nr.getrlimit, RLIMIT_CORE, (long)limit) != 0)
+            return;
+        limit[0] = Math.Min(1, limit[1]);
+        Sys.Call(Nr.setrlimit, RLIMIT_CORE, (long)limit);
+    }
+
     /// <summary>Raises the limit in force as far as it may be.</summary>
     public static void Raise()
     {

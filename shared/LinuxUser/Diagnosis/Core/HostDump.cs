@@ -15,7 +15,14 @@ internal static unsafe class HostDump
     private static string[] Folders => ["/tmp", "/dev/shm", "/var/tmp"];
 
     /// <summary>No core file from the kernel.</summary>
-    public static void Suppress() => Sys.Call(Nr.prctl, PR_SET_DUMPABLE, 0);
+    /// <param name="sharesMemory">The process is a vfork child: what belongs to the memory is its parent's as well.</param>
+    public static void Suppress(bool sharesMemory)
+    {
+        if (sharesMemory)
+            CoreLimit.Lower();
+        else
+            Sys.Call(Nr.prctl, PR_SET_DUMPABLE, 0);
+    }
 
     /// <summary>
     /// Lets the kernel write its file, as small as can be and out of the way, so that the wait status says "core dumped" as it does for a native
@@ -25,7 +32,7 @@ internal static unsafe class HostDump
     {
         if (MakeFolder() is not { } folder || !TryStartCleaner(folder))
         {
-            Suppress();
+            Suppress(sharesMemory: false);
             return;
         }
 
