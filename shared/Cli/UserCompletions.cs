@@ -44,9 +44,9 @@ internal static class UserCompletions
                 fi
                 for ((i = 1; i < COMP_CWORD; i++)); do
                     case ${COMP_WORDS[i]} in
-                        {{valued}}) ((++i)) ;;
+                        {{valued}}|=) ((++i)) ;;
                         --) ((++i)); break ;;
-                        -*|=) ;;
+                        -*) ;;
                         *) break ;;
                     esac
                 done
@@ -54,7 +54,14 @@ internal static class UserCompletions
                     if declare -F _command_offset >/dev/null; then _command_offset $i; else COMPREPLY=($(compgen -f -- "$cur")); fi
                     return
                 fi
+                # An equals sign is a word of its own to an interactive bash.
+                if [[ $cur == = ]]; then
+                    cur='' prev+==
+                elif [[ $prev == = ]]; then
+                    prev=${COMP_WORDS[COMP_CWORD-2]}=
+                fi
                 case $prev in
+                    -strace=|--strace=) COMPREPLY=($(compgen -W '{{string.Join(' ', StraceWords)}}' -- "$cur")); return ;;
                     -cpu|--cpu) COMPREPLY=($(compgen -W "$({{tool}} -cpu help 2>/dev/null | sed -n 's/^[^ ]* \([A-Za-z0-9_.-]*\) .*/\1/p')" -- "$cur")); return ;;
                     -L|--L) COMPREPLY=($(compgen -d -- "$cur")); return ;;
                     -D|--D) COMPREPLY=($(compgen -f -- "$cur")); return ;;

@@ -89,5 +89,6 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
 
     // The options of QEMU's user mode that are followed by a value; all others stand alone.
     private static bool TakesValue(ReadOnlySpan<byte> option) => Encoding.ASCII.GetString(option) is
-        "-L" or "-cpu" or "-E" or "-U" or "-0" or "-s" or "-B" or "-R" or "-r" or "-d" or "-D" or "-dfilter" or "-seed" or "-tb-size" or "-p" or "-g" or "-completion";
+        "-L" or "-cpu" or "-E" or "-U" or "-0" or "-s" or "-B" or "-R" or "-r" or "-d" or "-D" or "-dfilter" or "-seed" or "-tb-size" or "-p" or "-g" or "-completion"
+        or "-report" or "-watchdog" or "-dump-threads";
 }
