@@ -117,6 +117,20 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
         aux.Add(new AuxEntry(AuxTag.AT_HWCAP2, Model.IsHost ? HostProcess.AuxValue(AuxTag.AT_HWCAP2) : Model.Hwcap2));
     }
 
+    /// <inheritdoc/>
+    public sealed override int AccessedBytes(GuestThread t)
+    {
+        const int Longest = 15;
+        byte[] bytes = new byte[Longest];
+        int got = Longest;
+        while (got > 0 && !t.Memory.TryRead(t.State->Pc, bytes.AsSpan(0, got)))
+            got--;
+        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(Bits, new Iced.Intel.ByteArrayCodeReader(bytes, 0, got));
+        decoder.Decode(out Iced.Intel.Instruction insn);
+        int size = Iced.Intel.MemorySizeExtensions.GetSize(insn.MemorySize);
+        return size > 0 ? size : Bits / 8; // pushes and calls, whose operand is implied
+    }
+
     private static void ReportMissing(GuestThread t, MissingFeature? missing)
     {
         if ((t.Process.LogItems & LogItems.Int) != 0)

@@ -75,6 +75,9 @@ public abstract class UserCpu : IGuestCpu
     /// <summary>The registers for debuggers (-g); asked for only then.</summary>
     public abstract DebugRegisters DebugRegisters();
 
+    /// <summary>Bytes of memory that the instruction at Pc accesses at each of its operands in memory, for watchpoints.</summary>
+    public abstract int AccessedBytes(GuestThread thread);
+
     /// <summary>The intermediate form of a block for -d op; null when the target has none.</summary>
     public virtual string? ListOperations(ulong pc, ReadOnlySpan<byte> code) => null;
 }

@@ -62,6 +62,33 @@ internal sealed unsafe class PpcCpu(PpcModel model, Func<int, bool> isServed) : 
 
     public override DebugRegisters DebugRegisters() => PpcDebugRegisters.Make(model);
 
+    // By primary opcode: D forms, and of the X forms those of one size; the rest are words.
+    public override int AccessedBytes(GuestThread thread)
+    {
+        const int Word = 4, Vector = 16;
+        if (!thread.Memory.TryRead(thread.State->Pc, out uint raw))
+            return Word;
+        uint word = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(raw);
+        return (word >> 26) switch
+        {
+            34 or 35 or 38 or 39 => 1,
+            40 or 41 or 42 or 43 or 44 or 45 => 2,
+            46 or 47 => 4 * (int)(32 - (word >> 21 & 31)), // lmw, stmw
+            50 or 51 or 54 or 55 => 8,
+            4 => 8, // SPE
+            31 => (word >> 1 & 0x3FF) switch
+            {
+                87 or 119 or 215 or 247 or 7 or 135 => 1,
+                279 or 311 or 343 or 375 or 407 or 439 or 790 or 918 or 39 or 167 => 2,
+                599 or 631 or 727 or 759 => 8,
+                103 or 359 or 231 or 487 => Vector,
+                1014 => (int)model.CacheLine, // dcbz
+                _ => Word,
+            },
+            _ => Word,
+        };
+    }
+
     public override ILinuxAbi Abi => _abi ??= new PpcLinuxAbi(_layout, new PpcSignalFrame(_layout, new PpcContext(_layout, model), _sigtramp, _rtSigtramp));
 
     public override Func<string, string>? CpuInfo => host =>

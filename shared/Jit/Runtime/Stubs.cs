@@ -113,6 +113,8 @@ public sealed unsafe class Stubs
     internal byte* SafeInterrupted { get; private set; }
 
     private readonly nint[] _exits = new nint[(int)ExitReason.FetchFault];
+    private readonly nint[] _guarded = new nint[6];
+    private byte* _guardedExchange;
     private byte* _enter, _resume, _safeSyscall, _vfork, _traceStop, _exitFinish, _int80, _rights;
 
     /// <summary>Runs generated code at <paramref name="hostPc"/> with the guest state of this thread until it exits.</summary>
@@ -124,6 +126,20 @@ public sealed unsafe class Stubs
     /// <summary>Copies memory of which either side may be a bad guest address. False when it faulted part way.</summary>
     public bool TryCopy(void* to, void* from, nuint bytes) =>
         ((delegate* unmanaged[SuppressGCTransition]<void*, void*, nuint, long>)SafeCopyStart)(to, from, bytes) == 0;
+
+    /// <summary>What <see cref="Load"/> and <see cref="Store"/> yield when they fault.</summary>
+    public const ulong NotThere = ulong.MaxValue;
+
+    /// <summary>A big-endian number of 1, 2 or 4 bytes (as its logarithm says) at a guest address, or <see cref="NotThere"/>.</summary>
+    public ulong Load(ulong address, int log2) => ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong>)_guarded[log2])(address);
+
+    /// <summary>Stores such a number; false when the address cannot be written, or may only seem so because its page holds translated code.</summary>
+    public bool Store(ulong address, uint value, int log2) =>
+        ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong>)_guarded[3 + log2])(address, value) != NotThere;
+
+    /// <summary>Replaces a big-endian word by another if it is what is expected, in one step: 1 when it was, 0 when not, or <see cref="NotThere"/>.</summary>
+    public ulong CompareExchange(ulong address, uint expected, uint replacement) =>
+        ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong>)_guardedExchange)(address, expected, replacement);
 
     /// <summary>
     /// A system call that may block. args = number, a1..a6. The result is rax, or <see cref="Interrupted"/> when a signal for the guest
@@ -386,9 +402,63 @@ public sealed unsafe class Stubs
         _a.Xor32(Reg.Rax, Reg.Rax);
         _a.RepMovsb();
         _a.Ret();
+        for (int i = 0; i < _guarded.Length; i++)
+        {
+            _guarded[i] = (nint)_a.Position;
+            EmitGuarded(bytes: 1 << i % 3, isStore: i >= 3);
+            _a.Ret();
+        }
+
+        _guardedExchange = _a.Position;
+        EmitGuardedExchange();
         SafeCopyEnd = _a.Position;
         SafeCopyFault = _a.Position;
-        _a.MovImm(Reg.Rax, 1);
+        _a.MovImm(Reg.Rax, NotThere);
+        _a.Ret();
+    }
+
+    // ulong f(rdi = address): a big-endian number. ulong f(rdi = address, rsi = value): 0. Both NotThere when a byte is not there.
+    private void EmitGuarded(int bytes, bool isStore)
+    {
+        Mem m = Mem.At(Reg.Rdi);
+        if (isStore)
+            _a.Xor32(Reg.Rax, Reg.Rax);
+        switch (bytes, isStore)
+        {
+            case (1, false):
+                _a.MovzxByte(Reg.Rax, m);
+                break;
+            case (2, false):
+                _a.MovzxWord(Reg.Rax, m);
+                _a.SwapWord(Reg.Rax);
+                break;
+            case (4, false):
+                _a.Mov32(Reg.Rax, m);
+                _a.Bswap(Reg.Rax, wide: false);
+                break;
+            case (1, true):
+                _a.MovByte(m, Reg.Rsi);
+                break;
+            case (2, true):
+                _a.SwapWord(Reg.Rsi);
+                _a.MovWord(m, Reg.Rsi);
+                break;
+            default:
+                _a.Bswap(Reg.Rsi, wide: false);
+                _a.Mov32(m, Reg.Rsi);
+                break;
+        }
+    }
+
+    // ulong f(rdi = address, rsi = expected, rdx = replacement), numbers big-endian in memory: 1 when exchanged, else 0, or NotThere.
+    private void EmitGuardedExchange()
+    {
+        _a.Bswap(Reg.Rsi, wide: false);
+        _a.Bswap(Reg.Rdx, wide: false);
+        _a.Mov32(Reg.Rax, Reg.Rsi);
+        _a.LockCmpxchg32(Mem.At(Reg.Rdi), Reg.Rdx);
+        _a.Setcc(Cond.E, Reg.Rax);
+        _a.MovzxByte(Reg.Rax, Reg.Rax);
         _a.Ret();
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Suite.Host;
 
 namespace Suite.Jit.Runtime;
@@ -10,6 +11,9 @@ public enum WorldStop
 
     /// <summary>Out of generated code too: what a flush of the code cache needs.</summary>
     LeaveGeneratedCode,
+
+    /// <summary>Out of both, into a stub or a system call: their registers are in their states and stay so.</summary>
+    StandStill,
 }
 
 /// <summary>
@@ -20,13 +24,13 @@ public enum WorldStop
 public sealed unsafe class World(CodeRegion region)
 {
     private const int PrivateExpedited = 8, RegisterPrivateExpedited = 16;
-    private const int Helper = 0; // no thread's id
 
     /// <summary>si_value of the kick signal: no guest can know it, so a guest's own use of the signal is told apart.</summary>
     public ulong KickCookie { get; } = RandomNumber();
 
     private readonly GuestLock _threadsLock = new(region);
     private readonly List<(nint State, int Tid, int Process)> _threads = [];
+    private readonly List<nint> _helpers = [];
     private int _silencing;
 
     private static ulong RandomNumber()
@@ -64,7 +68,11 @@ public sealed unsafe class World(CodeRegion region)
     /// <summary>A thread of the emulator's own that is bound to the engine and runs managed code: a fork waits until it does not. It never runs guest code.</summary>
     public void AddHelper(VcpuState* state)
     {
-        Add(state, Helper);
+        using (_threadsLock.Hold())
+        {
+            _helpers.Add((nint)state);
+            Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
+        }
     }
 
     /// <summary>Waits, outside managed code, as long as a word has a value. Signals do not end it.</summary>
@@ -103,6 +111,7 @@ public sealed unsafe class World(CodeRegion region)
     public void KeepOnly(VcpuState* state, int tid)
     {
         _threads.Clear();
+        _helpers.Clear();
         _threads.Add(((nint)state, tid, (int)Sys.Call(Nr.getpid)));
         *region.StopWord &= ~1u;
         *region.Silenced = 1; // the runtime's thread is not there either
@@ -113,22 +122,22 @@ public sealed unsafe class World(CodeRegion region)
     {
         int process = (int)Sys.Call(Nr.getpid);
         using (_threadsLock.Hold())
-            return [.. _threads.Where(t => t.Process == process && t.Tid != Helper).Select(t => t.Tid)];
+            return [.. _threads.Where(t => t.Process == process).Select(t => t.Tid)];
     }
 
     /// <summary>Makes a thread leave generated code soon, if it is there.</summary>
     /// <param name="tid">The thread.</param>
-    /// <param name="process">Its process, when that is a vfork child of this one.</param>
+    /// <param name="process">Its process, when that is another one than the caller's that shares its memory.</param>
     public void Kick(int tid, int process = 0)
     {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
-        int own = (int)Sys.Call(Nr.getpid);
+        int self = (int)Sys.Call(Nr.getpid);
         *(int*)info = SignalMasks.Kick;
         *(int*)(info + 8) = -1; // SI_QUEUE
-        *(int*)(info + 16) = own;
+        *(int*)(info + 16) = self;
         *(ulong*)(info + 24) = KickCookie;
-        Sys.Call(Nr.rt_tgsigqueueinfo, process == 0 ? own : process, tid, SignalMasks.Kick, (long)info);
+        Sys.Call(Nr.rt_tgsigqueueinfo, process == 0 ? self : process, tid, SignalMasks.Kick, (long)info);
     }
 
     /// <summary>
@@ -171,19 +180,29 @@ public sealed unsafe class World(CodeRegion region)
     /// <summary>
     /// Returns when every other guest thread has withdrawn. The caller holds the engine's lock, so at most one thread stops the world.
     /// </summary>
-    public void Stop(WorldStop kind)
+    public void Stop(WorldStop kind) => TryStop(kind, Timeout.InfiniteTimeSpan);
+
+    /// <summary>As <see cref="Stop"/>, with an end to patience. False when a thread has not withdrawn in time; <see cref="Start"/> is due in any case.</summary>
+    public bool TryStop(WorldStop kind, TimeSpan patience)
     {
         Volatile.Write(ref *region.StopWord, *region.StopWord | 1);
         using (_threadsLock.Hold())
-            if (_threads.Count <= 1)
-                return;
+            if (_helpers.Count == 0 && _threads.Count <= 1)
+                return true;
 
         // The other side stores its stage and then reads the word without a fence; this makes the pair safe.
         if (Sys.Call(Nr.membarrier, PrivateExpedited, 0, 0) != 0)
             Thread.MemoryBarrier();
         VcpuState* self = ThreadBinding.Current();
+        long start = patience == Timeout.InfiniteTimeSpan ? 0 : Stopwatch.GetTimestamp();
         for (int round = 0; !AllWithdrawn(self, kind, kick: round % 64 == 0); round++)
+        {
+            if (start != 0 && Stopwatch.GetElapsedTime(start) > patience)
+                return false;
             Sys.Blocking(Nr.sched_yield);
+        }
+
+        return true;
     }
 
     /// <summary>Lets the others go on.</summary>
@@ -199,20 +218,29 @@ public sealed unsafe class World(CodeRegion region)
         bool all = true;
         using (_threadsLock.Hold())
         {
+            foreach (nint helper in _helpers)
+                all &= (VcpuState*)helper == self || HasWithdrawn((VcpuState*)helper, kind, out _);
             foreach ((nint at, int tid, int process) in _threads)
             {
-                VcpuState* other = (VcpuState*)at;
-                if (other == self)
-                    continue;
-                VcpuStage stage = (VcpuStage)Volatile.Read(ref *(ulong*)&other->Stage);
-                if (stage != (kind == WorldStop.LeaveManagedCode ? VcpuStage.Managed : VcpuStage.Guest))
+                if ((VcpuState*)at == self || HasWithdrawn((VcpuState*)at, kind, out VcpuStage stage))
                     continue;
                 all = false;
-                if (kick && kind == WorldStop.LeaveGeneratedCode)
+                if (kick && stage == VcpuStage.Guest)
                     Kick(tid, process);
             }
         }
 
         return all;
+    }
+
+    private static bool HasWithdrawn(VcpuState* thread, WorldStop kind, out VcpuStage stage)
+    {
+        stage = (VcpuStage)Volatile.Read(ref *(ulong*)&thread->Stage);
+        return kind switch
+        {
+            WorldStop.LeaveManagedCode => stage != VcpuStage.Managed,
+            WorldStop.LeaveGeneratedCode => stage != VcpuStage.Guest,
+            _ => stage == VcpuStage.Blocked,
+        };
     }
 }

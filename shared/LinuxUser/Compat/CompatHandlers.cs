@@ -1,4 +1,5 @@
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Compat;
@@ -35,6 +36,7 @@ internal static unsafe partial class CompatHandlers
         "clone" => Handle(&ProcessCalls.CloneTlsFourth),
         "set_robust_list" => Handle(&CompatProcesses.SetRobustList),
         "get_robust_list" => Handle(&CompatProcesses.GetRobustList),
+        "seccomp" => Handle(&SeccompCalls.Seccomp),
         "waitid" => Handle(&CompatProcesses.Waitid),
         "sched_setaffinity" => Handle(&CompatProcesses.SchedSetaffinity),
         "sched_getaffinity" => Handle(&CompatProcesses.SchedGetaffinity),

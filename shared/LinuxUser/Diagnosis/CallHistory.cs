@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Diagnosis;
@@ -6,7 +7,8 @@ namespace Suite.LinuxUser.Diagnosis;
 /// The last system calls of one thread, kept for reports. Calls that generated code makes itself are not seen. Written by the thread; others read it
 /// only while the thread is stopped.
 /// </summary>
-public sealed class CallHistory
+/// <param name="isTimed">Whether it is noted when a call began.</param>
+public sealed class CallHistory(bool isTimed)
 {
     /// <summary>How many calls are kept.</summary>
     public const int Length = 16;
@@ -20,6 +22,8 @@ public sealed class CallHistory
         ref Entry entry = ref _entries[_made++ & (Length - 1)];
         entry.Call = call;
         entry.IsDone = false;
+        if (isTimed)
+            entry.Began = Stopwatch.GetTimestamp();
     }
 
     /// <summary>The call that began last has ended.</summary>
@@ -27,6 +31,20 @@ public sealed class CallHistory
     {
         ref Entry entry = ref _entries[(_made - 1) & (Length - 1)];
         (entry.Result, entry.IsDone) = (result, true);
+    }
+
+    /// <summary>How many calls the thread has made.</summary>
+    public int Made => Volatile.Read(ref _made);
+
+    /// <summary>The call that has not come back, and for how long it has been going on; null for the time when that is not noted.</summary>
+    public (SysArgs Call, TimeSpan? Age)? Current
+    {
+        get
+        {
+            if (_made == 0 || _entries[(_made - 1) & (Length - 1)] is not { IsDone: false } entry)
+                return null;
+            return (entry.Call, isTimed ? Stopwatch.GetElapsedTime(entry.Began) : null);
+        }
     }
 
     /// <summary>What is kept, the oldest first; a call without a result has not come back.</summary>
@@ -46,6 +64,7 @@ public sealed class CallHistory
     {
         public SysArgs Call;
         public long Result;
+        public long Began;
         public bool IsDone;
     }
 }

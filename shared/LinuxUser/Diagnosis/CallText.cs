@@ -1,3 +1,5 @@
+using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
 
@@ -6,6 +8,10 @@ namespace Suite.LinuxUser.Diagnosis;
 /// <summary>A system call that was seen some time ago, as -strace would print it; what its pointers lead to is what is there now.</summary>
 internal static class CallText
 {
+    /// <summary>A printer for a process.</summary>
+    public static StracePrinter Printer(GuestProcess process) =>
+        new(process.Target.Is64 ? GuestAbi.X64 : process.Target.BigEndian ? GuestAbi.Ppc : GuestAbi.I386, process.Memory);
+
     /// <summary>The call and its result; dots for a result when it has not come back.</summary>
     public static string Write(StracePrinter printer, SyscallRow?[] rows, in SysArgs call, long? result)
     {

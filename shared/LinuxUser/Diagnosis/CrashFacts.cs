@@ -1,3 +1,4 @@
+using Suite.LinuxUser.Diagnosis.Core;
 using Suite.LinuxUser.Symbols;
 
 namespace Suite.LinuxUser.Diagnosis;
@@ -23,6 +24,9 @@ internal sealed record CrashFacts
 
     /// <summary>-cpu; null for the default.</summary>
     public required string? CpuModel { get; init; }
+
+    /// <summary>Where the target's libraries are (-L); null for the root.</summary>
+    public required string? Sysroot { get; init; }
 
     public required int Signal { get; init; }
 
@@ -61,6 +65,6 @@ internal sealed record CrashFacts
     /// <summary>For SIGILL: what the CPU model lacks; null when that is not the reason.</summary>
     public required MissingFeature? Missing { get; init; }
 
-    /// <summary>The core file: its name, or why there is none; null when none was wanted.</summary>
-    public (string? File, string? Trouble)? Core { get; init; }
+    /// <summary>The core file; null when none was wanted.</summary>
+    public CoreOutcome? Core { get; init; }
 }

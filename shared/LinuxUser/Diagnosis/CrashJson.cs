@@ -40,7 +40,7 @@ internal static class CrashJson
         if (f.Missing is { } missing)
             j.Object("missing").Text("instruction", missing.Instruction).Text("feature", missing.Feature).Text("lacking", missing.Lacking).Text("cpu", missing.Model).EndObject();
         if (f.Core is { } core)
-            j.Object("core").Text("file", core.File).Text("trouble", core.Trouble).EndObject();
+            j.Object("core").Text("file", core.File).Text("note", core.Note).EndObject();
         return j.EndObject() + "\n";
     }
 

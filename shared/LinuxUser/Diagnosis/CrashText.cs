@@ -31,17 +31,37 @@ internal static class CrashText
             Line(text, $"{Indent}address   0x{fault.Address:x}{(fault.Access is null ? "" : $" ({fault.Access})")}: {fault.Place}");
         Block(text, "registers", f.RegisterText.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Block(text, "code", f.Instructions.Select(i => $"{(i.IsCurrent ? "=> " : "   ")}0x{i.Address:x}: {i.Text}"));
-        Block(text, "backtrace", f.Backtrace.Select((frame, i) => Frame(f.Map, frame, i)));
-        if (f.Backtrace.Count >= Unwinder.MostFrames)
-            Line(text, $"{Indent}{Indent}... more frames");
+        Block(text, "backtrace", Frames(f.Map, f.Backtrace));
         Block(text, f.AllCalls ? "last system calls" : "last system calls (without read, write and others that generated code makes itself; -report calls keeps them all)", f.Calls);
         if (f.Core is { } dumped)
-            Line(text, dumped.File is null ? $"{Indent}core      none: {dumped.Trouble}" : $"{Indent}core      {dumped.File}; gdb-multiarch {f.Program} {dumped.File} opens it");
+            Line(text, dumped.File is null ? $"{Indent}core      none: {dumped.Note}"
+                : $"{Indent}core      {dumped.File} (gdb-multiarch {(f.Sysroot is null ? "" : $"-iex 'set sysroot {f.Sysroot}' ")}{f.Program} {dumped.File} opens it){(dumped.Note is null ? "" : $"; {dumped.Note}")}");
         return text.ToString();
     }
 
-    /// <summary>One line of a backtrace.</summary>
-    public static string Frame(ModuleMap map, in GuestFrame frame, int number)
+    /// <summary>The lines of a backtrace: recursion is cut short, and so is the middle of a very deep one.</summary>
+    public static IEnumerable<string> Frames(ModuleMap map, IReadOnlyList<GuestFrame> frames)
+    {
+        const int Head = 64, Tail = 32, Repeats = 3;
+        for (int i = 0, shown = 0; i < frames.Count; i++)
+        {
+            int same = i;
+            while (same + 1 < frames.Count && frames[same + 1].Pc == frames[i].Pc)
+                same++;
+            int end = same - i >= Repeats ? i + 1 : same + 1;
+            for (int k = i; k < end; k++, shown++)
+                yield return Frame(map, frames[k], k);
+            if (same >= end)
+                yield return $"     ... {same - end + 1} more of the same";
+            i = same;
+            if (shown < Head || frames.Count - i <= Tail)
+                continue;
+            yield return $"     ... {frames.Count - Tail - i - 1} more";
+            (i, shown) = (frames.Count - Tail - 1, int.MinValue);
+        }
+    }
+
+    private static string Frame(ModuleMap map, in GuestFrame frame, int number)
     {
         string mark = frame.Kind switch
         {

@@ -82,14 +82,14 @@ public sealed unsafe partial class GuestMemory : IGuestReader
     public bool TryRead(ulong address, Span<byte> into)
     {
         fixed (byte* to = into)
-            return _stubs.TryCopy(to, (void*)address, (nuint)into.Length);
+            return _stubs.TryCopy(to, (void*)address, (nuint)into.Length) || (OpenWatches() && _stubs.TryCopy(to, (void*)address, (nuint)into.Length));
     }
 
     /// <summary>Reads a value; false when any byte of it is not there.</summary>
     public bool TryRead<T>(ulong address, out T value) where T : unmanaged
     {
         fixed (T* to = &value)
-            return _stubs.TryCopy(to, (void*)address, (nuint)sizeof(T));
+            return _stubs.TryCopy(to, (void*)address, (nuint)sizeof(T)) || (OpenWatches() && _stubs.TryCopy(to, (void*)address, (nuint)sizeof(T)));
     }
 
     /// <summary>Writes bytes; false when any of them cannot be written.</summary>

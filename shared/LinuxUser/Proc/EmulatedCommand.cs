@@ -24,7 +24,7 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
     {
         command = default;
         // What a traced or filtered process hands on comes first: a verb and a word each.
-        while (words.Length > 3 && Respawn.IsPrefix(words[1]))
+        while (words.Length > 3 && ExecHandover.IsVerb(words[1]))
             words = words[2..];
         if (words.Length < 2)
             return false;
@@ -89,5 +89,5 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
 
     // The options of QEMU's user mode that are followed by a value; all others stand alone.
     private static bool TakesValue(ReadOnlySpan<byte> option) => Encoding.ASCII.GetString(option) is
-        "-L" or "-cpu" or "-E" or "-U" or "-0" or "-s" or "-B" or "-R" or "-r" or "-d" or "-D" or "-dfilter" or "-seed" or "-tb-size" or "-p" or "-g";
+        "-L" or "-cpu" or "-E" or "-U" or "-0" or "-s" or "-B" or "-R" or "-r" or "-d" or "-D" or "-dfilter" or "-seed" or "-tb-size" or "-p" or "-g" or "-completion";
 }

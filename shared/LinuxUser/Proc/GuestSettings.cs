@@ -29,11 +29,11 @@ public sealed unsafe class GuestSettings
     public ulong AddressLimit => _addressSpace?.Soft ?? ulong.MaxValue;
 
     /// <summary>What was set, in one word for <see cref="Decode"/>; null when nothing was.</summary>
-    public byte[]? Encode()
+    public string? Encode()
     {
         string text = string.Join(',', new[] { (RLIMIT_AS, _addressSpace), (RLIMIT_DATA, _data) }.Where(l => l.Item2 is not null)
             .Select(l => $"{l.Item1}={l.Item2!.Soft}:{l.Item2.Hard}"));
-        return text.Length == 0 ? null : System.Text.Encoding.ASCII.GetBytes(text);
+        return text.Length == 0 ? null : text;
     }
 
     /// <summary>The settings of a program whose predecessor had set limits; words that are none are left out.</summary>

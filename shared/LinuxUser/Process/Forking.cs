@@ -49,6 +49,7 @@ public static unsafe class Forking
         if (pid == 0)
         {
             Tracees.Forget(t.Process);
+            t.Process.Seccomp?.KeepOnly(t);
             t.Abi.SetResult(t, 0);
             t.Abi.PrepareChild(t, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
             t.Process.Tracer?.ThreadStarted(t, ThreadBirth.Fork);
@@ -137,7 +138,9 @@ public static unsafe class Forking
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.Memory.ForgetLocks();
         t.Engine.World.KeepOnly(t.State, t.Tid);
+        t.Process.Threads.KeepOnly(t);
         (t.ClearTid, t.RobustHead) = (0, 0);
+        t.Process.Diagnosis?.Begin(t, isFork: true);
     }
 
     private static void FillHostArguments(ulong* args, CloneRequest request)
@@ -161,8 +164,8 @@ public static unsafe class Forking
         private readonly byte[]? _registers;
         private readonly GuestAction[] _actions;
         private readonly (ulong Mask, AltStack Stack, ulong ClearTid, int Tid, bool Vfork) _thread;
-        private readonly int _self;
         private readonly (ITracer? Tracer, TracedThread? Traced, bool Steps, ulong Watched) _tracing;
+        private readonly int _self;
 
         public SavedThread(GuestThread t)
         {
@@ -170,8 +173,8 @@ public static unsafe class Forking
             _vectors = new ReadOnlySpan<byte>((void*)t.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
             _registers = t.Abi.SaveState(t);
             _actions = t.Process.Actions.Save();
-            _self = t.Process.Respawn.SelfDescriptor;
             _tracing = (t.Process.Tracer, t.Traced, t.StepsOnce, t.Process.Actions.Watched);
+            _self = t.Process.Respawn.SelfDescriptor;
             _thread = (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild);
         }
 
@@ -183,8 +186,8 @@ public static unsafe class Forking
                 t.Abi.RestoreState(t, _registers);
             if (!keepActions)
                 t.Process.Actions.Restore(_actions, _tracing.Watched);
-            t.Process.Respawn.SelfDescriptor = _self;
             RestoreTracing(t);
+            t.Process.Respawn.SelfDescriptor = _self;
             (t.SignalMask, t.AltStack, t.ClearTid, t.Tid, t.IsVforkChild) = _thread;
             t.Exiting = false;
         }

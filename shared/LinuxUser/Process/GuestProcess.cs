@@ -6,6 +6,7 @@ using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
@@ -23,6 +24,9 @@ public sealed class GuestProcess
     public required ILinuxAbi Abi { get; init; }
 
     public required SignalActions Actions { get; set; }
+
+    /// <summary>The threads.</summary>
+    public ThreadRoll Threads => field ??= new ThreadRoll(Engine.Region);
 
     /// <summary>What kind of programs this process runs.</summary>
     public ElfTarget Target { get; init; } = ElfTarget.X86_64;
@@ -59,6 +63,9 @@ public sealed class GuestProcess
     /// <summary>Who watches the process; null when nobody does.</summary>
     public ITracer? Tracer { get; set; }
 
+    /// <summary>Its seccomp filters; null while no thread has any.</summary>
+    public SeccompGate? Seccomp { get; set; }
+
     /// <summary>The threads this process traces with ptrace(2); null while it traces none.</summary>
     public Tracees? Tracees { get; set; }
 
@@ -74,6 +81,14 @@ public sealed class GuestProcess
     /// <summary>/proc/cpuinfo of the CPU model; null when it is the host's.</summary>
     public Func<string, string>? CpuInfo { get; init; }
 
+    /// <summary>Lets generated code make calls itself, or not, as what watches the process now demands.</summary>
+    public unsafe void UpdateInlineCalls()
+    {
+        bool allowed = Tracer is null && Strace is null && Seccomp is null;
+        for (int i = 0; i < Syscalls.Length; i++)
+            Engine.Region.InlineCalls[i] = allowed && Syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
+    }
+
     /// <summary>The same for a process that shares this one's memory, but not its signal actions and maybe not its descriptors.</summary>
     public GuestProcess WithOwnActions()
     {
@@ -81,14 +96,6 @@ public sealed class GuestProcess
         copy.Actions = Actions.Copy();
         copy.Respawn = Respawn.Copy();
         return copy;
-    }
-
-    /// <summary>Lets generated code make calls itself, or not, as what watches the process now demands.</summary>
-    public unsafe void UpdateInlineCalls()
-    {
-        bool allowed = Tracer is null && Strace is null;
-        for (int i = 0; i < Syscalls.Length; i++)
-            Engine.Region.InlineCalls[i] = allowed && Syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
     }
 
     private readonly bool[] _reported = new bool[1024];

@@ -3,7 +3,9 @@ using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Diagnosis;
+using Suite.LinuxUser.Diagnosis.Profile;
 using Suite.LinuxUser.Memory;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
 using Suite.LinuxUser.Tracing;
@@ -72,7 +74,7 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     public ulong RewoundPc { get; set; }
 
     /// <summary>The thread's last system calls.</summary>
-    public CallHistory Calls { get; } = new();
+    public CallHistory Calls { get; } = new(process.Diagnosis is { TimesCalls: true });
 
     /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
     public bool StepsOnce { get; set; }
@@ -88,6 +90,15 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
 
     /// <summary>Faults that became signals, counted: tells a stepped instruction from one that raised something.</summary>
     public int Faults { get; set; }
+
+    /// <summary>The seccomp filters it is under; to be asked of <see cref="SeccompGate.StateOf"/>.</summary>
+    public SeccompState? Seccomp { get; set; }
+
+    /// <summary>Which synchronisation of all threads' filters <see cref="Seccomp"/> knows.</summary>
+    public int SeccompVersion { get; set; }
+
+    /// <summary>The thread's samples for -profile; null when there are none.</summary>
+    internal ThreadProfile? Profile { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

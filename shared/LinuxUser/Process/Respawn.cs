@@ -12,19 +12,6 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     /// <summary>First argument of a tool started by itself: then number of options, options, argv[0] of the program, its path, its arguments.</summary>
     public const string ChildVerb = "--suite-exec";
 
-    /// <summary>First argument of a tool started by itself for a program whose tracer goes on tracing: then a word of the tracer's, then as with <see cref="ChildVerb"/>.</summary>
-    public const string DebuggedVerb = "--suite-debugged";
-
-    /// <summary>Before the other verbs: a descriptor from which the new tool reads the seccomp filters it runs under.</summary>
-    public const string FilteredVerb = "--suite-filters";
-
-    /// <summary>Before the other verbs: the limits that stay with the guest (<see cref="Proc.GuestSettings"/>).</summary>
-    public const string LimitsVerb = "--suite-limits";
-
-    /// <summary>True for a verb that comes, with a word behind it, before <see cref="ChildVerb"/>.</summary>
-    public static bool IsPrefix(ReadOnlySpan<byte> word) =>
-        word.SequenceEqual("--suite-debugged"u8) || word.SequenceEqual("--suite-filters"u8) || word.SequenceEqual("--suite-limits"u8);
-
     private const int NotHeld = -1;
 
     /// <summary>The descriptor of the tool's file, which guests may not close; negative while there is none.</summary>
@@ -60,16 +47,12 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     /// <param name="path">The program.</param>
     /// <param name="argv">Its arguments.</param>
     /// <param name="envp">Its environment.</param>
-    /// <param name="tracer">What the tracer of this process tells the tracer of the new one; null when there is none.</param>
-    /// <param name="limits">The limits that stay with the guest, for the new tool; null when there are none.</param>
-    public long Exec(byte[] path, byte[][] argv, byte[][] envp, byte[]? tracer = null, byte[]? limits = null)
+    /// <param name="handover">What else the new tool has to know.</param>
+    public long Exec(byte[] path, byte[][] argv, byte[][] envp, in ExecHandover handover)
     {
         byte[] count = System.Text.Encoding.ASCII.GetBytes(options.Length.ToString());
         byte[] name = argv.Length > 0 ? argv[0] : [];
-        byte[][] prefix = tracer is null ? [toolName] : [toolName, System.Text.Encoding.ASCII.GetBytes(DebuggedVerb), tracer];
-        if (limits is not null)
-            prefix = [.. prefix, System.Text.Encoding.ASCII.GetBytes(LimitsVerb), limits];
-        byte[][] arguments = [.. prefix, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. options, name, path, .. argv.Skip(1)];
+        byte[][] arguments = [toolName, .. handover.Words(), System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. options, name, path, .. argv.Skip(1)];
         using StringVector args = new(arguments);
         using StringVector env = new(envp);
         OpenPassed(true);

@@ -8,7 +8,7 @@ namespace Suite.LinuxUser.Signals;
 /// <summary>Turns queued siginfos and faults into guest signal frames, or into the guest's death. The only place that does.</summary>
 public static unsafe class SignalDelivery
 {
-    private const int CodeOffset = 8, AddressOffset = 16, ValueOffset = 24;
+    private const int CodeOffset = 8, AddressOffset = 16, OverrunOffset = 20, ValueOffset = 24;
     private const ulong NeverBlocked = SignalMasks.Faults | 1UL << (SignalMasks.Kick - 1);
     private const int SEGV_MAPERR = 1, SEGV_ACCERR = 2, SI_KERNEL = 0x80, PageFault = 14, WriteAccess = 2;
 
@@ -55,6 +55,8 @@ public static unsafe class SignalDelivery
     public static void Fault(GuestThread t)
     {
         VcpuState* s = t.State;
+        if (t.Process.Tracer?.FaultArose(t) == true)
+            return;
         byte* fault = (byte*)s->SignalQueue + VcpuState.QueueLength * VcpuState.SiginfoSize;
         Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
         new ReadOnlySpan<byte>(fault, VcpuState.SiginfoSize).CopyTo(info);
@@ -135,13 +137,18 @@ public static unsafe class SignalDelivery
         return t.State->Pending != 0;
     }
 
-    // The engine's own signal: to stop the world, or a request of the tracer's.
+    // The engine's own signal: to stop the world, a request of the tracer's, or one from another process of this user's (-dump-threads) unless
+    // the guest has the signal for itself.
     private static bool IsOwn(GuestThread t, ReadOnlySpan<byte> info, out TraceRequest? request)
     {
+        const int SI_QUEUE = -1, SI_TIMER = -2;
         request = null;
-        if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) != -1)
+        if (SignalOf(info) != SignalMasks.Kick || CodeOf(info) is not (SI_QUEUE or SI_TIMER))
             return false;
-        if (Get(info, ValueOffset) == t.Engine.World.KickCookie)
+        ulong value = Get(info, ValueOffset);
+        if (CodeOf(info) == SI_TIMER)
+            return value == Diagnosis.Profile.Profiler.Cookie && t.Profile is not null;
+        if (value == t.Engine.World.KickCookie || (value == Diagnosis.DumpRequest.Cookie && t.Process.Actions[SignalMasks.Kick].IsDefault))
             return true;
         if (!TraceSignal.Is(info, out TraceRequest asked))
             return false;
@@ -181,6 +188,9 @@ public static unsafe class SignalDelivery
         Sys.Call(Nr.exit_group, 128 + signal); // not reached for signals that kill
     }
 
+    /// <summary>A signal the thread cannot escape, as by the processor.</summary>
+    public static void ForceInfo(GuestThread t, Span<byte> info) => Force(t, info);
+
     // force_sig of the kernel: a blocked or ignored fault kills.
     private static void Force(GuestThread t, Span<byte> info)
     {
@@ -212,6 +222,12 @@ public static unsafe class SignalDelivery
         {
             if (request is { } wanted)
                 Tracee.Serve(t, wanted, info);
+            else
+            {
+                t.Process.Tracees?.ServeOwner(t);
+                t.Process.Diagnosis?.Kicked(t, Get(info, ValueOffset), BitConverter.ToInt32(info[OverrunOffset..]));
+            }
+
             return;
         }
 

@@ -26,8 +26,10 @@ public static unsafe class Dispatcher
 
         t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
-        t.Calls.End(result);
+        if (result == -Errno.EFAULT && tracer is not null && t.Memory.OpenWatches())
+            result = Dispatch(t, a); // the page may have been closed only because a debugger watches it
         result = Finish(t, a, result);
+        t.Calls.End(result);
         tracer?.CallReturned(t, result);
     }
 
@@ -59,8 +61,11 @@ public static unsafe class Dispatcher
         return result;
     }
 
-    private static long Dispatch(GuestThread t, in SysArgs a)
+    private static long Dispatch(GuestThread t, in SysArgs asked)
     {
+        SysArgs a = asked;
+        if (t.Process.Seccomp is { } filters && filters.Judge(t, ref a) is { } verdict)
+            return verdict;
         SyscallEntry[] table = t.Process.Syscalls;
         SyscallEntry entry = (ulong)a.Number < (ulong)table.Length ? table[a.Number] : default;
         switch (entry.Flow)

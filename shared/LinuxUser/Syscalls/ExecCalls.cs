@@ -2,6 +2,7 @@ using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 
 namespace Suite.LinuxUser.Syscalls;
 
@@ -58,9 +59,17 @@ public static unsafe class ExecCalls
         ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
         if (kind == ProgramKind.Refused)
             return -errno;
-        t.Process.Actions.UncoverIgnored(forExec: true);
-        long result = Execute(t, kind, identity, path, argv, envp);
-        t.Process.Actions.UncoverIgnored(forExec: false);
+        // A signal that waits has closed the mask, which the new program would inherit. The profiler's come too often to be waited out.
+        t.Profile?.Pause();
+        long result = SysResult.Restart;
+        if (t.State->Pending == 0)
+        {
+            t.Process.Actions.UncoverIgnored(forExec: true);
+            result = Execute(t, kind, identity, path, argv, envp);
+            t.Process.Actions.UncoverIgnored(forExec: false);
+        }
+
+        t.Profile?.Resume();
         return result;
     }
 
@@ -69,14 +78,19 @@ public static unsafe class ExecCalls
         switch (kind)
         {
             case ProgramKind.Guest:
-                byte[]? tracer = t.Process.Tracer?.Executing(t);
+                t.Process.Diagnosis?.Ending(t);
+                string? tracer = t.Process.Tracer?.Executing(t);
                 t.Process.Strace?.Executing(t.Tid);
-                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, tracer, t.Process.Identity.Settings.Encode()));
+                int filters = SeccompImage.Write(t);
+                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, new ExecHandover(tracer, filters, t.Process.Identity.Settings.Encode())));
+                if (filters >= 0)
+                    Sys.Call(Nr.close, filters);
                 t.Process.Tracer?.ExecuteFailed(t);
                 return error;
             case ProgramKind.Foreign when SiblingTools.NameFor(identity, t.Process.Target) is { } tool:
                 return ExecuteSibling(t, tool, identity, path, argv, envp);
             default:
+                t.Process.Diagnosis?.Ending(t);
                 t.Process.Strace?.Executing(t.Tid);
                 return Failed(t, Respawn.ExecNative(path, argv, envp));
         }
@@ -88,6 +102,7 @@ public static unsafe class ExecCalls
     {
         if (SiblingTools.Find(tool, envp, out bool isBeside) is { } place)
         {
+            t.Process.Diagnosis?.Ending(t);
             t.Process.Strace?.Executing(t.Tid);
             return Failed(t, SiblingTools.Exec(t.Process.Respawn, place, isBeside, path, argv, envp));
         }

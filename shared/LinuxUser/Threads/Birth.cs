@@ -27,6 +27,8 @@ internal unsafe class Birth(GuestThread parent, CloneRequest request)
         CopyState(binding.State);
         GuestThread child = new(ProcessOf(parent.Process), binding) { SignalMask = parent.SignalMask };
         parent.Engine.World.Add(binding.State, child.Tid);
+        child.Process.Seccomp?.Inherit(child, parent);
+        child.Process.Threads.Add(child);
         child.Abi.BeginThread(child);
         child.Abi.SetResult(child, 0);
         child.Abi.PrepareChild(child, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
@@ -64,6 +66,7 @@ internal unsafe class Birth(GuestThread parent, CloneRequest request)
             child.ClearTid = request.ChildTid;
         SetTids(child, child.Tid);
         Announce(child.Tid);
+        child.Process.Diagnosis?.ThreadBegins(child);
         child.Process.Tracer?.ThreadStarted(child, ThreadBirth.Clone);
         child.ApplyMask();
         child.Process.Loop(child);

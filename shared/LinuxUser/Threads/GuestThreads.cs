@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Tracing;
 
@@ -54,6 +55,7 @@ public static unsafe class GuestThreads
     public static void End(GuestThread t)
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
+        ProcessDiagnosis.ThreadEnds(t);
         t.Process.Tracer?.ThreadEnding(t);
         RobustList.Release(t);
         Sys.Call(Nr.set_robust_list, 0, 24);
@@ -61,6 +63,7 @@ public static unsafe class GuestThreads
         t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
             EndProcess(t, t.ExitStatus);
+        t.Process.Threads.Remove(t);
         t.Process.Strace?.ThreadExited(t.Tid, t.ExitStatus);
         t.Engine.World.Remove(t.State);
         if (t.ClearTid == 0)
@@ -74,12 +77,14 @@ public static unsafe class GuestThreads
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
         t.Abi.EndThread(t);
+        t.Process.Threads.Remove(t);
         t.Engine.World.Remove(t.State);
     }
 
     /// <summary>Ends the process with a status; does not return.</summary>
     public static void EndProcess(GuestThread t, int status)
     {
+        t.Process.Diagnosis?.Ending(t);
         t.Process.Tracer?.ProcessEnding(t, status, 0);
         t.Process.Strace?.Exited(t.Tid, status);
         if (!t.IsVforkChild)

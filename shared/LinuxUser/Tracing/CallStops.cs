@@ -68,6 +68,10 @@ internal static unsafe class CallStops
         t.State->Pc = t.RewoundPc;
     }
 
+    /// <summary>What a call that was not made has for its result: what the tracer left in the register.</summary>
+    public static long ResultOf(GuestThread t) => t.Process.Target == ElfTarget.X86_64 ? (long)t.State->Gpr[Ax]
+        : t.Process.Target == ElfTarget.I386 ? (int)t.State->Gpr[Ax] : -Errno.ENOSYS;
+
     private static ulong InstructionBytes(GuestThread t) => t.Process.Target == ElfTarget.Ppc ? 4u : 2u;
 
     private static ulong Width(GuestThread t, ulong value) => t.Process.Target == ElfTarget.I386 ? (uint)value : value;

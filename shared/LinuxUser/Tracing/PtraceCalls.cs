@@ -27,11 +27,9 @@ public static unsafe partial class PtraceCalls
         }
 
         if (t.Process.Tracees is not { } tracees || !tracees.TryFind(tid, out TraceeRecord? r))
-        {
             r = Meet(t, tid);
-            if (r is null)
-                return ESRCH;
-        }
+        if (r is null || r.Owner != t.Tid)
+            return ESRCH;
 
         if (request == Ptrace.KILL)
             return Kill(r);
@@ -71,10 +69,10 @@ public static unsafe partial class PtraceCalls
 
     private static long Attach(GuestThread t, int tid, uint options, bool isSeize)
     {
-        bool isEmulated = TracedProcess.IsEmulated(t, tid);
+        bool isEmulated = TracedProcess.IsEmulated(tid);
         if (isEmulated && TracedProcess.IsRuntime(tid))
             return ESRCH;
-        TraceeRecord made = new(tid, TracedProcess.ProcessOf(tid)) { Options = options, IsSeized = isSeize, IsNative = !isEmulated };
+        TraceeRecord made = new(tid, TracedProcess.ProcessOf(tid), t.Tid) { Options = options, IsSeized = isSeize, IsNative = !isEmulated };
         if (isEmulated && made.Process == (int)Sys.Call(Nr.getpid))
             return EPERM;
         bool isHalted = TracedProcess.IsHalted(tid);

@@ -12,8 +12,11 @@ internal static class TracedProcess
     /// <summary>Id of the process' parent.</summary>
     public static int ParentOf(int tid) => Number(tid, "\nPPid:\t"u8);
 
+    /// <summary>Id of the thread that traces it, or 0.</summary>
+    public static int TracerOf(int tid) => Number(tid, "\nTracerPid:\t"u8);
+
     /// <summary>True when the process runs this very tool.</summary>
-    public static bool IsEmulated(GuestThread t, int tid) => HostFile.TryIdentify($"/proc/{tid}/exe", out (ulong, ulong) its)
+    public static bool IsEmulated(int tid) => HostFile.TryIdentify($"/proc/{tid}/exe", out (ulong, ulong) its)
         && HostFile.TryIdentify("/proc/self/exe", out (ulong, ulong) ours) && its == ours;
 
     /// <summary>True when the thread is the runtime's own, which runs no guest code.</summary>

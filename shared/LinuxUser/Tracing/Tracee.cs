@@ -130,7 +130,7 @@ public sealed unsafe class Tracee : ITracer
     }
 
     /// <inheritdoc/>
-    public byte[]? Executing(GuestThread thread) => thread.Traced is null ? null : System.Text.Encoding.ASCII.GetBytes(Word);
+    public string? Executing(GuestThread thread) => thread.Traced is null ? null : Word;
 
     /// <summary>What the tool that runs an executed program is told when it is traced.</summary>
     public const string Word = "ptrace";
@@ -238,7 +238,7 @@ public sealed unsafe class Tracee : ITracer
         if (t.Traced is { ReportsReturn: true } traced)
         {
             traced.ReportsReturn = false;
-            StopCall(t, StopKind.CallExit, 0);
+            StopCall(t, StopKind.CallExit, CallStops.ResultOf(t));
         }
 
         return false;
@@ -262,11 +262,16 @@ public sealed unsafe class Tracee : ITracer
     private void StopCall(GuestThread t, StopKind kind, long result)
     {
         TraceBlock* block = t.Traced!.Block;
-        SysArgs a = t.Abi.Arguments(t);
-        (block->Arguments[0], block->Arguments[1], block->Arguments[2]) = (a.A1, a.A2, a.A3);
-        (block->Arguments[3], block->Arguments[4], block->Arguments[5]) = (a.A4, a.A5, a.A6);
+        if (kind != StopKind.CallExit)
+            PutArguments(block, t.Abi.Arguments(t));
         block->CallResult = result;
         StopPlain(t, kind);
+    }
+
+    private static void PutArguments(TraceBlock* block, in SysArgs a)
+    {
+        (block->Arguments[0], block->Arguments[1], block->Arguments[2]) = (a.A1, a.A2, a.A3);
+        (block->Arguments[3], block->Arguments[4], block->Arguments[5]) = (a.A4, a.A5, a.A6);
     }
 
     private void StopPlain(GuestThread t, StopKind kind)

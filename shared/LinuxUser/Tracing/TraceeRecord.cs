@@ -3,9 +3,15 @@ using Suite.Host;
 namespace Suite.LinuxUser.Tracing;
 
 /// <summary>What a tracer knows of one thread it traces. Used under the lock of <see cref="Tracees"/>.</summary>
-internal sealed unsafe class TraceeRecord(int tid, int process)
+internal sealed unsafe class TraceeRecord(int tid, int process, int owner)
 {
     public int Tid { get; } = tid;
+
+    /// <summary>The thread of this process that traces it: the only one from which the kernel takes requests.</summary>
+    public int Owner { get; } = owner;
+
+    /// <summary>Status of a stop that another thread has waited for and that the owner has to look at; 0 for none.</summary>
+    public int Handed;
 
     /// <summary>Id of the thread's process.</summary>
     public int Process { get; } = process;

@@ -93,6 +93,8 @@ public sealed unsafe class Tracees
             return true;
         }
 
+        if (r.Owner != t.Tid)
+            return AcceptByOwner(t, r, ref status);
         bool visible = r.IsNative ? AcceptNative(r, status) : Classify(t, r, ref status);
         if (visible)
             (r.IsStopped, r.Status) = (true, status);
@@ -110,13 +112,21 @@ public sealed unsafe class Tracees
         bool anyVisible = false;
         if (code is CLD_TRAPPED or CLD_STOPPED && !_records.ContainsKey(about))
             WaitCalls.Peek(t, about);
-        foreach (int tid in _records.Keys.ToArray())
+        // One signal may stand for several stops, and the first may tell of a thread that is the second's.
+        Queue<int> left = new(_records.Keys);
+        HashSet<int> seen = [.. left];
+        while (left.TryDequeue(out int tid))
         {
             if (!_records.TryGetValue(tid, out TraceeRecord? r) || (r.IsStopped && tid != about))
                 continue;
-            if (!r.IsStopped)
+            if (!r.IsStopped && r.Owner == t.Tid)
                 WaitCalls.Peek(t, tid);
-            anyVisible |= r.IsStopped;
+            else if (!r.IsStopped)
+                t.Engine.World.Kick(r.Owner);
+            anyVisible |= r.IsStopped || r.Owner != t.Tid;
+            foreach (int made in _records.Keys)
+                if (seen.Add(made))
+                    left.Enqueue(made);
         }
 
         if (code is not (CLD_TRAPPED or CLD_STOPPED))
@@ -125,7 +135,7 @@ public sealed unsafe class Tracees
         {
             BitConverter.TryWriteBytes(info[StatusOffset..], named.Status >> 8 & 0x7F);
         }
-        else if (_records.ContainsKey(about) && !anyVisible)
+        else if (_records.ContainsKey(about) && !anyVisible && !WaitCalls.AnyEnded())
         {
             return false;
         }
@@ -133,16 +143,47 @@ public sealed unsafe class Tracees
         return (t.Process.Actions[Linux.SIGCHLD].Flags & Linux.SA_NOCLDSTOP) == 0;
     }
 
+    /// <summary>The thread was kicked: another one may have waited for a tracee of this one's, or a SIGCHLD has gone there.</summary>
+    public void ServeOwner(GuestThread t)
+    {
+        foreach (TraceeRecord r in _records.Values.ToArray())
+        {
+            if (r.Owner != t.Tid)
+                continue;
+            if (r.Handed is not 0 and var status)
+            {
+                (r.IsStopped, r.Status) = (r.IsNative ? AcceptNative(r, status) : Classify(t, r, ref status), status);
+                Volatile.Write(ref r.Handed, 0);
+            }
+            else if (!r.IsStopped)
+            {
+                WaitCalls.Peek(t, r.Tid);
+            }
+        }
+    }
+
+    private static bool AcceptByOwner(GuestThread t, TraceeRecord r, ref int status)
+    {
+        const ulong Pause = 100_000;
+        ulong* time = stackalloc ulong[2];
+        (time[0], time[1]) = (0, Pause);
+        Volatile.Write(ref r.Handed, status);
+        t.Engine.World.Kick(r.Owner);
+        while (Volatile.Read(ref r.Handed) != 0)
+            Sys.Blocking(Nr.nanosleep, (long)time);
+        status = r.Status;
+        return r.IsStopped;
+    }
+
     private TraceeRecord? Find(GuestThread t, int tid)
     {
         if (_records.TryGetValue(tid, out TraceeRecord? known))
             return known;
-        ulong message;
-        if (Sys.Call(Nr.ptrace, Ptrace.GETEVENTMSG, tid, 0, (long)&message) != 0)
+        if (TracedProcess.TracerOf(tid) is var owner && owner != t.Tid && !t.Engine.World.Tids().Contains(owner))
             return null;
         int process = TracedProcess.ProcessOf(tid);
-        TraceeRecord r = Add(new TraceeRecord(tid, process));
-        r.IsNative = !TracedProcess.IsEmulated(t, tid);
+        TraceeRecord r = Add(new TraceeRecord(tid, process, owner));
+        r.IsNative = !TracedProcess.IsEmulated(tid);
         if (process != tid && _records.TryGetValue(process, out TraceeRecord? leader))
             Inherit(r, leader);
         else if (process == tid && _records.TryGetValue(TracedProcess.ParentOf(tid), out TraceeRecord? parent))
@@ -174,6 +215,12 @@ public sealed unsafe class Tracees
         {
             Sys.Call(Nr.ptrace, Ptrace.DETACH, r.Tid, 0, 0);
             _records.Remove(r.Tid);
+            return false;
+        }
+
+        if (kind == Ptrace.EVENT_STOP && r.EndStatus is not null)
+        {
+            r.Go(0); // to the guest it has ended
             return false;
         }
 
@@ -215,7 +262,7 @@ public sealed unsafe class Tracees
         foreach ((int tid, TraceeRecord other) in _records)
             if (other.Process == r.Process && tid != r.Tid)
                 _records.Remove(tid);
-        r.IsNative = !TracedProcess.IsEmulated(t, r.Tid);
+        r.IsNative = !TracedProcess.IsEmulated(r.Tid);
         if (r.IsNative)
         {
             r.Message = (ulong)r.Tid;
@@ -233,7 +280,7 @@ public sealed unsafe class Tracees
         Sys.Call(Nr.ptrace, Ptrace.GETEVENTMSG, r.Tid, 0, (long)&child);
         if (!_records.TryGetValue((int)child, out TraceeRecord? made))
         {
-            made = Add(new TraceeRecord((int)child, kind == Ptrace.EVENT_CLONE ? TracedProcess.ProcessOf((int)child) : (int)child));
+            made = Add(new TraceeRecord((int)child, kind == Ptrace.EVENT_CLONE ? TracedProcess.ProcessOf((int)child) : (int)child, r.Owner));
             Inherit(made, r);
         }
 

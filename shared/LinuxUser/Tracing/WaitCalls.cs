@@ -9,7 +9,7 @@ namespace Suite.LinuxUser.Tracing;
 public static unsafe class WaitCalls
 {
     private const int WNOHANG = 1, WSTOPPED = 2, WNOWAIT = 0x01000000, WALL = 0x40000000, P_PID = 1;
-    private const int SiginfoBytes = 128, PidOffset = 12, StatusOffset = 24, RusageBytes = 144, CLD_TRAPPED = 4, CLD_STOPPED = 5;
+    private const int SiginfoBytes = 128, PidOffset = 16, StatusOffset = 24, RusageBytes = 144, CLD_TRAPPED = 4, CLD_STOPPED = 5;
 
     /// <summary>wait4(2): pid, status, options, rusage.</summary>
     public static long Wait4(GuestThread t, in SysArgs a)
@@ -38,7 +38,7 @@ public static unsafe class WaitCalls
             long result = t.BlockingCall(Nr.waitid, a.A1, a.A2, (ulong)info, a.A4, a.A5 == 0 ? 0 : (ulong)usage);
             if (result != 0)
                 return result;
-            int tid = *(int*)(info + PidOffset), code = *(int*)(info + 8);
+            int tid = *(int*)(info + PidOffset);
             if (tid != 0 && !IsForGuest(t, tid, info, (a.A4 & WNOWAIT) != 0))
                 continue;
             // Of the siginfo the kernel writes no more than this.
@@ -60,6 +60,15 @@ public static unsafe class WaitCalls
             if (result != 0 || *(int*)(info + PidOffset) == 0 || IsForGuest(t, tid, info, isKept: true))
                 return;
         }
+    }
+
+    /// <summary>True when a child has ended that nobody has waited for.</summary>
+    public static bool AnyEnded()
+    {
+        const int P_ALL = 0, WEXITED = 4;
+        byte* info = stackalloc byte[SiginfoBytes];
+        new Span<byte>(info, SiginfoBytes).Clear();
+        return Sys.Call(Nr.waitid, P_ALL, 0, (long)info, WEXITED | WNOHANG | WNOWAIT | WALL, 0) == 0 && *(int*)(info + PidOffset) != 0;
     }
 
     private static bool IsForGuest(GuestThread t, int tid, byte* info, bool isKept)
@@ -91,8 +100,7 @@ public static unsafe class WaitCalls
 
         if (t.Process.Tracees is null)
         {
-            ulong message;
-            if (Sys.Call(Nr.ptrace, Ptrace.GETEVENTMSG, tid, 0, (long)&message) != 0)
+            if (TracedProcess.TracerOf(tid) is 0)
                 return true; // job control
         }
 

@@ -8,14 +8,17 @@ namespace Suite.UserMode.Debugging;
 /// A guest thread as the debugger sees it. The word says whether it is to stay; what else is written by two sides is written while it is parked,
 /// or by its own host thread while it runs.
 /// </summary>
-internal sealed unsafe class DebugThread : IDisposable
+internal sealed unsafe class DebugThread
 {
-    private readonly uint* _word = (uint*)NativeMemory.AllocZeroed(8);
+    // Pinned, so that futex(2) can wait at it; it goes when nobody looks at the thread any more.
+    private readonly uint[] _memory = GC.AllocateArray<uint>(1, pinned: true);
+    private readonly uint* _word;
     private volatile bool _isParked, _inCall;
 
     public DebugThread(GuestThread thread, GdbThreadId id, int registerBytes)
     {
         (Thread, Id, Registers) = (thread, id, new byte[registerBytes]);
+        _word = (uint*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
     }
 
     public GuestThread Thread { get; }
@@ -60,6 +63,9 @@ internal sealed unsafe class DebugThread : IDisposable
     /// <summary>The host's siginfo of the signal it stopped with; null when it was none.</summary>
     public byte[]? Siginfo { get; set; }
 
+    /// <summary>The debugger let it go on last time: only then does it want to hear of it.</summary>
+    public bool IsResumed { get; set; } = true;
+
     /// <summary>How it goes on.</summary>
     public GdbResumeKind Mode { get; set; } = GdbResumeKind.Continue;
 
@@ -78,8 +84,9 @@ internal sealed unsafe class DebugThread : IDisposable
     /// <summary>Of a vfork child: the thread that waits for it.</summary>
     public DebugThread? VforkParent { get; init; }
 
+    /// <summary>Of a vfork child: the debugger was told of it, and wants to hear of the end of the vfork.</summary>
+    public bool IsTold { get; set; }
+
     /// <summary>True while the thread may run.</summary>
     public bool MayRun => Volatile.Read(ref *_word) == 0;
-
-    public void Dispose() => NativeMemory.Free(_word);
 }

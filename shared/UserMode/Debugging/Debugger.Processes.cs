@@ -26,8 +26,7 @@ internal sealed unsafe partial class Debugger
         ForkDecision decision = isHeld ? _board.Await(_self, parent) : ForkDecision.Free;
         _threads.Clear();
         _heldChildren.Clear();
-        if (_watchedPages.Count > 0)
-            ClearWatches();
+        ClearWatches();
         _engine.ClearBreakpoints();
         (_stopping, _wantsInterrupt, _handedOver) = (false, false, false);
         _sockets.BecomeChild(follows: decision == ForkDecision.Follow);
@@ -70,6 +69,7 @@ internal sealed unsafe partial class Debugger
         int child = (int)Sys.Call(Nr.getpid);
         bool isTold = _isAttached && !parent.IsDetached && (_events & GdbEvents.Vfork) != 0;
         DebugThread d = Add(t, child, isDetached: !isTold, parent);
+        d.IsTold = isTold;
         t.StepsOnce = false;
         if (!isTold)
             return;
@@ -90,15 +90,15 @@ internal sealed unsafe partial class Debugger
             return;
         t.TracerData = d;
         Remove(child);
-        d.InVfork = false;
+        (d.InVfork, d.IsParked) = (false, false);
         d.InCall = false;
-        bool isTold = !d.IsDetached && _isAttached && !_handedOver && (_events & GdbEvents.Vfork) != 0;
+        bool isTold = child.IsTold && !d.IsDetached && _isAttached && !_handedOver;
         _sockets.Notify();
         if (isTold)
             Stop(d, new GdbStop(GdbStopKind.VforkDone, d.Id));
     }
 
-    byte[]? ITracer.Executing(GuestThread t)
+    string? ITracer.Executing(GuestThread t)
     {
         DebugThread d = Of(t);
         bool takesConnection = _isAttached && !d.IsDetached && _session is not null;
@@ -118,7 +118,7 @@ internal sealed unsafe partial class Debugger
             Calls = _calls,
             VforkParent = d.VforkParent is null ? 0 : _self,
         };
-        return Encoding.ASCII.GetBytes(word.Text);
+        return word.Text;
     }
 
     void ITracer.ExecuteFailed(GuestThread t)

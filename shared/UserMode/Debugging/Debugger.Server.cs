@@ -1,5 +1,6 @@
 using Suite.Gdb;
 using Suite.Host;
+using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
 
@@ -84,7 +85,17 @@ internal sealed unsafe partial class Debugger
             return;
         }
 
-        _session.Receive(buffer[..(int)got]);
+        try
+        {
+            _session.Receive(buffer[..(int)got]);
+        }
+        catch (Exception e) when (e is not EngineException)
+        {
+            HostText.WriteError($"gdb: the connection ends because of an error of the debugger's side: {e.GetType().Name}: {e.Message}\n");
+            LetGo();
+            return;
+        }
+
         if (_session is { IsOver: true })
             LetGo();
     }
@@ -134,11 +145,10 @@ internal sealed unsafe partial class Debugger
         if (_session is not { IsRunning: true } session)
             return;
         DebugThread[] all = Snapshot();
-        DebugThread? teller = Array.Find(all, d => d.Event is { IsEnd: true }) ?? Array.Find(all, d => d.Event is not null && d.IsParked && d.Id == _preferred)
-            ?? Array.Find(all, d => d.Event is not null && d.IsParked);
+        DebugThread? teller = Array.Find(all, d => d.Event is { IsEnd: true }) ?? Array.Find(all, d => IsTelling(d) && d.Id == _preferred) ?? Array.Find(all, IsTelling);
         if (teller is null && !_wantsInterrupt)
         {
-            if (!Array.Exists(all, d => (d.MayRun && !d.IsDetached) || d.Event is not null))
+            if (!Array.Exists(all, d => (d.MayRun && !d.IsDetached) || (d.Event is not null && d.IsResumed)))
                 TellNobodyRuns(session);
             return;
         }
@@ -162,6 +172,8 @@ internal sealed unsafe partial class Debugger
         if (session.IsOver)
             LetGo();
     }
+
+    private static bool IsTelling(DebugThread d) => d.Event is not null && d.IsParked && d.IsResumed;
 
     private GdbThreadId Running(DebugThread[] all) =>
         (Array.Find(all, d => d.Id == _preferred) ?? Array.Find(all, d => !d.IsDetached))?.Id ?? new GdbThreadId(_self, _self);

@@ -21,8 +21,13 @@ internal sealed unsafe partial class Debugger
         {
             if (_isGone)
                 return [];
+            // A child is there once the debugger has been told of its making.
             using (_lock.Hold())
-                return [.. _threads.Where(d => !d.IsDetached).Select(d => d.Id), .. _heldChildren.Select(c => new GdbThreadId(c.Child, c.Child))];
+                return
+                [
+                    .. _threads.Where(d => !d.IsDetached && d.VforkParent is not { Event: not null }).Select(d => d.Id),
+                    .. _heldChildren.Where(c => c.Parent.Event is null).Select(c => new GdbThreadId(c.Child, c.Child)),
+                ];
         }
     }
 
@@ -96,15 +101,15 @@ internal sealed unsafe partial class Debugger
                 return false;
             if (_engine.HasCode(address))
                 _engine.Invalidate(address, (ulong)part);
-            NoteValue(address, part);
             address += (ulong)part;
             data = data[part..];
         }
 
+        NoteWritten();
         return true;
     }
 
-    bool IGdbTarget.Offers(GdbPoint kind) => kind is GdbPoint.Software or GdbPoint.Hardware || OffersWatches;
+    bool IGdbTarget.Offers(GdbPoint kind) => kind <= GdbPoint.Access;
 
     bool IGdbTarget.InsertPoint(int process, GdbPoint kind, ulong address, int length)
     {
@@ -135,13 +140,19 @@ internal sealed unsafe partial class Debugger
         if (chosen.FirstOrDefault(c => c.Thread.Event is not null).Thread is { } teller)
         {
             _preferred = teller.Id; // what it has to tell comes before it goes on
+            teller.IsResumed = true;
             return;
         }
 
         if (chosen.Count > 0)
             _preferred = (chosen.FirstOrDefault(c => c.Action.Kind != GdbResumeKind.Continue).Thread ?? chosen[0].Thread).Id;
         using (_lock.Hold())
+        {
             _stopping = false;
+            foreach (DebugThread d in _threads)
+                d.IsResumed = false;
+        }
+
         foreach ((DebugThread d, GdbResume action) in chosen)
             Prepare(d, action);
         foreach ((DebugThread d, _) in chosen)
@@ -238,7 +249,7 @@ internal sealed unsafe partial class Debugger
     private void Prepare(DebugThread d, GdbResume action)
     {
         bool steps = action.Kind is GdbResumeKind.Step or GdbResumeKind.RangeStep;
-        (d.Mode, d.Range) = (action.Kind, (action.Start, action.End));
+        (d.IsResumed, d.Mode, d.Range) = (true, action.Kind, (action.Start, action.End));
         if (!d.IsParked)
             d.Thread.IsStepping = steps; // it is in a call, with which the step ends
         int signal = GdbSignals.ToLinux(action.Signal);
@@ -272,7 +283,8 @@ internal sealed unsafe partial class Debugger
         return d.IsParked;
     }
 
-    private bool ReadPage(ulong address, Span<byte> into) => _process.Memory.TryRead(address, into) || OwnMemory.Read(address, into);
+    // Watched pages stay closed: the guest may be running when values are looked at.
+    private bool ReadPage(ulong address, Span<byte> into) => (_watches.Count == 0 && _process.Memory.TryRead(address, into)) || OwnMemory.Read(address, into);
 
     private bool WritePage(ulong address, ReadOnlySpan<byte> data) => _process.Memory.TryWrite(address, data) || OwnMemory.Write(address, data);
 

@@ -36,6 +36,8 @@ internal sealed unsafe partial class Debugger
         DebugThread d = Of(t);
         if (!d.MayRun)
             Park(d);
+        if (_watches.Count > 0)
+            CheckWatches(d);
     }
 
     void ITracer.Stepped(GuestThread t)
@@ -105,6 +107,8 @@ internal sealed unsafe partial class Debugger
 
         _registers.Read(t, d.Registers);
         _registers.MarkCall(d.Registers);
+        if (_watches.Count > 0 && _engine.World.Count == 1)
+            t.Memory.OpenWatches(); // nobody else would miss an access meanwhile
         d.InCall = true;
         return true;
     }
@@ -173,12 +177,24 @@ internal sealed unsafe partial class Debugger
             d.IsDirty = true; // the registers of the call, or what the debugger made of them
         else
             _registers.Read(t, d.Registers);
-        d.IsParked = true;
-        _sockets.Notify();
-        _engine.World.WaitWhile(d.Word, 1);
+        WaitParked(d);
         if (d.IsDirty)
             TakeRegisters(d);
         t.StepsOnce = !d.IsDetached && d.Mode is GdbResumeKind.Step or GdbResumeKind.RangeStep;
+    }
+
+    // A thread that was let go and is to stop again before it woke has not left: either the server sees that it is about to, or it sees the server's word.
+    private void WaitParked(DebugThread d)
+    {
+        do
+        {
+            d.IsParked = true;
+            _sockets.Notify();
+            _engine.World.WaitWhile(d.Word, 1);
+            d.IsParked = false;
+            Interlocked.MemoryBarrier();
+        }
+        while (!d.MayRun);
     }
 
     // The registers the debugger left; a call that was broken off is made again if they still say so, as the kernel does it.

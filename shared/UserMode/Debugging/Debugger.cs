@@ -18,6 +18,7 @@ internal sealed unsafe partial class Debugger : ITracer, IGdbTarget
     private const int Interrupted = 2; // SIGINT, as the protocol numbers it
 
     private readonly DebugRegisters _registers;
+    private readonly Func<GuestThread, int> _accessedBytes;
     private readonly DebugSockets _sockets;
     private readonly ForkBoard _board = new();
     private readonly List<DebugThread> _threads = [];
@@ -37,13 +38,15 @@ internal sealed unsafe partial class Debugger : ITracer, IGdbTarget
     /// <param name="sockets">Where the debugger connects.</param>
     /// <param name="waits">The program waits for the debugger before its first instruction.</param>
     /// <param name="handover">From the program that executed this one.</param>
-    public Debugger(DebugRegisters registers, DebugSockets sockets, bool waits, DebugHandover? handover)
+    /// <param name="accessedBytes">See <see cref="UserCpu.AccessedBytes"/>.</param>
+    public Debugger(DebugRegisters registers, Func<GuestThread, int> accessedBytes, DebugSockets sockets, bool waits, DebugHandover? handover)
     {
+        _accessedBytes = accessedBytes;
         (_registers, _sockets, _waits, _handover) = (registers, sockets, waits, handover);
     }
 
     /// <summary>The process to be debugged; before its first thread runs.</summary>
-    public void Watch(GuestProcess process)
+    public void Begin(GuestProcess process)
     {
         _process = process;
         _engine = process.Engine;
@@ -90,12 +93,11 @@ internal sealed unsafe partial class Debugger : ITracer, IGdbTarget
     // Lets a parked or blocked thread run.
     private static void Release(DebugThread d)
     {
-        d.IsParked = false;
         Volatile.Write(ref *d.Word, 0);
         Sys.Call(Nr.futex, (long)d.Word, Linux.FUTEX_WAKE, 1);
     }
 
-    // -1 for no signal mask: which signals the debugger sees although the guest has no handler.
+    // Which signals the debugger sees although the guest has no handler.
     private void WatchSignals()
     {
         const ulong Harmless = 1UL << (Linux.SIGCHLD - 1) | 1UL << (Linux.SIGCONT - 1) | 1UL << (Linux.SIGURG - 1) | 1UL << (Linux.SIGWINCH - 1)

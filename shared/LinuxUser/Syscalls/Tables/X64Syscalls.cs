@@ -1,4 +1,5 @@
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls.Tables;
@@ -93,7 +94,7 @@ public static unsafe class X64Syscalls
         t[157] = Handle(&InfoCalls.Prctl);
         t[160] = Handle(&InfoCalls.Setrlimit);
         t[302] = Handle(&InfoCalls.Prlimit64);
-        t[317] = Handle(&InfoCalls.Seccomp);
+        t[317] = Handle(&SeccompCalls.Seccomp);
         t[324] = Handle(&InfoCalls.Membarrier);
         t[334] = Handle(&InfoCalls.Rseq);
     }
