@@ -43,7 +43,8 @@ internal static unsafe partial class CompatHandlers
         "sched_setattr" => Handle(&CompatProcesses.SchedSetattr),
         "sched_getattr" => Handle(&CompatProcesses.SchedGetattr),
         "capget" or "capset" => Handle(&CompatProcesses.Capabilities),
-        "bpf" or "perf_event_open" or "kexec_load" or "quotactl" or "quotactl_fd" or "landlock_add_rule" or "lsm_get_self_attr" or "lsm_set_self_attr"
+        "bpf" => Handle(&CompatProcesses.Bpf),
+        "perf_event_open" or "kexec_load" or "quotactl" or "quotactl_fd" or "landlock_add_rule" or "lsm_get_self_attr" or "lsm_set_self_attr"
             or "move_pages" or "migrate_pages" or "mbind" or "set_mempolicy" or "get_mempolicy" or "statmount" or "listns" => Handle(&CompatProcesses.LittleEndianOnly),
         // Segments and virtual 8086 mode belong to the target's own tool, which puts its handlers into the table.
         "set_thread_area" or "get_thread_area" or "modify_ldt" or "iopl" or "ioperm" or "vm86" or "vm86old" => default,

@@ -36,6 +36,8 @@ internal static unsafe class CompatIoctl
                 return Listed(t, abi, a, 0xC020_660B, "qqiiii"u8, countAt: 24, "(qqqqqiiii)65536"u8, 56);
             case IoctlTable.Read | IoctlTable.Write | 0x9436: // FIDEDUPERANGE
                 return Listed(t, abi, a, 0xC018_9436, "qqhhi"u8, countAt: 16, "(qqqii)65536"u8, 32);
+            case MapQuery.Key when MapQuery.Serve(t, a.Int1, a.A3) is { } served:
+                return served;
             case IoctlTable.Write | 0x5203: // RNDADDENTROPY: a count of bits, then bytes with their length
                 return Entropy(t, abi, a);
         }
@@ -60,7 +62,7 @@ internal static unsafe class CompatIoctl
     /// <summary>Converts the argument, makes the call, converts back.</summary>
     private static long Convert(GuestThread t, GuestAbi abi, in SysArgs a, uint number, IoctlArgument argument, ReadOnlySpan<byte> code, int size)
     {
-        bool same = !abi.BigEndian && size == StructCode.HostSize(code) && !IsInterfaceRequest(number);
+        bool same = a.A3 == 0 || !abi.BigEndian && size == StructCode.HostSize(code) && !IsInterfaceRequest(number);
         if (same)
             return HostCall.Make(t, Nr.ioctl, a.A1, number, a.A3);
         if (size > LargestArgument)

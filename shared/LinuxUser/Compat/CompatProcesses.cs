@@ -197,6 +197,21 @@ internal static unsafe class CompatProcesses
             ? HostCall.Make(t, Nr.open_by_handle_at, a.A1, (ulong)handle, flags) : EFAULT;
     }
 
+    /// <summary>
+    /// bpf(2). Programs and maps hold the host's byte order, so that a big-endian guest finds a kernel without it, if it may ask at all.
+    /// </summary>
+    public static long Bpf(GuestThread t, in SysArgs a)
+    {
+        if (!t.Process.Compat!.Abi.BigEndian)
+            return CompatCalls.AsHost(t, a);
+        const int AttributeBytes = 64;
+        byte* nothing = stackalloc byte[AttributeBytes];
+        new Span<byte>(nothing, AttributeBytes).Clear();
+        return HostCall.Make(t, Nr.bpf, BPF_MAP_CREATE, (ulong)nothing, AttributeBytes) == -Errno.EPERM ? -Errno.EPERM : LittleEndianOnly(t, a);
+    }
+
+    private const ulong BPF_MAP_CREATE = 0;
+
     /// <summary>Calls whose structs are not described: the same on i386, unknown to a big-endian guest's kernel.</summary>
     public static long LittleEndianOnly(GuestThread t, in SysArgs a)
     {

@@ -49,6 +49,14 @@ public static unsafe class FileCalls
 
     public static long Getdents64(GuestThread t, in SysArgs a) => List(t, a, Nr.getdents64, DirectoryEntries.NameOffset64);
 
+    /// <summary>ioctl(2) of a guest whose commands are the host's.</summary>
+    public static long Ioctl(GuestThread t, in SysArgs a)
+    {
+        const uint DirectionTypeNumber = 0xC000_FFFF;
+        return ((uint)a.A2 & DirectionTypeNumber) == MapQuery.Key && MapQuery.Serve(t, a.Int1, a.A3) is { } served
+            ? served : HostCall.Make(t, Nr.ioctl, a.A1, a.A2, a.A3);
+    }
+
     private static bool IsInternal(GuestThread t, int fd) => InternalDescriptors.Hide(t.Process, fd);
 
     // A result of 0 would mean the end of the directory: when all entries of one call were hidden, the next ones are asked for.

@@ -16,7 +16,7 @@ public static unsafe class X64Syscalls
     private static ReadOnlySpan<ushort> InlineCalls =>
     [
         0, 1, 5, 8, 17, 18, 19, 20, // read write fstat lseek pread64 pwrite64 readv writev
-        16, 24, 39, 40, 41, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, // ioctl sched_yield getpid sendfile sockets
+        24, 39, 40, 41, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, // sched_yield getpid sendfile sockets
         22, 32, 72, 73, 74, 75, 77, 79, // pipe dup fcntl flock fsync fdatasync ftruncate getcwd
         96, 98, 99, 100, 102, 104, 105, 106, 107, 108, 110, 111, 112, 115, 118, 120, 121, 124, // gettimeofday .. getsid
         186, 201, 204, 228, 229, 233, 283, 284, 285, 286, 287, 288, 290, 291, 293, 295, 296, 306, 309, 318, 319, 326, // gettid .. copy_file_range
@@ -105,6 +105,7 @@ public static unsafe class X64Syscalls
         t[3] = Handle(&FileCalls.Close);
         t[4] = Handle(&PathCalls.Stat);
         t[6] = Handle(&PathCalls.Lstat);
+        t[16] = Handle(&FileCalls.Ioctl);
         t[21] = Handle(&PathCalls.Access);
         t[33] = Handle(&FileCalls.Dup2);
         t[76] = Handle(&PathCalls.Truncate);
