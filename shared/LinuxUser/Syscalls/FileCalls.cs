@@ -4,6 +4,7 @@ using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls;
 
@@ -82,7 +83,8 @@ public static unsafe class FileCalls
         if (!t.Memory.TryRead(buffer, start) || !StartsWithNumbers(start, nameOffset))
             return length;
         ProcName name = ProcName.Parse(GuestText.ToBytes(GuestMemory.DescriptorPath(directory)), (int)Sys.Call(Nr.getpid), t.Tid);
-        if (name.File is not (ProcFile.TaskDirectory or ProcFile.DescriptorDirectory) || !ProcTruth.IsOwn(t, name))
+        bool isForeign = !ProcTruth.IsOwn(t, name);
+        if (name.File is not (ProcFile.TaskDirectory or ProcFile.DescriptorDirectory) || (isForeign && (name.File != ProcFile.TaskDirectory || !TracedProcess.IsEmulated(name.Pid))))
             return length;
         byte[] entries = new byte[length];
         if (!t.Memory.TryRead(buffer, entries))
@@ -91,7 +93,8 @@ public static unsafe class FileCalls
         while (reader.Next())
         {
             bool hidden = ProcName.TryNumber(reader.Name, out int number)
-                && (name.File == ProcFile.TaskDirectory ? !ProcTruth.IsVisibleThread(t, number) : IsInternal(t, number));
+                && (isForeign ? TracedProcess.IsRuntime(number)
+                    : name.File == ProcFile.TaskDirectory ? !ProcTruth.IsVisibleThread(t, number) : IsInternal(t, number));
             if (!hidden)
                 reader.Keep();
         }
