@@ -127,7 +127,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
         RestoreHostDefault(signal);
         ulong open = SignalMasks.Of(signal), old;
         Sys.Call(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), signal);
-        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_UNBLOCK, (long)&open, (long)&old, 8);
+        Sys.Blocking(Nr.rt_sigprocmask, Linux.SIG_UNBLOCK, (long)&open, (long)&old, 8);
         Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&old, 0, 8);
         Set(signal, this[signal]);
     }

@@ -250,7 +250,11 @@ public sealed unsafe class Tracee : ITracer
         TracedThread traced = t.Traced!;
         traced.Publish(t);
         (traced.Block->Kind, traced.Block->Signal) = (StopKind.Group, signal);
-        Sys.Blocking(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), Linux.SIGSTOP);
+        // A stop by the terminal does not happen in an orphaned process group, and only the kernel knows which are.
+        if (signal == Linux.SIGSTOP)
+            Sys.Blocking(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), signal);
+        else
+            t.Process.Actions.StopByDefault(signal);
         traced.Block->Kind = StopKind.None;
         if (traced.Block->Command != TraceCommand.None)
         {
