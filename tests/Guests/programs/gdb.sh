@@ -32,7 +32,7 @@ int main(int argc, char **argv)
     printf("sum %d %d\n", sum, counter);
     if (argc > 1)
         for (;;)
-            counter++;
+            counter = (counter + 1) & 0xffff | 8;
     return 5;
 }
 END
