@@ -545,13 +545,22 @@ public sealed unsafe class Stubs
         _a.Ret();
     }
 
-    // rcx = target. Flags and rax, rdx are free in code that compares targets.
+    // rcx = target. Flags and rax, rdx are free in code that compares targets. What the block map knows goes into the table, target and host address
+    // in one entry: a block that was not translated for this kind of jump is not there yet.
     private void EmitCompareMiss()
     {
+        const int IndexBits = (CodeRegion.TableEntries - 1) << 2;
         CompareMiss = _a.Position;
         EmitProbe(out byte* hit, out byte* miss);
         _a.Here(hit);
-        _a.Jmp(Mem.At(Reg.Rax, 8));
+        _a.Mov(Reg.Rdx, Mem.At(Reg.Rax, 8));
+        _a.Mov32(Reg.Rax, Reg.Rcx);
+        _a.And32(Reg.Rax, IndexBits);
+        _a.Shl(Reg.Rdx, 32);
+        _a.Lea(Reg.Rdx, Mem.At(Reg.Rdx, Reg.Rcx));
+        _a.Mov(Mem.Table(Reg.Rax, 1, (int)_region.TargetTable), Reg.Rdx);
+        _a.Bytes([0x48, 0xC1, 0xEA, 0x20]); // shr rdx, 32
+        _a.Jmp(Reg.Rdx);
         _a.Here(miss);
         _a.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
         _a.Mov32(Mem.Fs(Slot.ExitArg), 0);
