@@ -3,7 +3,7 @@ using System.Text;
 namespace Suite.Cli;
 
 /// <summary>Help and version texts of the user-mode tools, made from the option table.</summary>
-internal static class UserHelp
+public static class UserHelp
 {
     /// <summary>One line on how to call the tool.</summary>
     public static string Usage(string tool) => $"usage: {tool} [options] program [arguments...]\n";
@@ -29,5 +29,8 @@ internal static class UserHelp
     }
 
     /// <summary>The text of -version.</summary>
-    public static string Version(string tool) => $"{tool} version {typeof(UserHelp).Assembly.GetName().Version?.ToString(3)} (suite)\n";
+    public static string Version(string tool) => $"{tool} version {VersionNumber} (suite)\n";
+
+    /// <summary>The suite's version, which stands in Directory.Build.props.</summary>
+    public static string? VersionNumber => typeof(UserHelp).Assembly.GetName().Version?.ToString(3);
 }

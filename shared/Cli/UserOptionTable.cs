@@ -1,3 +1,4 @@
+using System.Globalization;
 using Suite.Host.Diagnostics;
 using static Suite.Cli.UserOptionOutcome;
 
@@ -28,7 +29,10 @@ internal static class UserOptionTable
             (o, v, _) => SizeText.TryParse(v, out ulong n) ? o with { ReservedSize = n } : BadSize(v)),
         new(["-r"], "uname", ["QEMU_UNAME"], "kernel release that uname reports", (o, v, _) => o with { KernelRelease = v }),
         new(["-strace"], "settings", ["QEMU_STRACE"], "log system calls and signals ('-strace=help' lists the settings)",
-            (o, v, _) => o with { LogItems = o.LogItems | LogItems.Strace, StraceSettings = [.. o.StraceSettings, v] }) { ValueIsOptional = true },
+            (o, v, _) => v == ListHelp ? Show(StraceHelp.Text) : o with { LogItems = o.LogItems | LogItems.Strace, StraceSettings = [.. o.StraceSettings, v] })
+        {
+            ValueIsOptional = true,
+        },
         new(["-d"], "item[,...]", ["QEMU_LOG"], "log these items ('-d help' lists them)", Log),
         new(["-D"], "logfile", ["QEMU_LOG_FILENAME"], "log to this file, %d in it is the process id (default: stderr)", (o, v, _) => o with { LogFile = v }),
         new(["-dfilter"], "range[,...]", ["QEMU_DFILTER"], "log translated code only in these ranges: start..end, start+size, start-size",
@@ -40,7 +44,18 @@ internal static class UserOptionTable
         new(["-tb-size"], "MB", ["QEMU_TB_SIZE"], "size of the code cache in megabytes", CacheSize),
         new(["-p"], "pagesize", [], "accepted and ignored: the page size is the host's",
             (o, v, _) => o with { Notes = [.. o.Notes, $"-p {v} is ignored: the page size is the host's"] }),
-        new(["-g"], "port", [], "not available: there is no gdb stub yet", (_, _, _) => Bad("there is no gdb stub yet", "run without -g; -d in_asm,exec,cpu shows what runs")),
+        new(["-g"], "port|path", ["QEMU_GDB"], "wait for gdb on this TCP port or unix socket; with ',wait=off' behind it gdb may come at any time, or never",
+            (o, v, _) => GdbEndpoint.TryParse(v, out GdbEndpoint? g, out string? error) ? o with { Gdb = g } : Bad(error, "-g 1234, -g /tmp/gdb.sock, -g 1234,wait=off")),
+        new(["-report"], "how", ["QEMU_REPORT"], "report when the guest crashes: off, text or json, and with a comma: calls (record all), file=path", Report),
+        new(["-watchdog"], "seconds", ["QEMU_WATCHDOG"], "print all threads when the guest makes no system call for so long; 'seconds,abort' then ends it", Watchdog),
+        new(["-profile"], "file", ["QEMU_PROFILE"], "sample guest functions: a flame graph in file.svg, or .json (speedscope), .pb.gz (pprof), .folded; ',hz=N' behind it", Profile),
+        new(["-perf-map"], null, ["QEMU_PERF_MAP"], "write /tmp/perf-PID.map, for Linux perf to name generated code", (o, _, _) => o with { PerfMap = true }),
+        new(["-dump-threads"], "pid", [], "make the tool that runs as process 'pid' print what its guest's threads do, and exit", DumpThreads),
+        new(["-binfmt"], "verb", [], "have the kernel start this tool for its programs: install, status, verify, remove ('--binfmt help' explains)",
+            (_, _, c) => Bad("must be the first word", $"{c.ToolName} --binfmt help")),
+        new(["-completion"], "shell", [], $"print a completion script for {UserCompletions.Shells}, and exit",
+            (_, v, c) => UserCompletions.Text(c.ToolName, v) is { } script ? Show(script) : Bad($"'{v}' has no completion script", UserCompletions.Shells)),
+        new(["-manual"], null, [], "print the manual page (for man -l -), and exit", (_, _, c) => Show(UserManual.Text(c.ToolName))),
         new(["-coverage"], null, [], "print which system calls are handled, and exit", (o, _, _) => o with { Coverage = true }),
     ];
 
@@ -102,6 +117,55 @@ internal static class UserOptionTable
         if (!AddressFilter.TryParseNumber(value, out ulong megabytes) || megabytes is 0 or > LargestCacheMb)
             return Bad($"'{value}' is not a size of the code cache", "a number of megabytes between 1 and 2048");
         return options with { CodeCacheSize = megabytes << 20 };
+    }
+
+    private static UserOptionOutcome Watchdog(UserOptions options, string value, UserOptionContext context)
+    {
+        const double Shortest = 0.1, Longest = 1e7;
+        string[] items = value.Split(',');
+        bool aborts = items.Length == 2 && items[1] == "abort";
+        if ((items.Length != 1 && !aborts) || !double.TryParse(items[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) || seconds is < Shortest or > Longest)
+            return Bad($"'{value}' is not a time", "seconds from 0.1 on, and ',abort' behind them to end the guest, as in 30,abort");
+        return options with { Watchdog = new WatchdogOptions(TimeSpan.FromSeconds(seconds), aborts) };
+    }
+
+    private static UserOptionOutcome Profile(UserOptions options, string value, UserOptionContext context)
+    {
+        const string RateKey = ",hz=";
+        const int Fastest = 20000;
+        int at = value.LastIndexOf(RateKey, StringComparison.Ordinal), rate = ProfileOptions.UsualRate;
+        if (at >= 0 && (!int.TryParse(value.AsSpan(at + RateKey.Length), NumberStyles.None, CultureInfo.InvariantCulture, out rate) || rate is < 1 or > Fastest))
+            return Bad($"'{value[(at + RateKey.Length)..]}' is not a rate", $"samples a second, 1 to {Fastest}");
+        string path = at >= 0 ? value[..at] : value;
+        if (!ProfileOptions.Extensions.Any(e => path.EndsWith(e, StringComparison.OrdinalIgnoreCase)))
+            return Bad($"'{path}' does not say which format is wanted", $"a name that ends in {string.Join(", ", ProfileOptions.Extensions)}");
+        return options with { Profile = new ProfileOptions(path, rate) };
+    }
+
+    private static UserOptionOutcome DumpThreads(UserOptions options, string value, UserOptionContext context) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && pid > 0
+            ? options with { DumpThreads = pid } : Bad($"'{value}' is not a process id");
+
+    private static UserOptionOutcome Report(UserOptions options, string value, UserOptionContext context)
+    {
+        ReportOptions report = options.Report;
+        foreach (string item in value.Split(','))
+        {
+            if (item is "off" or "no" or "0")
+                report = report with { Off = true };
+            else if (item is "text" or "on" or "1")
+                report = report with { Off = false, Json = false };
+            else if (item == "json")
+                report = report with { Off = false, Json = true };
+            else if (item == "calls")
+                report = report with { AllCalls = true };
+            else if (item.StartsWith("file=", StringComparison.Ordinal) && item.Length > "file=".Length)
+                report = report with { Path = item["file=".Length..] };
+            else
+                return Bad($"'{item}' is not a way to report", "off, text or json; and calls, file=PATH (%p in it is the process id), as in json,file=/tmp/crash-%p.json");
+        }
+
+        return options with { Report = report };
     }
 
     private static UserOptionOutcome Log(UserOptions options, string value, UserOptionContext context)

@@ -8,7 +8,7 @@ public sealed record UserOptions
     /// <summary>Size of the guest's main stack when -s is not given, in bytes.</summary>
     public const ulong DefaultStackSize = 8UL << 20;
 
-    /// <summary>The program to run: a path, or a name to be searched in $PATH; null only when <see cref="Coverage"/> is asked for.</summary>
+    /// <summary>The program to run: a path, or a name to be searched in $PATH; null only when <see cref="Coverage"/> or <see cref="DumpThreads"/> is asked for.</summary>
     public string? Program { get; init; }
 
     /// <summary>The guest's words after the program.</summary>
@@ -61,6 +61,24 @@ public sealed record UserOptions
 
     /// <summary>Size of the code cache in bytes (-tb-size); null for the default.</summary>
     public ulong? CodeCacheSize { get; init; }
+
+    /// <summary>What to report when the guest crashes (-report).</summary>
+    public ReportOptions Report { get; init; } = ReportOptions.Default;
+
+    /// <summary>Where gdb connects (-g); null for no debugger.</summary>
+    public GdbEndpoint? Gdb { get; init; }
+
+    /// <summary>When to print the guest's threads (-watchdog); null for never.</summary>
+    public WatchdogOptions? Watchdog { get; init; }
+
+    /// <summary>Where to write a profile (-profile); null for none.</summary>
+    public ProfileOptions? Profile { get; init; }
+
+    /// <summary>Write a map of generated code for Linux perf (-perf-map).</summary>
+    public bool PerfMap { get; init; }
+
+    /// <summary>The process whose tool shall print its guest's threads (-dump-threads); null to run a program.</summary>
+    public int? DumpThreads { get; init; }
 
     /// <summary>Print the coverage of the system-call table and exit (--coverage).</summary>
     public bool Coverage { get; init; }

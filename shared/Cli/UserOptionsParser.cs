@@ -44,7 +44,7 @@ public static class UserOptionsParser
 
         if (program < args.Length)
             options = options with { Program = args[program], GuestArgs = args[(program + 1)..] };
-        else if (!options.Coverage)
+        else if (!options.Coverage && options.DumpThreads is null)
             return UserParseResult.Fail(ToolErrors.Text(context.ToolName, "no program given", $"{context.ToolName} PROGRAM ARGUMENTS...") + UserHelp.Usage(context.ToolName));
         return UserParseResult.Run(options, string.Concat(options.Notes.Select(note => ToolErrors.Text(context.ToolName, note))));
     }

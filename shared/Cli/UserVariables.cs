@@ -13,7 +13,7 @@ internal static class UserVariables
     [
         "QEMU_LD_PREFIX", "QEMU_CPU", "QEMU_SET_ENV", "QEMU_UNSET_ENV", "QEMU_ARGV0", "QEMU_STACK_SIZE", "QEMU_GUEST_BASE", "QEMU_RESERVED_VA",
         "QEMU_UNAME", "QEMU_STRACE", "QEMU_LOG", "QEMU_LOG_FILENAME", "QEMU_DFILTER", "QEMU_ONE_INSN_PER_TB", "QEMU_SINGLESTEP", "QEMU_RAND_SEED",
-        "QEMU_TB_SIZE",
+        "QEMU_TB_SIZE", "QEMU_GDB", "QEMU_REPORT", "QEMU_WATCHDOG", "QEMU_PROFILE", "QEMU_PERF_MAP",
     ];
 
     /// <summary>True when at least one variable is set.</summary>

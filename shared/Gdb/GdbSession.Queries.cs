@@ -5,7 +5,7 @@ namespace Suite.Gdb;
 // q and Q packets: what each side can, threads, settings.
 public sealed partial class GdbSession
 {
-    private bool _multiprocess, _tellsBreakpoints, _wantsErrorText;
+    private bool _multiprocess, _tellsBreakpoints, _knowsNobodyRuns;
 
     private void Query(ref PacketCursor p)
     {
@@ -73,7 +73,7 @@ public sealed partial class GdbSession
             ReadOnlySpan<byte> feature = p.Until((byte)';');
             _multiprocess |= feature.SequenceEqual("multiprocess+"u8);
             _tellsBreakpoints |= feature.SequenceEqual("swbreak+"u8);
-            _wantsErrorText |= feature.SequenceEqual("error-message+"u8);
+            _knowsNobodyRuns |= feature.SequenceEqual("no-resumed+"u8);
             if (feature.SequenceEqual("fork-events+"u8))
                 asked |= GdbEvents.Fork;
             else if (feature.SequenceEqual("vfork-events+"u8))
@@ -93,8 +93,8 @@ public sealed partial class GdbSession
             _reply.Text(";vfork-events+");
         if ((target.Events & GdbEvents.Exec) != 0)
             _reply.Text(";exec-events+");
-        if (_wantsErrorText)
-            _reply.Text(";error-message+");
+        if (_knowsNobodyRuns)
+            _reply.Text(";no-resumed+");
         Send(_reply);
     }
 

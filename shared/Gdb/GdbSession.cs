@@ -27,8 +27,8 @@ public sealed partial class GdbSession(IGdbTarget target, GdbSender send)
     /// <summary>What was agreed on, for a session that another process takes over.</summary>
     public GdbAgreement Agreement
     {
-        get => new(_acknowledges, _multiprocess, _tellsBreakpoints, _wantsErrorText);
-        set => (_acknowledges, _multiprocess, _tellsBreakpoints, _wantsErrorText) = (value.Acknowledges, value.Multiprocess, value.TellsBreakpoints, value.WantsErrorText);
+        get => new(_acknowledges, _multiprocess, _tellsBreakpoints, _knowsNobodyRuns);
+        set => (_acknowledges, _multiprocess, _tellsBreakpoints, _knowsNobodyRuns) = (value.Acknowledges, value.Multiprocess, value.TellsBreakpoints, value.KnowsNobodyRuns);
     }
 
     /// <summary>The stop a debugger finds when it asks first ("?").</summary>
@@ -41,9 +41,6 @@ public sealed partial class GdbSession(IGdbTarget target, GdbSender send)
     /// <summary>A session taken over from another process, whose debugger waits for the next stop.</summary>
     public void BeginRunning() => IsRunning = true;
 
-    /// <summary>A session taken over from another process at a stop it has told already.</summary>
-    public void BeginStopped(GdbStop stop) => Begin(stop);
-
     /// <summary>The running target has stopped: tells the debugger.</summary>
     public void Stopped(GdbStop stop)
     {
@@ -53,6 +50,17 @@ public sealed partial class GdbSession(IGdbTarget target, GdbSender send)
         SendStop();
         if (stop.IsEnd && target.Threads.Count == 0)
             IsOver = true;
+    }
+
+    /// <summary>The threads that were to run have ended, and others stay stopped.</summary>
+    public void NobodyRuns(GdbThreadId left)
+    {
+        if (!_knowsNobodyRuns)
+            return;
+        _stop = new GdbStop(GdbStopKind.Signal, left);
+        _general = _continued = left;
+        IsRunning = false;
+        Send("N");
     }
 
     /// <summary>Takes what came from the debugger.</summary>
@@ -231,5 +239,5 @@ public delegate void GdbSender(ReadOnlySpan<byte> bytes);
 /// <param name="Acknowledges">Each packet is acknowledged.</param>
 /// <param name="Multiprocess">Thread-ids name the process.</param>
 /// <param name="TellsBreakpoints">Stops at breakpoints say that they are.</param>
-/// <param name="WantsErrorText">Errors may come with a text.</param>
-public readonly record struct GdbAgreement(bool Acknowledges, bool Multiprocess, bool TellsBreakpoints, bool WantsErrorText);
+/// <param name="KnowsNobodyRuns">The debugger may be told that no thread runs that could stop.</param>
+public readonly record struct GdbAgreement(bool Acknowledges, bool Multiprocess, bool TellsBreakpoints, bool KnowsNobodyRuns);

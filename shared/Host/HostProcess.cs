@@ -29,7 +29,9 @@ public static unsafe class HostProcess
         }
     }
 
-    private static byte[][]? ReadStrings(ReadOnlySpan<byte> path)
+    /// <summary>The contents of a file of /proc or /sys; null when it cannot be read.</summary>
+    /// <param name="path">With a NUL at its end.</param>
+    public static byte[]? ReadText(ReadOnlySpan<byte> path)
     {
         long fd;
         fixed (byte* p = path)
@@ -51,8 +53,15 @@ public static unsafe class HostProcess
         }
 
         Sys.Call(Nr.close, fd);
+        return buffer[..length];
+    }
+
+    private static byte[][]? ReadStrings(ReadOnlySpan<byte> path)
+    {
+        if (ReadText(path) is not { } text)
+            return null;
         List<byte[]> strings = [];
-        ReadOnlySpan<byte> rest = buffer.AsSpan(0, length);
+        ReadOnlySpan<byte> rest = text;
         for (int end = rest.IndexOf((byte)0); end >= 0; end = rest.IndexOf((byte)0))
         {
             strings.Add(rest[..end].ToArray());

@@ -1,3 +1,4 @@
+using Iced.Intel;
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Decode;
 using Suite.Guest.X86.Reencoder;
@@ -5,6 +6,7 @@ using Suite.Host;
 using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
@@ -51,6 +53,25 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
     public sealed override string ListCode(ulong pc, ReadOnlySpan<byte> code) => X86Text.List(Bits, pc, code);
 
     /// <inheritdoc/>
+    public sealed override string? ModelName => Model.IsHost ? null : Model.Name;
+
+    /// <inheritdoc/>
+    public sealed override MissingFeature? ExplainIllegal(GuestThread thread)
+    {
+        byte[] code = new byte[15];
+        if (!thread.Memory.TryRead(thread.State->Pc, code))
+            code = new byte[1];
+        Decoder decoder = Decoder.Create(Bits, code);
+        decoder.Decode(out Instruction insn);
+        if (insn.IsInvalid || insn.Mnemonic is Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)
+            return null;
+        string mnemonic = insn.Mnemonic.ToString().ToLowerInvariant();
+        if (Model.MissingFeature(in insn) is { } feature)
+            return new MissingFeature(mnemonic, feature, $"-cpu {Model.Name}", CpuModel.OldestModelWith(feature));
+        return new MissingFeature(mnemonic, string.Join(" and ", insn.CpuidFeatures).ToLowerInvariant(), "the host's CPU", null);
+    }
+
+    /// <inheritdoc/>
     public sealed override void ExecuteSpecial(GuestThread t)
     {
         VcpuState* s = t.State;
@@ -69,7 +90,8 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
                 s->Pc += (ulong)length;
                 break;
             case SpecialInsn.Undefined:
-                ReportMissing(t, length);
+                if (t.Process.Log is not null)
+                    ReportMissing(t, ExplainIllegal(t));
                 (s->FaultTrap, s->FaultError) = (InvalidOpcode, 0);
                 SignalDelivery.Raise(t, Linux.SIGILL, ILL_ILLOPN, s->Pc);
                 break;
@@ -95,16 +117,23 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
         aux.Add(new AuxEntry(AuxTag.AT_HWCAP2, Model.IsHost ? HostProcess.AuxValue(AuxTag.AT_HWCAP2) : Model.Hwcap2));
     }
 
-    private void ReportMissing(GuestThread t, int length)
+    /// <inheritdoc/>
+    public sealed override int AccessedBytes(GuestThread t)
     {
-        if (t.Process.Log is null || (t.Process.LogItems & LogItems.Int) == 0)
-            return;
-        byte[] bytes = new byte[Math.Max(length, 1)];
-        if (!t.Memory.TryRead(t.State->Pc, bytes))
-            return;
-        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(Bits, bytes);
+        const int Longest = 15;
+        byte[] bytes = new byte[Longest];
+        int got = Longest;
+        while (got > 0 && !t.Memory.TryRead(t.State->Pc, bytes.AsSpan(0, got)))
+            got--;
+        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(Bits, new Iced.Intel.ByteArrayCodeReader(bytes, 0, got));
         decoder.Decode(out Iced.Intel.Instruction insn);
-        string feature = Model.MissingFeature(in insn) ?? "something";
-        t.Process.Log.Line($"#UD at {t.State->Pc:x}: {insn.Mnemonic} needs {feature}, which -cpu {Model.Name} lacks; oldest model with it: {CpuModel.OldestModelWith(feature) ?? "none"}");
+        int size = Iced.Intel.MemorySizeExtensions.GetSize(insn.MemorySize);
+        return size > 0 ? size : Bits / 8; // pushes and calls, whose operand is implied
+    }
+
+    private static void ReportMissing(GuestThread t, MissingFeature? missing)
+    {
+        if ((t.Process.LogItems & LogItems.Int) != 0)
+            t.Process.Log?.Line($"#UD at {t.State->Pc:x}: {missing?.ToString() ?? "no CPU model has this instruction"}");
     }
 }

@@ -1,5 +1,7 @@
 using Suite.Host.Diagnostics;
+using Suite.Jit;
 using Suite.Jit.Runtime;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
@@ -9,36 +11,48 @@ namespace Suite.UserMode;
 /// <summary>Runs one guest thread: the engine returns, the personality or the target decides.</summary>
 internal sealed unsafe class CpuLoop(UserCpu cpu)
 {
+    /// <summary>Runs the thread until it ends. An exception that escapes is the emulator's error and ends the process with a report.</summary>
     public void Run(GuestThread t)
+    {
+        try
+        {
+            RunGuest(t);
+        }
+        catch (Exception e) when (e is not EngineException)
+        {
+            InternalError.Die(t, e);
+        }
+    }
+
+    private void RunGuest(GuestThread t)
     {
         VcpuState* s = t.State;
         bool passes = false; // a breakpoint that is not this thread's
         while (!t.Exiting)
         {
-            if (s->Pending != 0)
+            if (s->Pending != 0 || t.HasOpenHeld)
                 SignalDelivery.DeliverPending(t);
             t.Process.Tracer?.BeforeGuestCode(t);
             if (t.Exiting)
                 break;
             if (t.StepsOnce)
-            {
-                Step(t);
-                continue;
-            }
-
-            ExitReason reason = passes ? t.Engine.Step(s) : t.Engine.Run(s);
+                (t.StepsOnce, t.IsStepping) = (false, true);
+            int faults = t.Faults;
+            ExitReason reason = t.IsStepping || passes ? t.Engine.Step(s) : t.Engine.Run(s);
             passes = reason == ExitReason.Breakpoint && t.Process.Tracer?.BreakpointReached(t) != true;
-            Serve(t, reason);
+            bool isDone = Serve(t, reason);
+            if (t.IsStepping)
+                EndStep(t, isDone && t.Faults == faults && !t.RepeatsCall);
         }
     }
 
-    private void Step(GuestThread t)
+    // A tracer that stopped the thread on the way has ended the step itself.
+    private static void EndStep(GuestThread t, bool isDone)
     {
-        (ulong pc, int faults) = (t.State->Pc, t.Faults);
-        ExitReason reason = t.Engine.Step(t.State);
-        bool isDone = Serve(t, reason) && t.Faults == faults;
-        bool isRepeated = t.State->Pc == pc && reason is ExitReason.Syscall or ExitReason.SystemCall or ExitReason.SyscallFault; // behind a signal
-        if (isDone && !isRepeated && t.StepsOnce && !t.Exiting)
+        t.IsStepping = false;
+        if (!isDone)
+            t.StepsOnce = true;
+        else if (!t.Exiting)
             t.Process.Tracer?.Stepped(t);
     }
 
@@ -46,7 +60,7 @@ internal sealed unsafe class CpuLoop(UserCpu cpu)
     private bool Serve(GuestThread t, ExitReason reason)
     {
         if (reason is not (ExitReason.Syscall or ExitReason.SystemCall or ExitReason.SyscallFault))
-            t.CallNumber = -1;
+            (t.CallNumber, t.RepeatsCall) = (-1, false);
         if (reason is ExitReason.Fault or ExitReason.Interrupt)
             cpu.LeaveBlock(t);
         switch (reason)

@@ -4,19 +4,26 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Diagnosis;
+using Suite.LinuxUser.Diagnosis.Profile;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
+using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
 /// <summary>Puts the parts of one run together: what the user asked for, the target, the engine, the personality.</summary>
 internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, UserOptions options, StraceSettings? strace, Invocation call, LogSink? log)
 {
+    private PerfMap? _perfMap;
+
     public UserTarget Target { get; } = target;
 
     public UserCpu Cpu { get; } = cpu;
@@ -43,7 +50,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         {
             Target = Target.Elf,
             Program = options.Program!,
-            IsPath = call.IsChild,
+            IsPath = call.NamesFile,
+            Descriptor = call.ProgramDescriptor,
             Argv = call.GuestArguments(options),
             Envp = call.IsChild ? HostProcess.Environment() : ChangedEnvironment(),
             Prefixes = Prefixes,
@@ -59,8 +67,9 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
     public GuestThread MainThread(GuestMemory memory, ProgramIdentity identity)
     {
         LogItems items = options.LogItems;
-        bool inline = strace is null;
-        Engine engine = new(EngineOptions(), Cpu.CreateTranslator(inline), memory);
+        Debugger? debugger = MakeDebugger();
+        bool inline = strace is null && !options.Report.AllCalls && options.Watchdog is null && debugger is null;
+        Engine engine = new(debugger is null ? EngineOptions() : EngineOptions() with { ColdEntries = 0 }, Cpu.CreateTranslator(inline), memory);
         Cpu.EngineReady(engine);
         memory.Attach(engine);
         CompatPersonality? compat = Target.MakeCompat();
@@ -70,7 +79,6 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
-        HostRandom.Settle();
         GuestProcess process = new()
         {
             Engine = engine,
@@ -81,26 +89,57 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Actions = actions,
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
-            Identity = identity with { Descriptors = InternalDescriptors.Discover() },
+            Identity = identity with { Descriptors = InternalDescriptors.Discover(), Settings = GuestSettings.Decode(call.Handover.Limits) },
             Respawn = call.MakeRespawn(options, Target.ToolName, log),
             Loop = new CpuLoop(Cpu).Run,
             Log = log,
             LogItems = items,
             Strace = strace is null || log is null ? null : new StraceSession(Target.GuestAbi, memory, strace, Target.SyscallRows, log),
+            Diagnosis = Diagnosis(inline),
             Prefixes = Prefixes,
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
+        _perfMap?.Attach(process);
         if (strace is not null)
             actions.WatchDeath();
         GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
         engine.World.Add(binding.State, thread.Tid);
+        process.Threads.Add(thread);
+        debugger?.Begin(process);
         if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
+        if (call.Handover.Filters >= 0)
+            SeccompImage.Read(thread, call.Handover.Filters);
+        if (call.Handover.Tracer == Tracee.Word)
+            Tracee.Begin(thread);
         if ((items & LogItems.Page) != 0)
             foreach (Vma vma in memory.Snapshot())
                 log?.Line($"{vma.Start:x16}-{vma.End:x16} prot {vma.Protection} {vma.Name}");
         return thread;
+    }
+
+    private ProcessDiagnosis Diagnosis(bool inline)
+    {
+        ReportOptions wanted = options.Report;
+        ReportFormat format = wanted.Off ? ReportFormat.Off : wanted.Json ? ReportFormat.Json : ReportFormat.Text;
+        // A 32-bit guest makes no call in line.
+        return new ProcessDiagnosis(Target.ToolName, Cpu, new ReportSettings(format, wanted.Path), allCalls: !inline || !Target.Elf.Is64,
+            options.Watchdog is { } watchdog ? new WatchdogSettings(watchdog.Time, watchdog.Aborts) : null,
+            options.Profile is { } profile ? new ProfileSettings(Path.GetFullPath(profile.Path), profile.Rate, !call.IsChild) : null);
+    }
+
+    // -g; in a program that a guest executed, what the one before left.
+    private Debugger? MakeDebugger()
+    {
+        if (call.IsChild)
+            return call.Handover.Tracer is { } text && DebugHandover.Parse(text) is { } before
+                ? new Debugger(Cpu.DebugRegisters(), Cpu.AccessedBytes, DebugSockets.Inherit(before.Listener, before.Connection), waits: false, before)
+                : null;
+        if (options.Gdb is not { } endpoint)
+            return null;
+        DebugSockets sockets = DebugSockets.Listen(endpoint, out string error) ?? throw new EngineException(error);
+        return new Debugger(Cpu.DebugRegisters(), Cpu.AccessedBytes, sockets, endpoint.Waits, handover: null);
     }
 
     private EngineOptions EngineOptions()
@@ -112,8 +151,14 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             CodeBytes = HostLimits.CodeCacheSize(options.CodeCacheSize),
             OneInsnPerBlock = options.OneInstructionPerBlock,
             NoChain = (items & (LogItems.Exec | LogItems.NoChain)) != 0,
-            Listener = observed && log is not null ? new TranslationListing(Cpu, log, items, options.LogFilter) : null,
+            Listener = Listener(observed),
         });
+    }
+
+    private ITranslationListener? Listener(bool observed)
+    {
+        TranslationListing? listing = observed && log is not null ? new TranslationListing(Cpu, log, options.LogItems, options.LogFilter) : null;
+        return options.PerfMap ? _perfMap = new PerfMap(listing) : listing;
     }
 
     private byte[][] ChangedEnvironment()

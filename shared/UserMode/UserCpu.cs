@@ -1,8 +1,10 @@
 using Suite.Jit;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
+using Suite.UserMode.Debugging;
 
 namespace Suite.UserMode;
 
@@ -10,7 +12,7 @@ namespace Suite.UserMode;
 /// A target with its CPU model chosen: what the engine, the loader and the personality ask it. The members are listed in the order
 /// in which <see cref="UserModeTool"/> uses them.
 /// </summary>
-public abstract class UserCpu
+public abstract class UserCpu : IGuestCpu
 {
     /// <summary>Things worth a word to the user, said once at the start: features the host cannot give, and the like.</summary>
     public virtual IReadOnlyList<string> Warnings => [];
@@ -63,6 +65,18 @@ public abstract class UserCpu
 
     /// <summary>Disassembly for -d in_asm, one instruction a line, each line ended.</summary>
     public abstract string ListCode(ulong pc, ReadOnlySpan<byte> code);
+
+    /// <inheritdoc/>
+    public abstract string? ModelName { get; }
+
+    /// <inheritdoc/>
+    public abstract MissingFeature? ExplainIllegal(GuestThread thread);
+
+    /// <summary>The registers for debuggers (-g); asked for only then.</summary>
+    public abstract DebugRegisters DebugRegisters();
+
+    /// <summary>Bytes of memory that the instruction at Pc accesses at each of its operands in memory, for watchpoints.</summary>
+    public abstract int AccessedBytes(GuestThread thread);
 
     /// <summary>The intermediate form of a block for -d op; null when the target has none.</summary>
     public virtual string? ListOperations(ulong pc, ReadOnlySpan<byte> code) => null;

@@ -3,6 +3,7 @@ using Suite.Cli;
 using Suite.Host;
 using Suite.Host.Diagnostics;
 using Suite.Jit;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
@@ -10,6 +11,7 @@ using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Threads;
 using Suite.LinuxUser.Tracing;
+using Suite.UserMode.Binfmt;
 
 namespace Suite.UserMode;
 
@@ -19,22 +21,31 @@ public static class UserModeTool
     /// <summary>Runs the tool; the result is its exit status (a program that runs ends the process itself).</summary>
     public static int Start(string[] args, UserTarget target)
     {
+        if (SystemNames.Refusal() is { } refusal)
+        {
+            HostText.WriteError(refusal);
+            return ExitCodes.Usage;
+        }
+        if (args.Length > 0 && args[0] is "--binfmt" or "-binfmt" && !Invocation.IsByKernel)
+            return new BinfmtCommand(target.Elf, Environment.ProcessPath!).Run(args.AsSpan(1));
         Invocation call = Invocation.Read(args);
-        UserParseResult parsed = UserOptionsParser.Parse(call.Words, Environment.GetEnvironmentVariable, target.ToolName, target.CpuHelp);
+        UserParseResult parsed = UserOptionsParser.Parse(call.Words, call.IsSecure ? _ => null : Environment.GetEnvironmentVariable, target.ToolName, target.CpuHelp);
         HostText.WriteOut(parsed.Stdout);
         HostText.WriteError(parsed.Stderr);
         if (!parsed.ShallRun)
             return parsed.ExitCode;
         UserOptions options = parsed.Options;
+        if (options.DumpThreads is { } pid)
+        {
+            if (DumpRequest.Send(pid) is not { } trouble)
+                return ExitCodes.Success;
+            HostText.WriteError($"{target.ToolName}: -dump-threads: {trouble}\n");
+            return ExitCodes.Usage;
+        }
+
         if (options.Coverage)
         {
             HostText.WriteOut(Coverage.Text(target));
-            return ExitCodes.Success;
-        }
-
-        if (options.StraceSettings.Contains("help"))
-        {
-            HostText.WriteOut(StraceSettings.HelpText);
             return ExitCodes.Success;
         }
 
@@ -56,7 +67,7 @@ public static class UserModeTool
         (log, strace) = (null, null);
         if (!target.TrySelectCpu(options.Cpu, out cpu, out error))
             return false;
-        if (options.Strace && !StraceSettings.TryParse(options.StraceSettings, target.SyscallRows(), out strace, out error))
+        if (options.Strace && !StraceSettings.TryParse(options.StraceSettings, target.SyscallRows(), call.IsChild, out strace, out error))
         {
             error = $"-strace: {error}";
             return false;
@@ -88,6 +99,7 @@ public static class UserModeTool
         {
             GuestThread thread = parts.MainThread(memory, identity);
             parts.Cpu.SetStart(thread, image.InterpreterEntry, stack.StackPointer);
+            thread.Process.Diagnosis?.Begin(thread, isFork: false);
             thread.Process.Tracer?.ThreadStarted(thread, ThreadBirth.Program);
             thread.ApplyMask();
             thread.Process.Loop(thread);

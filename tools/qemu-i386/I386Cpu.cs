@@ -5,6 +5,7 @@ using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
+using Suite.UserMode.Debugging;
 using Suite.UserMode.X86;
 
 namespace Suite.Tools.I386;
@@ -28,6 +29,8 @@ internal sealed unsafe class I386Cpu(CpuModel model) : X86UserCpu(model, CpuMode
         aux.Add(new AuxEntry(AuxTag.AT_SYSINFO, _vdso.Vsyscall));
         aux.Add(new AuxEntry(AuxTag.AT_SYSINFO_EHDR, _vdso.Base));
     }
+
+    public override DebugRegisters DebugRegisters() => X86DebugRegisters.Bits32(Xcr0);
 
     public override ILinuxAbi Abi => _abi ??= new I386LinuxAbi(Xcr0, _vdso);
 

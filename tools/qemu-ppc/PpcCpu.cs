@@ -5,11 +5,13 @@ using Suite.Jit;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
 using Suite.Tools.Ppc.Vdso;
 using Suite.UserMode;
+using Suite.UserMode.Debugging;
 
 namespace Suite.Tools.Ppc;
 
@@ -51,11 +53,41 @@ internal sealed unsafe class PpcCpu(PpcModel model, Func<int, bool> isServed) : 
         if (Sys.IsError(at) || mapper.MapZero((ulong)at, VdsoImage.Size, Linux.PROT_READ | Linux.PROT_WRITE) < 0 || !mapper.Write((ulong)at, image.Bytes))
             throw new EngineException("no room for the vDSO in the guest's address space");
         memory.Protect((ulong)at, VdsoImage.Size, Linux.PROT_READ | Linux.PROT_EXEC);
+        memory.Adopt(new Vma { Start = (ulong)at, End = (ulong)at + VdsoImage.Size, Protection = Linux.PROT_READ | Linux.PROT_EXEC, Name = "[vdso]" });
         (_sigtramp, _rtSigtramp) = ((uint)at + (uint)image.Sigtramp, (uint)at + (uint)image.RtSigtramp);
         aux.Add(new AuxEntry(AuxTag.AT_SYSINFO_EHDR, (ulong)at));
     }
 
     public override ITranslator CreateTranslator(bool inlineSyscalls) => new PpcTranslator(_layout, model);
+
+    public override DebugRegisters DebugRegisters() => PpcDebugRegisters.Make(model);
+
+    // By primary opcode: D forms, and of the X forms those of one size; the rest are words.
+    public override int AccessedBytes(GuestThread thread)
+    {
+        const int Word = 4, Vector = 16;
+        if (!thread.Memory.TryRead(thread.State->Pc, out uint raw))
+            return Word;
+        uint word = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(raw);
+        return (word >> 26) switch
+        {
+            34 or 35 or 38 or 39 => 1,
+            40 or 41 or 42 or 43 or 44 or 45 => 2,
+            46 or 47 => 4 * (int)(32 - (word >> 21 & 31)), // lmw, stmw
+            50 or 51 or 54 or 55 => 8,
+            4 => 8, // SPE
+            31 => (word >> 1 & 0x3FF) switch
+            {
+                87 or 119 or 215 or 247 or 7 or 135 => 1,
+                279 or 311 or 343 or 375 or 407 or 439 or 790 or 918 or 39 or 167 => 2,
+                599 or 631 or 727 or 759 => 8,
+                103 or 359 or 231 or 487 => Vector,
+                1014 => (int)model.CacheLine, // dcbz
+                _ => Word,
+            },
+            _ => Word,
+        };
+    }
 
     public override ILinuxAbi Abi => _abi ??= new PpcLinuxAbi(_layout, new PpcSignalFrame(_layout, new PpcContext(_layout, model), _sigtramp, _rtSigtramp));
 
@@ -92,6 +124,23 @@ internal sealed unsafe class PpcCpu(PpcModel model, Func<int, bool> isServed) : 
     public override void LeaveBlock(GuestThread thread) => FpscrState.LeaveVectorMode(_layout, thread.State);
 
     public override string ListCode(ulong pc, ReadOnlySpan<byte> code) => PpcListing.Text(model, (uint)pc, code);
+
+    public override string? ModelName => model.Name == PpcModel.DefaultName ? null : model.Name;
+
+    public override MissingFeature? ExplainIllegal(GuestThread thread)
+    {
+        if (!thread.Memory.TryRead((uint)thread.State->Pc, out uint raw))
+            return null;
+        uint word = thread.Memory.InGuestOrder(raw);
+        foreach (ref readonly PpcRow row in PpcRows.All.AsSpan())
+        {
+            PpcFeature missing = row.Feature & ~model.Features;
+            if ((word & row.Mask) == row.Match && missing != 0)
+                return new MissingFeature(row.Name, missing.ToString(), $"-cpu {model.Name}", PpcModel.WithFeature(row.Feature)?.Name);
+        }
+
+        return null;
+    }
 
     public override string? ListOperations(ulong pc, ReadOnlySpan<byte> code) => PpcListing.Operations(model, _layout, (uint)pc, code);
 

@@ -26,8 +26,10 @@ internal static unsafe class X64ArchPrctl
                 return t.Memory.TryWrite(a.A2, X64LinuxAbi.ThreadPointer()) ? 0 : -Errno.EFAULT;
             case Linux.ARCH_GET_GS:
                 return t.Memory.TryWrite(a.A2, t.State->SegmentBase) ? 0 : -Errno.EFAULT;
-            case ARCH_SET_CPUID or (>= ARCH_CET_FIRST and <= ARCH_CET_LAST) or (>= ARCH_SHSTK_FIRST and <= ARCH_SHSTK_LAST):
-                return -Errno.EINVAL; // cpuid faulting and shadow stacks would hit the emulator itself
+            case ARCH_SET_CPUID:
+                return -Errno.ENODEV; // a processor without cpuid faulting: it would hit the emulator itself
+            case (>= ARCH_CET_FIRST and <= ARCH_CET_LAST) or (>= ARCH_SHSTK_FIRST and <= ARCH_SHSTK_LAST):
+                return -Errno.EINVAL; // so would shadow stacks
             case ARCH_GET_CPUID:
                 return 1;
             default:

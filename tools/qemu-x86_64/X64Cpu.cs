@@ -8,6 +8,7 @@ using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
+using Suite.UserMode.Debugging;
 using Suite.UserMode.X86;
 
 namespace Suite.Tools.X64;
@@ -34,6 +35,8 @@ internal sealed unsafe class X64Cpu(CpuModel model) : X86UserCpu(model, CpuMode.
             memory.Adopt(new Vma { Start = at, End = at + Size, Protection = Linux.PROT_READ | Linux.PROT_EXEC, Name = "[vdso]" });
         }
     }
+
+    public override DebugRegisters DebugRegisters() => X86DebugRegisters.Bits64(Xcr0);
 
     public override ILinuxAbi Abi => _abi ??= new X64LinuxAbi(Xcr0);
 

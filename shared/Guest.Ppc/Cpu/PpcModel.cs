@@ -49,6 +49,9 @@ public sealed record PpcModel(string Name, uint Pvr, PpcFeature Features, int Ca
     /// <exception cref="PpcModelException">no such model; the text says so</exception>
     public static PpcModel Parse(string spec) => spec.Length == 0 ? Default : PpcModelTable.Find(spec);
 
+    /// <summary>The first model, by processor version, that has all of the given features; null when none has.</summary>
+    public static PpcModel? WithFeature(PpcFeature features) => PpcModelTable.FindWith(features);
+
     /// <summary>Writes what <c>-cpu help</c> prints.</summary>
     public static void WriteHelp(TextWriter output) => PpcModelTable.WriteHelp(output);
 

@@ -25,6 +25,20 @@ internal static class PpcModelTable
         throw new PpcModelException($"unknown CPU model '{spec}'; -cpu help lists the models");
     }
 
+    /// <summary>The first model that has all of the given features; null when none has.</summary>
+    public static PpcModel? FindWith(PpcFeature features)
+    {
+        foreach (Range range in PpcModelNames.Text.AsSpan().Split('\n'))
+        {
+            ReadOnlySpan<char> line = PpcModelNames.Text.AsSpan()[range];
+            foreach (Range part in Names(line).Split(' '))
+                if (PpcFamily.Create(Primary(Names(line)[part]).ToString(), Pvr(line)) is var model && model.Has(features))
+                    return model;
+        }
+
+        return null;
+    }
+
     /// <summary>All models and their aliases, by processor version.</summary>
     public static void WriteHelp(TextWriter output)
     {

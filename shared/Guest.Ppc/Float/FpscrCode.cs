@@ -111,67 +111,73 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
             asm.Here((byte*)jump);
     }
 
-    // FR, FI and FPRF from the results.
+    // FR, FI and FPRF from the results. Comparing them raises nothing: no NaN among them signals. Zeros are equal whatever their sign.
     private void Derive(ref X64Asm asm, byte* decline)
     {
         asm.Op(Alu.And, Fpscr32, ~(int)(Fpscr.Fr | Fpscr.Fi | Fpscr.Fprf), wide: false);
-        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)T);
-        asm.Mov(U, T);
-        asm.Shift(Shift.Shl, U, 1, wide: true);
-        byte* zero = asm.JccForward(Cond.E);
         asm.Test(At(PpcSlot.FpOp), (int)FpInstruction.ToSingle, wide: false);
-        byte* single = asm.JccForward(Cond.NE);
+        byte* isDouble = asm.JccForward(Cond.E);
+        RoundToSingle(ref asm, decline);
+        asm.Here(isDouble);
 
-        asm.Vex(VexOps.ToGeneral64, TowardZero, 0, (int)U);
-        OrIfDifferent(ref asm, FrShift);
-        asm.Vex(VexOps.ToGeneral64, Up, 0, (int)T);
-        asm.Vex(VexOps.ToGeneral64, Down, 0, (int)U);
-        OrIfDifferent(ref asm, FiShift);
-        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)T);
-        DeclineUnlessNormal(ref asm, AboveSmallestDouble, decline);
-        byte* done = asm.JmpForward();
-
-        // Rounded to odd, so that it can be rounded again; what is cut off then tells whether the result is exact.
-        asm.Here(single);
-        asm.Vex(VexOps.ToGeneral64, Up, 0, (int)T);
-        asm.Vex(VexOps.ToGeneral64, Down, 0, (int)U);
-        asm.Op(Alu.Cmp, T, U, wide: true);
+        asm.Vex(VexOps.Ucomisd, Nearest, 0, TowardZero);
         asm.Setcc(Cond.NE, T);
+        asm.Vex(VexOps.Ucomisd, Up, 0, Down);
+        asm.Setcc(Cond.NE, U);
         asm.MovzxByte(T, T);
-        asm.Vex(VexOps.ToGeneral64, TowardZero, 0, (int)U);
-        asm.Op(Alu.Or, U, T, wide: true);
-        asm.Vex(VexOps.FromGeneral64, TowardZero, 0, (int)U);
-        asm.VexRounded(VexOps.DoubleToSingle, Nearest, TowardZero, TowardZero, Rounding.Nearest);
-        asm.VexRounded(VexOps.DoubleToSingle, TowardZero, TowardZero, TowardZero, Rounding.TowardZero);
-        asm.Vex(VexOps.SingleToDouble, Nearest, Nearest, Nearest);
-        asm.Vex(VexOps.SingleToDouble, TowardZero, TowardZero, TowardZero);
-        asm.Vex(VexOps.ToGeneral64, TowardZero, 0, (int)T);
-        OrIfDifferent(ref asm, FiShift);
-        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)U);
-        OrIfDifferent(ref asm, FrShift);
-        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)T);
-        DeclineUnlessNormal(ref asm, AboveSmallestSingle, decline);
-        byte* doneSingle = asm.JmpForward();
+        asm.MovzxByte(U, U);
+        asm.Lea(T, Mem.At(U, T, FrShift - FiShift), wide: false);
+        asm.Shift(Shift.Shl, T, FiShift, wide: false);
+        asm.Op(Alu.Or, Fpscr32, T, wide: false);
 
-        // Exact when it is zero in every rounding mode.
-        asm.Here(zero);
-        asm.Vex(VexOps.Or, Up, Up, Down);
-        asm.Vex(VexOps.ToGeneral64, Up, 0, (int)U);
+        UpperHalf(ref asm);
+        asm.Op(Alu.Sub, U, 2 * AboveSmallestDouble, wide: false);
+        asm.Op(Alu.Cmp, U, unchecked(2 * (Infinity - AboveSmallestDouble)), wide: false);
+        byte* isNormal = asm.JccShortForward(Cond.B);
+
+        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)U);
         asm.Shift(Shift.Shl, U, 1, wide: true);
         asm.Jcc(Cond.NE, decline);
         Sign(ref asm);
         asm.Shift(Shift.Shl, T, 4, wide: false);
         asm.Op(Alu.Add, T, FprfOfZero, wide: false);
-        byte* classified = asm.JmpForward();
+        byte* classified = asm.JmpShortForward();
 
-        asm.Here(done);
-        asm.Here(doneSingle);
+        asm.HereShort(isNormal);
         Sign(ref asm);
-        asm.Op(Alu.Add, T, 1, wide: false);
-        asm.Shift(Shift.Shl, T, 2, wide: false);
-        asm.Here(classified);
+        asm.Lea(T, Mem.Table(T, 2, FprfOfNormal), wide: false);
+        asm.HereShort(classified);
         asm.Shift(Shift.Shl, T, Fpscr.FprfShift, wide: false);
         asm.Op(Alu.Or, Fpscr32, T, wide: false);
+    }
+
+    // Rounded to odd first, so that it can be rounded again. What that cuts off tells whether it is exact: the two to be compared for FI.
+    private static void RoundToSingle(ref X64Asm asm, byte* decline)
+    {
+        asm.Vex(VexOps.Ucomisd, Up, 0, Down);
+        asm.Setcc(Cond.NE, T);
+        asm.MovzxByte(T, T);
+        asm.Vex(VexOps.ToGeneral64, TowardZero, 0, (int)U);
+        asm.Op(Alu.Or, U, T, wide: true);
+        asm.Vex(VexOps.FromGeneral64, Up, 0, (int)U);
+        asm.VexRounded(VexOps.DoubleToSingle, Nearest, Up, Up, Rounding.Nearest);
+        asm.VexRounded(VexOps.DoubleToSingle, TowardZero, Up, Up, Rounding.TowardZero);
+        asm.Vex(VexOps.SingleToDouble, Nearest, Nearest, Nearest);
+        asm.Vex(VexOps.SingleToDouble, TowardZero, TowardZero, TowardZero);
+        asm.Vex(VexOps.MoveDouble, Down, 0, TowardZero);
+
+        UpperHalf(ref asm);
+        asm.Op(Alu.Sub, U, 1, wide: false);
+        asm.Op(Alu.Cmp, U, 2 * AboveSmallestSingle - 1, wide: false);
+        asm.Jcc(Cond.B, decline);
+    }
+
+    // T: the upper half of the result; U: the same without the sign, doubled.
+    private static void UpperHalf(ref X64Asm asm)
+    {
+        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)T);
+        asm.Shift(Shift.Shr, T, 32, wide: true);
+        asm.Lea(U, Mem.At(T, T), wide: false);
     }
 
     // FPCC from the last comparison, if one came behind the operation. It has no signalling NaN, or it would have faulted.
@@ -195,33 +201,14 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         asm.Here(none);
     }
 
-    // T: 1 when the result, which is in T, is negative.
+    // T: 1 when the result, whose upper half is in T, is negative.
     private void Sign(ref X64Asm asm)
     {
-        asm.Shift(Shift.Shr, T, 63, wide: true);
-        asm.Test(At(PpcSlot.FpOp), (int)FpInstruction.Negates, wide: false);
-        byte* stays = asm.JccShortForward(Cond.E);
-        asm.Op(Alu.Xor, T, 1, wide: false);
-        asm.HereShort(stays);
-    }
-
-    private static void OrIfDifferent(ref X64Asm asm, int shift)
-    {
-        asm.Op(Alu.Cmp, T, U, wide: true);
-        asm.Setcc(Cond.NE, U);
-        asm.MovzxByte(U, U);
-        asm.Shift(Shift.Shl, U, shift, wide: false);
-        asm.Op(Alu.Or, Fpscr32, U, wide: false);
-    }
-
-    private static void DeclineUnlessNormal(ref X64Asm asm, int smallest, byte* decline)
-    {
-        asm.Mov(U, T);
-        asm.Shift(Shift.Shr, U, 32, wide: true);
-        asm.And32(U, int.MaxValue);
-        asm.Op(Alu.Sub, U, smallest, wide: false);
-        asm.Op(Alu.Cmp, U, Infinity - smallest, wide: false);
-        asm.Jcc(Cond.AE, decline);
+        asm.Shift(Shift.Shr, T, 31, wide: false);
+        asm.Mov32(U, At(PpcSlot.FpOp));
+        asm.Shift(Shift.Shr, U, System.Numerics.BitOperations.TrailingZeroCount(FpInstruction.Negates), wide: false);
+        asm.And32(U, 1);
+        asm.Op(Alu.Xor, T, U, wide: false);
     }
 
     private static Rounding ModeOf(int rounding) => rounding switch

@@ -81,8 +81,9 @@ internal static unsafe partial class FloatRows
     }
 
     /// <summary>
-    /// The host orders three NaNs otherwise, and does not see 0 * infinity + NaN as invalid: a NaN is left to the interpreter. In single precision the double
-    /// result is rounded again, which is right when it was rounded to odd; where the host cannot do that, unless the first rounding made a tie.
+    /// The host orders three NaNs otherwise, and does not see 0 * infinity + NaN as invalid: B and C must be numbers, or the interpreter does it. In single
+    /// precision the double result is rounded again, which is right when it was rounded to odd; where the host cannot do that, unless the first rounding made
+    /// a tie.
     /// </summary>
     private static void MulAdd(PpcEmitter e, uint w)
     {
@@ -92,8 +93,8 @@ internal static unsafe partial class FloatRows
         int a = e.Fpr(PpcWord.Ra(w)), b = e.Fpr(PpcWord.Rb(w)), c = e.Fpr(PpcWord.Rc(w));
         bool adds = opcode is FpOpcode.Madd or FpOpcode.Nmadd, toOdd = IsSingle(w) && HostFeatures.Host.Avx512;
         IrOp op = toOdd ? adds ? IrOp.FMulAddOdd : IrOp.FMulSubOdd : adds ? IrOp.FMulAdd : IrOp.FMulSub;
+        TrapIfNaN(e, w);
         int result = e.Ir.Emit(op, IrType.F64, a, c, b);
-        e.TrapIf(e.Ir.Compare(IrOp.FUnordered, result, result), PpcTrap.Interpret);
         if (IsSingle(w))
         {
             int bits = e.Ir.Convert(IrOp.FBits, IrType.I64, result);
@@ -110,6 +111,28 @@ internal static unsafe partial class FloatRows
         if (opcode is FpOpcode.Nmadd or FpOpcode.Nmsub)
             result = e.Ir.Unary(IrOp.FNeg, result);
         Finish(e, w, result, a, b, c);
+    }
+
+    /// <summary>
+    /// Leaves the instruction to the interpreter when B or C is a NaN; or A, where the result is negated, which a NaN is not. One test does for two registers,
+    /// so A is tested too where that costs nothing more or makes the result a number for sure.
+    /// </summary>
+    private static void TrapIfNaN(PpcEmitter e, uint w)
+    {
+        int a = PpcWord.Ra(w), b = PpcWord.Rb(w), c = PpcWord.Rc(w);
+        if (!e.IsNumber(b) && !e.IsNumber(c))
+            TrapIfNaN(e, b, c);
+        else if (!e.IsNumber(a) || !e.IsNumber(b) || !e.IsNumber(c))
+            TrapIfNaN(e, e.IsNumber(b) ? c : b, a);
+        if ((w >> 1 & 31) is FpOpcode.Nmadd or FpOpcode.Nmsub && !e.IsNumber(a))
+            TrapIfNaN(e, a, a);
+    }
+
+    private static void TrapIfNaN(PpcEmitter e, int first, int second)
+    {
+        e.TrapIf(e.Ir.Compare(IrOp.FUnordered, e.Fpr(first), e.Fpr(second)), PpcTrap.Interpret);
+        e.NoteNumber(first);
+        e.NoteNumber(second);
     }
 
     private static void Sqrt(PpcEmitter e, uint w)
@@ -141,30 +164,37 @@ internal static unsafe partial class FloatRows
 
     private static void Mr(PpcEmitter e, uint w)
     {
-        if (IsExact(e, w))
-            return;
-        bool isSingle = e.IsSingle(PpcWord.Rb(w));
-        e.SetFpr(PpcWord.Rt(w), e.Fpr(PpcWord.Rb(w)));
-        if (isSingle)
-            e.NoteSingle(PpcWord.Rt(w));
+        if (!IsExact(e, w))
+            Moved(e, w, e.Fpr(PpcWord.Rb(w)));
     }
 
     private static void Neg(PpcEmitter e, uint w)
     {
         if (!IsExact(e, w))
-            e.SetFpr(PpcWord.Rt(w), e.Ir.Unary(IrOp.FNeg, e.Fpr(PpcWord.Rb(w))));
+            Moved(e, w, e.Ir.Unary(IrOp.FNeg, e.Fpr(PpcWord.Rb(w))));
     }
 
     private static void Abs(PpcEmitter e, uint w)
     {
         if (!IsExact(e, w))
-            e.SetFpr(PpcWord.Rt(w), e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w))));
+            Moved(e, w, e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w))));
     }
 
     private static void Nabs(PpcEmitter e, uint w)
     {
         if (!IsExact(e, w))
-            e.SetFpr(PpcWord.Rt(w), e.Ir.Unary(IrOp.FNeg, e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w)))));
+            Moved(e, w, e.Ir.Unary(IrOp.FNeg, e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w)))));
+    }
+
+    // What is known of the source is true of what differs in its sign at most.
+    private static void Moved(PpcEmitter e, uint w, int value)
+    {
+        bool isSingle = e.IsSingle(PpcWord.Rb(w)), isNumber = e.IsNumber(PpcWord.Rb(w));
+        e.SetFpr(PpcWord.Rt(w), value);
+        if (isSingle)
+            e.NoteSingle(PpcWord.Rt(w));
+        if (isNumber)
+            e.NoteNumber(PpcWord.Rt(w));
     }
 
     /// <summary>fsel: at least zero is above the largest negative number, which leaves NaNs out. The choice is among integers, for which the host needs no branch.</summary>
@@ -271,6 +301,16 @@ internal static unsafe partial class FloatRows
         e.TrapIf(e.Ir.Compare(IrOp.LtU, magnitude, e.Ir.Const64((limit << 1) - 1)), PpcTrap.Interpret);
     }
 
+    // What would make a NaN of numbers is invalid, and faults. Of conversions and estimates nothing is noted.
+    private static bool IsNumber(PpcEmitter e, uint w) => (w >> 1 & 31) switch
+    {
+        FpOpcode.Add or FpOpcode.Sub or FpOpcode.Div => e.IsNumber(PpcWord.Ra(w)) && e.IsNumber(PpcWord.Rb(w)),
+        FpOpcode.Mul => e.IsNumber(PpcWord.Ra(w)) && e.IsNumber(PpcWord.Rc(w)),
+        FpOpcode.Madd or FpOpcode.Msub or FpOpcode.Nmadd or FpOpcode.Nmsub => e.IsNumber(PpcWord.Ra(w)) && e.IsNumber(PpcWord.Rb(w)) && e.IsNumber(PpcWord.Rc(w)),
+        FpOpcode.Rsp => e.IsNumber(PpcWord.Rb(w)),
+        _ => false,
+    };
+
     private static bool IsSingle(uint w) => w >> 26 == 59;
 
     private static int Rounded(PpcEmitter e, uint w, int value) => IsSingle(w) ? e.Ir.Unary(IrOp.FToSingle, value) : value;
@@ -281,7 +321,10 @@ internal static unsafe partial class FloatRows
     /// </summary>
     private static void Finish(PpcEmitter e, uint w, int result, int a, int b, int c)
     {
+        bool isNumber = IsNumber(e, w);
         e.SetFpr(PpcWord.Rt(w), result);
+        if (isNumber)
+            e.NoteNumber(PpcWord.Rt(w));
         if (IsSingle(w))
             e.NoteSingle(PpcWord.Rt(w));
         e.Put(PpcSlot.FpOp, e.Const(FpInstruction.Record(w)));

@@ -11,7 +11,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
 {
     private VcpuState* _thread;
     private bool _vectorMode;
-    private uint _singles;
+    private uint _singles, _numbers;
 
     public IrBlock Ir { get; } = new();
 
@@ -41,7 +41,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
         _thread = thread;
         Ended = false;
         _vectorMode = false;
-        _singles = 0;
+        _singles = _numbers = 0;
     }
 
     /// <summary>The present value of an I32 slot, when building for one interpretation; else 0.</summary>
@@ -70,7 +70,14 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     {
         Put(PpcSlot.Fpr(n), value);
         _singles &= ~(1u << n);
+        _numbers &= ~(1u << n);
     }
+
+    /// <summary>Whether a floating-point register is known to hold no NaN.</summary>
+    public bool IsNumber(int n) => (_numbers >> n & 1) != 0;
+
+    /// <summary>A floating-point register holds no NaN: it was tested, or computed from such.</summary>
+    public void NoteNumber(int n) => _numbers |= 1u << n;
 
     /// <summary>Whether a floating-point register was given a result of single precision in this block.</summary>
     public bool IsSingle(int n) => (_singles >> n & 1) != 0;

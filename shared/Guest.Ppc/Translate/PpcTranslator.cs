@@ -43,6 +43,9 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
     {
     }
 
+    /// <inheritdoc/>
+    public IColdRunner CreateColdRunner(Stubs stubs) => new PpcColdRunner(layout, model, stubs);
+
     /// <summary>The IR of a block, before any pass; valid until the next call.</summary>
     /// <param name="pc">Guest address.</param>
     /// <param name="code">Guest bytes from there.</param>

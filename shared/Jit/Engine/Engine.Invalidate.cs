@@ -12,6 +12,7 @@ public sealed unsafe partial class Engine
             return;
         using (_gate.Hold())
         {
+            _cold?.ForgetPages();
             ulong first = start & PageMask, last = (start + length - 1) & PageMask;
             if ((last - first) / PageSize > (ulong)_pages.Count)
             {

@@ -51,6 +51,49 @@ public sealed unsafe partial class Engine
         }
     }
 
+    /// <summary>Value of <see cref="VcpuState.HostPc"/> once a thread that left generated code by a fault or a signal has its exact state.</summary>
+    public const ulong PreciseAlready = 1;
+
+    /// <summary>
+    /// For a look at a thread that has been stopped in generated code and will go on there: its pc, and the registers of that instruction's
+    /// beginning as far as they can be had. The state must be put back before the thread goes on.
+    /// </summary>
+    public void Approximate(VcpuState* s)
+    {
+        if (s->HostPc <= PreciseAlready || s->Reason is not (ExitReason.Interrupt or ExitReason.Fault) || MakePrecise(s) == Precision.Exact)
+            return;
+        using (_gate.Hold())
+        {
+            byte* host = (byte*)s->HostPc;
+            Generation generation = _generations[1] is { } second && second.Holds(host) ? second : _generations[0];
+            uint offset = (uint)(host - _region.Base);
+            int index = generation.BlockAt(offset);
+            if (index < 0)
+            {
+                s->Pc = s->Scratch[2]; // looking up where an indirect branch leads
+                return;
+            }
+
+            ref Block b = ref generation.Blocks[index];
+            (ulong pc, uint at) = (b.GuestStart, b.HostStart);
+            for (int r = 0; r < b.InsnCount; r++)
+            {
+                InsnRecord record = generation.Records[b.FirstRecord + r];
+                if (offset < at + record.HostLength)
+                {
+                    if (offset != at)
+                        _translator.Unborrow(ref *s, record.Kind);
+                    break;
+                }
+
+                pc += record.GuestLength;
+                at += record.HostLength;
+            }
+
+            s->Pc = pc;
+        }
+    }
+
     private Precision Within(VcpuState* s, InsnRecord record, ulong pc, uint into, bool singleStep)
     {
         if (record.Kind == InsnKind.Syscall && into > SyscallShape.CallOffset)

@@ -35,10 +35,15 @@ public sealed unsafe partial class Engine
         }
     }
 
-    /// <summary>Makes <see cref="Run"/> return <see cref="ExitReason.Breakpoint"/> where it comes to an address.</summary>
+    /// <summary>
+    /// Makes <see cref="Run"/> return <see cref="ExitReason.Breakpoint"/> where it comes to an address. Only for an engine made with
+    /// <see cref="EngineOptions.ColdEntries"/> 0: the first tier knows no breakpoints.
+    /// </summary>
     /// <returns>False when it was set already.</returns>
     public bool SetBreakpoint(ulong pc)
     {
+        if (_cold is not null)
+            throw new InvalidOperationException("breakpoints need an engine without a first tier");
         using (_gate.Hold())
         {
             if (!(_breakpoints ??= []).Add(pc))

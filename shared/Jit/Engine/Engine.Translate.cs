@@ -248,11 +248,12 @@ public sealed unsafe partial class Engine
     private ref ulong TargetEntry(ulong target) => ref _region.TargetTable[target >> 2 & (CodeRegion.TableEntries - 1)];
 
     // Every entry leads to the stub that asks for a translation; entries that are compared match no target.
-    private void ClearTables()
+    private void ClearTables(bool isFresh = false)
     {
         if (_traits.ComparesTargets)
         {
-            new Span<ulong>(_region.TargetTable, CodeRegion.TableEntries).Clear();
+            if (!isFresh)
+                new Span<ulong>(_region.TargetTable, CodeRegion.TableEntries).Clear();
             *_region.TargetTable = NoTarget; // zero would match a target of zero
             return;
         }

@@ -27,21 +27,29 @@ public sealed unsafe partial class Engine
     private readonly Dictionary<ulong, CodePage> _pages = [];
     private Generation _current;
 
+    // The first tier, if there is one.
+    private readonly IColdRunner? _coldRunner;
+    private readonly ColdCode? _cold;
+
     public Engine(EngineOptions options, ITranslator translator, ICodeSource source)
     {
         _options = options;
         _translator = translator;
         _source = source;
         _traits = translator.Traits;
-        _region = CodeRegion.Reserve(options.CodeBytes, _traits.IsCompatibilityMode);
+        _region = CodeRegion.Reserve(options.CodeBytes, _traits.IsCompatibilityMode, filled: !_traits.ComparesTargets);
         _gate = new GuestLock(_region);
         _stubs = new Stubs(_region, _traits);
-        ClearTables();
+        ClearTables(isFresh: true);
         _map = new BlockMap(_region);
         _builder = new BlockBuilder(_stubs, _region, options);
         _middle = _stubs.CodeStart + (((_region.CodeEnd - _stubs.CodeStart) / 2) & ~15L);
         _current = _generations[0] = new Generation(_stubs.CodeStart, _middle, 0);
         World = new World(_region);
+        bool observed = options.Listener is not null || options.NoChain || options.OneInsnPerBlock;
+        _coldRunner = observed || options.ColdEntries == 0 ? null : translator.CreateColdRunner(_stubs);
+        if (_coldRunner is not null)
+            _cold = new ColdCode(options.ColdEntries, source);
     }
 
     /// <summary>The one lock of the process: translating, invalidating, and the address space they depend on. Taken around a fork.</summary>
@@ -65,6 +73,8 @@ public sealed unsafe partial class Engine
     {
         while (true)
         {
+            if (_cold is not null && _breakpoints is null && _cold.MayEnter(s, s->Pc) && RunCold(s))
+                return s->Reason = ExitReason.SystemCall;
             s->Epoch = Volatile.Read(ref *_region.StopWord) & ~1u;
             byte* host = FindOrTranslate(s->Pc);
             if (host == null)
@@ -75,6 +85,18 @@ public sealed unsafe partial class Engine
                 return known;
         }
     }
+
+    // True behind a system call; else Pc is at code that needs a translation, or at least a closer look.
+    private bool RunCold(VcpuState* s)
+    {
+        ColdEnd end = _coldRunner!.Run(s, _cold!);
+        if (end == ColdEnd.NeedsCode)
+            _cold!.MakeHot(s->Pc);
+        return end == ColdEnd.SystemCall;
+    }
+
+    // Code without a translation that has not earned one yet. The first tier does not look for breakpoints.
+    private bool IsCold(ulong pc) => _cold is not null && _breakpoints is null && _cold.IsCold(pc);
 
     private byte* FindOrTranslate(ulong pc)
     {
@@ -104,7 +126,12 @@ public sealed unsafe partial class Engine
                 if (s->HostPc == 0 && s->Pending == 0)
                     return null; // Enter gave up for a stopped world: look the code up again
                 if (MakePrecise(s) == Precision.Exact)
+                {
+                    if (s->HostPc != 0)
+                        s->HostPc = PreciseAlready;
                     return s->Reason;
+                }
+
                 ResumeAt(s, (byte*)s->HostPc);
             }
 
@@ -112,10 +139,12 @@ public sealed unsafe partial class Engine
             switch (s->Reason)
             {
                 case ExitReason.LinkMiss:
-                    host = ResolveLink(s);
+                    if ((host = ResolveLink(s)) == null && IsCold(s->Pc))
+                        return null;
                     break;
                 case ExitReason.IndirectMiss:
-                    host = ResolveIndirect(s);
+                    if ((host = ResolveIndirect(s)) == null && IsCold(s->Pc))
+                        return null;
                     break;
                 case ExitReason.StaleCode:
                     DropStale(s);
@@ -146,7 +175,7 @@ public sealed unsafe partial class Engine
             s->Held = 0;
             uint epoch = *_region.StopWord;
             byte* host = Find(s->Pc);
-            if (host == null)
+            if (host == null && !IsCold(s->Pc))
                 host = Translate(s->Pc, ThunkKind.None);
             if (host != null && generation == _current && epoch == *_region.StopWord && !link.Linked)
                 Connect(ref link, (int)(s->ExitArg >> 1), host);
@@ -161,6 +190,8 @@ public sealed unsafe partial class Engine
         using (_gate.Hold())
         {
             byte* host = Find(target);
+            if (host == null && IsCold(target))
+                return null;
             if (_traits.ComparesTargets)
                 return PublishTarget(target, host != null ? host : Translate(target, ThunkKind.None));
             ThunkKind kind = _options.NoChain ? ThunkKind.None : s->ExitArg == 1 ? ThunkKind.Return : ThunkKind.Jump;

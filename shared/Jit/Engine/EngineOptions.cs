@@ -12,6 +12,9 @@ public sealed record EngineOptions
     /// <summary>Jumps are never linked, so that every block entry is seen (-d exec, -d nochain).</summary>
     public bool NoChain { get; init; }
 
+    /// <summary>How often code is entered before it is translated, where the translator has a first tier; 0 for at once, as whenever blocks are observed.</summary>
+    public int ColdEntries { get; init; } = 8;
+
     /// <summary>Told about each translation (-d in_asm, out_asm); null for none.</summary>
     public ITranslationListener? Listener { get; init; }
 }

@@ -15,6 +15,9 @@ public unsafe interface ITranslator
 
     /// <summary>Puts back what a sequence borrowed when it faulted or was stopped before its end.</summary>
     void Unborrow(ref Runtime.VcpuState state, Runtime.InsnKind kind);
+
+    /// <summary>A first tier for code that is not worth a translation yet; null for none.</summary>
+    IColdRunner? CreateColdRunner(Runtime.Stubs stubs) => null;
 }
 
 /// <summary>Where guest code comes from, and who is told that it was translated.</summary>
@@ -27,4 +30,7 @@ public unsafe interface ICodeSource
     /// <param name="canProtect">False when writes to the page cannot be noticed by protection (another mapping of the same file is writable).</param>
     /// <returns>Bytes copied; 0 when the address cannot be executed.</returns>
     int Fetch(ulong pc, byte* into, int max, bool allowProtect, out bool canProtect);
+
+    /// <summary>Whether the page of an address may be executed. The engine hears of changes (<see cref="Engine.Invalidate"/>).</summary>
+    bool IsExecutable(ulong pc);
 }

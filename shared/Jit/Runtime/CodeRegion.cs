@@ -20,7 +20,7 @@ public sealed unsafe class CodeRegion
     /// <summary>Entries of each indirect-branch table; indexed by the low 16 bits of the guest address.</summary>
     public const int TableEntries = 65536;
 
-    private const int LargePages = 16 << 20, MADV_HUGEPAGE = 14;
+    private const int LargePages = 16 << 20, LargePage = 2 << 20, MADV_HUGEPAGE = 14;
 
     // Below 2 GiB, at multiples of 2 MiB, away from where linkers put programs (400000h, 10000000h) and from what MAP_32BIT hands out (40000000h up).
     private static ReadOnlySpan<uint> Candidates => [0x68000000, 0x58000000, 0x78000000, 0x48000000, 0x38000000, 0x28000000, 0x18000000];
@@ -82,8 +82,14 @@ public sealed unsafe class CodeRegion
     public static (ulong Start, ulong End) UsualPlace(int codeBytes) => (Candidates[0], Candidates[0] + (ulong)CodeOffset + (ulong)codeBytes + LowMemory.Bytes);
 
     /// <summary>Reserves a region of <paramref name="codeBytes"/> of code.</summary>
+    /// <param name="codeBytes">Bytes of code.</param>
+    /// <param name="lowMemory">Whether there is to be low memory behind the code.</param>
+    /// <param name="filled">
+    /// The tables are about to be filled: they, the stubs and the first code are best in large pages, which takes one fault instead of hundreds. Else clearing
+    /// a large page, which takes half a millisecond, is left to programs whose code is large.
+    /// </param>
     /// <exception cref="EngineException">No free place below 2 GiB, or the host refuses executable memory.</exception>
-    public static CodeRegion Reserve(int codeBytes, bool lowMemory = false)
+    public static CodeRegion Reserve(int codeBytes, bool lowMemory = false, bool filled = true)
     {
         int low = lowMemory ? LowMemory.Bytes : 0;
         int size = CodeOffset + codeBytes + low;
@@ -94,8 +100,8 @@ public sealed unsafe class CodeRegion
                 Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE | Linux.MAP_FIXED_NOREPLACE, -1, 0);
             if (got == at)
             {
-                // Stubs, tables and the first code in large pages: one fault instead of hundreds.
-                Sys.Call(Nr.madvise, got, Math.Min(LargePages, size), MADV_HUGEPAGE);
+                int small = filled ? 0 : LargePage;
+                Sys.Call(Nr.madvise, got + small, Math.Clamp(size - small, 0, LargePages), MADV_HUGEPAGE);
                 return new CodeRegion((byte*)got, codeBytes, low);
             }
 

@@ -57,15 +57,19 @@ public sealed unsafe class GuestLock(CodeRegion region)
 
     private void Wait(VcpuState* self)
     {
-        bool bound = self->Bound != 0;
         while (Interlocked.Exchange(ref *_word, Contended) != Free)
-        {
-            if (bound)
-                SetStage(self, VcpuStage.Blocked);
-            Sys.Blocking(Nr.futex, (long)_word, Linux.FUTEX_WAIT | Linux.FUTEX_PRIVATE_FLAG, Contended, 0);
-            if (bound)
-                Return(self);
-        }
+            WaitOutside(self, _word, Contended, Linux.FUTEX_WAIT | Linux.FUTEX_PRIVATE_FLAG);
+    }
+
+    /// <summary>futex(2) waiting once while a word has a value, outside managed code.</summary>
+    internal void WaitOutside(VcpuState* self, void* word, uint value, int operation)
+    {
+        bool bound = self->Bound != 0;
+        if (bound)
+            SetStage(self, VcpuStage.Blocked);
+        Sys.Blocking(Nr.futex, (long)word, operation, value, 0);
+        if (bound)
+            Return(self);
     }
 
     private void Return(VcpuState* self)

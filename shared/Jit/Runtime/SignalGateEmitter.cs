@@ -246,7 +246,11 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
         a.Add(Reg.Rdi, Reg.Rcx);
         EmitCopySiginfo(ref a);
         a.Add(OfState(Slot.Pending), 1);
-        a.MovImm(Reg.Rax, SignalMasks.AllButFaults);
+        // SIGABRT stays as open as it was: abort(3) of the runtime itself must end the process, although its first signal got queued here.
+        a.MovImm(Reg.Rax, SignalMasks.AllButFaults & ~SignalMasks.Of(Linux.SIGABRT));
+        a.Mov(Reg.Rcx, Mem.At(Reg.Rdx, HostContext.Mask));
+        a.And32(Reg.Rcx, 1 << (Linux.SIGABRT - 1));
+        a.Add(Reg.Rax, Reg.Rcx);
         a.Mov(Mem.At(Reg.Rdx, HostContext.Mask), Reg.Rax);
         a.Here(full);
         a.Ret();

@@ -18,6 +18,9 @@ public static class SignalMasks
     /// <summary>Everything that can wait while a signal is being handled.</summary>
     public const ulong AllButFaults = ~Faults;
 
+    /// <summary>SIGKILL and SIGSTOP.</summary>
+    public const ulong Unblockable = 1UL << (Linux.SIGKILL - 1) | 1UL << (Linux.SIGSTOP - 1);
+
     /// <summary>The mask bit of a signal number.</summary>
     public static ulong Of(int signal) => 1UL << (signal - 1);
 }

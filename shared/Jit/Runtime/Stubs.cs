@@ -34,6 +34,7 @@ public sealed unsafe class Stubs
         EmitSafeCopy();
         EmitSafeSyscall();
         EmitVfork();
+        EmitTraceStop();
         if (_compat)
             EmitDescriptorCalls();
         Restorer = _a.Position;
@@ -112,7 +113,9 @@ public sealed unsafe class Stubs
     internal byte* SafeInterrupted { get; private set; }
 
     private readonly nint[] _exits = new nint[(int)ExitReason.FetchFault];
-    private byte* _enter, _resume, _safeSyscall, _vfork, _exitFinish, _int80, _rights;
+    private readonly nint[] _guarded = new nint[6];
+    private byte* _guardedExchange;
+    private byte* _enter, _resume, _safeSyscall, _vfork, _traceStop, _exitFinish, _int80, _rights;
 
     /// <summary>Runs generated code at <paramref name="hostPc"/> with the guest state of this thread until it exits.</summary>
     public void Enter(byte* hostPc) => ((delegate* unmanaged<byte*, void>)_enter)(hostPc);
@@ -123,6 +126,20 @@ public sealed unsafe class Stubs
     /// <summary>Copies memory of which either side may be a bad guest address. False when it faulted part way.</summary>
     public bool TryCopy(void* to, void* from, nuint bytes) =>
         ((delegate* unmanaged[SuppressGCTransition]<void*, void*, nuint, long>)SafeCopyStart)(to, from, bytes) == 0;
+
+    /// <summary>What <see cref="Load"/> and <see cref="Store"/> yield when they fault.</summary>
+    public const ulong NotThere = ulong.MaxValue;
+
+    /// <summary>A big-endian number of 1, 2 or 4 bytes (as its logarithm says) at a guest address, or <see cref="NotThere"/>.</summary>
+    public ulong Load(ulong address, int log2) => ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong>)_guarded[log2])(address);
+
+    /// <summary>Stores such a number; false when the address cannot be written, or may only seem so because its page holds translated code.</summary>
+    public bool Store(ulong address, uint value, int log2) =>
+        ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong>)_guarded[3 + log2])(address, value) != NotThere;
+
+    /// <summary>Replaces a big-endian word by another if it is what is expected, in one step: 1 when it was, 0 when not, or <see cref="NotThere"/>.</summary>
+    public ulong CompareExchange(ulong address, uint expected, uint replacement) =>
+        ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong>)_guardedExchange)(address, expected, replacement);
 
     /// <summary>
     /// A system call that may block. args = number, a1..a6. The result is rax, or <see cref="Interrupted"/> when a signal for the guest
@@ -135,6 +152,12 @@ public sealed unsafe class Stubs
     /// </summary>
     public long Vfork(ulong flags, ulong parentTid, ulong childTid, ulong tls) =>
         ((delegate* unmanaged[SuppressGCTransition]<ulong, ulong, ulong, ulong, long>)_vfork)(flags, parentTid, childTid, tls);
+
+    /// <summary>
+    /// Stops the calling thread for the process that traces it (ptrace(2)), outside managed code; who traces finds the block's address in rdi and the
+    /// mark in rax. Returns at once when nobody does: the signal gate steps over the trap.
+    /// </summary>
+    public void TraceStop(void* block, ulong mark) => ((delegate* unmanaged<void*, ulong, void>)_traceStop)(block, mark);
 
     /// <summary>A system call by the 32-bit table (int 80h): pointers must lie below 4 GiB. Only with a translator for compatibility mode.</summary>
     public long Int80(int number, uint a1, uint a2 = 0, uint a3 = 0) =>
@@ -379,9 +402,63 @@ public sealed unsafe class Stubs
         _a.Xor32(Reg.Rax, Reg.Rax);
         _a.RepMovsb();
         _a.Ret();
+        for (int i = 0; i < _guarded.Length; i++)
+        {
+            _guarded[i] = (nint)_a.Position;
+            EmitGuarded(bytes: 1 << i % 3, isStore: i >= 3);
+            _a.Ret();
+        }
+
+        _guardedExchange = _a.Position;
+        EmitGuardedExchange();
         SafeCopyEnd = _a.Position;
         SafeCopyFault = _a.Position;
-        _a.MovImm(Reg.Rax, 1);
+        _a.MovImm(Reg.Rax, NotThere);
+        _a.Ret();
+    }
+
+    // ulong f(rdi = address): a big-endian number. ulong f(rdi = address, rsi = value): 0. Both NotThere when a byte is not there.
+    private void EmitGuarded(int bytes, bool isStore)
+    {
+        Mem m = Mem.At(Reg.Rdi);
+        if (isStore)
+            _a.Xor32(Reg.Rax, Reg.Rax);
+        switch (bytes, isStore)
+        {
+            case (1, false):
+                _a.MovzxByte(Reg.Rax, m);
+                break;
+            case (2, false):
+                _a.MovzxWord(Reg.Rax, m);
+                _a.SwapWord(Reg.Rax);
+                break;
+            case (4, false):
+                _a.Mov32(Reg.Rax, m);
+                _a.Bswap(Reg.Rax, wide: false);
+                break;
+            case (1, true):
+                _a.MovByte(m, Reg.Rsi);
+                break;
+            case (2, true):
+                _a.SwapWord(Reg.Rsi);
+                _a.MovWord(m, Reg.Rsi);
+                break;
+            default:
+                _a.Bswap(Reg.Rsi, wide: false);
+                _a.Mov32(m, Reg.Rsi);
+                break;
+        }
+    }
+
+    // ulong f(rdi = address, rsi = expected, rdx = replacement), numbers big-endian in memory: 1 when exchanged, else 0, or NotThere.
+    private void EmitGuardedExchange()
+    {
+        _a.Bswap(Reg.Rsi, wide: false);
+        _a.Bswap(Reg.Rdx, wide: false);
+        _a.Mov32(Reg.Rax, Reg.Rsi);
+        _a.LockCmpxchg32(Mem.At(Reg.Rdi), Reg.Rdx);
+        _a.Setcc(Cond.E, Reg.Rax);
+        _a.MovzxByte(Reg.Rax, Reg.Rax);
         _a.Ret();
     }
 
@@ -433,6 +510,22 @@ public sealed unsafe class Stubs
         _a.Ret();
     }
 
+    // void f(rdi = block, rsi = mark).
+    private void EmitTraceStop()
+    {
+        _traceStop = _a.Position = Align(_a.Position);
+        _a.Push(Reg.Rbx);
+        _a.Push(Reg.Rbp);
+        _a.Mov(Reg.Rbp, Mem.Fs(Slot.Home));
+        _a.Mov(OfHome(Slot.Stage), (int)VcpuStage.Blocked);
+        _a.Mov(Reg.Rax, Reg.Rsi);
+        _a.Byte(0xCC); // int3
+        EmitLeaveStage();
+        _a.Pop(Reg.Rbp);
+        _a.Pop(Reg.Rbx);
+        _a.Ret();
+    }
+
     // long f(edi = number, esi, edx, ecx): int 80h clears r8 to r11 and keeps the rest. And u32 f(edi = selector).
     private void EmitDescriptorCalls()
     {
@@ -452,13 +545,22 @@ public sealed unsafe class Stubs
         _a.Ret();
     }
 
-    // rcx = target. Flags and rax, rdx are free in code that compares targets.
+    // rcx = target. Flags and rax, rdx are free in code that compares targets. What the block map knows goes into the table, target and host address
+    // in one entry: a block that was not translated for this kind of jump is not there yet.
     private void EmitCompareMiss()
     {
+        const int IndexBits = (CodeRegion.TableEntries - 1) << 2;
         CompareMiss = _a.Position;
         EmitProbe(out byte* hit, out byte* miss);
         _a.Here(hit);
-        _a.Jmp(Mem.At(Reg.Rax, 8));
+        _a.Mov(Reg.Rdx, Mem.At(Reg.Rax, 8));
+        _a.Mov32(Reg.Rax, Reg.Rcx);
+        _a.And32(Reg.Rax, IndexBits);
+        _a.Shl(Reg.Rdx, 32);
+        _a.Lea(Reg.Rdx, Mem.At(Reg.Rdx, Reg.Rcx));
+        _a.Mov(Mem.Table(Reg.Rax, 1, (int)_region.TargetTable), Reg.Rdx);
+        _a.Bytes([0x48, 0xC1, 0xEA, 0x20]); // shr rdx, 32
+        _a.Jmp(Reg.Rdx);
         _a.Here(miss);
         _a.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
         _a.Mov32(Mem.Fs(Slot.ExitArg), 0);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Suite.Host;
 
 namespace Suite.Jit.Runtime;
@@ -10,11 +11,15 @@ public enum WorldStop
 
     /// <summary>Out of generated code too: what a flush of the code cache needs.</summary>
     LeaveGeneratedCode,
+
+    /// <summary>Out of both, into a stub or a system call: their registers are in their states and stay so.</summary>
+    StandStill,
 }
 
 /// <summary>
 /// The guest threads of the process, and stopping them. A stopped thread waits in an emitted stub, outside managed code; one that is
-/// blocked in a system call may stay there, and parks when the call returns.
+/// blocked in a system call may stay there, and parks when the call returns. Processes that share the memory (clone with CLONE_VM) are in
+/// here too: they run the same generated code.
 /// </summary>
 public sealed unsafe class World(CodeRegion region)
 {
@@ -24,10 +29,10 @@ public sealed unsafe class World(CodeRegion region)
     public ulong KickCookie { get; } = RandomNumber();
 
     private readonly GuestLock _threadsLock = new(region);
-    private readonly List<(nint State, int Tid)> _threads = [];
+    private readonly List<(nint State, int Tid, int Process)> _threads = [];
+    private readonly List<nint> _helpers = [];
     private int _silencing;
 
-    // Not the runtime's generator: that opens /dev/urandom and keeps it, at a number a guest expects to be free.
     private static ulong RandomNumber()
     {
         ulong value = 0;
@@ -35,24 +40,46 @@ public sealed unsafe class World(CodeRegion region)
         return value;
     }
 
-    /// <summary>Number of guest threads.</summary>
-    public int Count
-    {
-        get
-        {
-            using (_threadsLock.Hold())
-                return _threads.Count;
-        }
-    }
+    /// <summary>Number of guest threads of the calling process.</summary>
+    public int Count => Tids().Length;
 
+    /// <summary>Adds a thread of the calling process.</summary>
     public void Add(VcpuState* state, int tid)
     {
+        int process = (int)Sys.Call(Nr.getpid);
         using (_threadsLock.Hold())
         {
-            _threads.Add(((nint)state, tid));
+            _threads.Add(((nint)state, tid, process));
             if (_threads.Count == 2)
                 Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
         }
+    }
+
+    /// <summary>The state has become that of a thread of the calling process, which shares its parent's memory.</summary>
+    public void Move(VcpuState* state, int tid)
+    {
+        using (_threadsLock.Hold())
+        {
+            Remove(state);
+            Add(state, tid);
+        }
+    }
+
+    /// <summary>A thread of the emulator's own that is bound to the engine and runs managed code: a fork waits until it does not. It never runs guest code.</summary>
+    public void AddHelper(VcpuState* state)
+    {
+        using (_threadsLock.Hold())
+        {
+            _helpers.Add((nint)state);
+            Sys.Call(Nr.membarrier, RegisterPrivateExpedited, 0, 0);
+        }
+    }
+
+    /// <summary>Waits, outside managed code, as long as a word has a value. Signals do not end it.</summary>
+    public void WaitWhile(uint* word, uint value)
+    {
+        while (Volatile.Read(ref *word) == value)
+            _threadsLock.WaitOutside(ThreadBinding.Current(), word, value, Linux.FUTEX_WAIT);
     }
 
     public void Remove(VcpuState* state)
@@ -69,7 +96,7 @@ public sealed unsafe class World(CodeRegion region)
     {
         using (_threadsLock.Hold())
         {
-            foreach ((nint at, _) in _threads)
+            foreach ((nint at, _, _) in _threads)
             {
                 uint held = Volatile.Read(ref ((VcpuState*)at)->Held);
                 if (held != 0 && held != (epoch | 1))
@@ -84,29 +111,33 @@ public sealed unsafe class World(CodeRegion region)
     public void KeepOnly(VcpuState* state, int tid)
     {
         _threads.Clear();
-        _threads.Add(((nint)state, tid));
+        _helpers.Clear();
+        _threads.Add(((nint)state, tid, (int)Sys.Call(Nr.getpid)));
         *region.StopWord &= ~1u;
         *region.Silenced = 1; // the runtime's thread is not there either
     }
 
-    /// <summary>Thread ids of the guest threads.</summary>
+    /// <summary>Thread ids of the guest threads of the calling process.</summary>
     public int[] Tids()
     {
+        int process = (int)Sys.Call(Nr.getpid);
         using (_threadsLock.Hold())
-            return [.. _threads.Select(t => t.Tid)];
+            return [.. _threads.Where(t => t.Process == process).Select(t => t.Tid)];
     }
 
     /// <summary>Makes a thread leave generated code soon, if it is there.</summary>
-    public void Kick(int tid)
+    /// <param name="tid">The thread.</param>
+    /// <param name="process">Its process, when that is another one than the caller's that shares its memory.</param>
+    public void Kick(int tid, int process = 0)
     {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
-        int pid = (int)Sys.Call(Nr.getpid);
+        int self = (int)Sys.Call(Nr.getpid);
         *(int*)info = SignalMasks.Kick;
         *(int*)(info + 8) = -1; // SI_QUEUE
-        *(int*)(info + 16) = pid;
+        *(int*)(info + 16) = self;
         *(ulong*)(info + 24) = KickCookie;
-        Sys.Call(Nr.rt_tgsigqueueinfo, pid, tid, SignalMasks.Kick, (long)info);
+        Sys.Call(Nr.rt_tgsigqueueinfo, process == 0 ? self : process, tid, SignalMasks.Kick, (long)info);
     }
 
     /// <summary>
@@ -149,18 +180,29 @@ public sealed unsafe class World(CodeRegion region)
     /// <summary>
     /// Returns when every other guest thread has withdrawn. The caller holds the engine's lock, so at most one thread stops the world.
     /// </summary>
-    public void Stop(WorldStop kind)
+    public void Stop(WorldStop kind) => TryStop(kind, Timeout.InfiniteTimeSpan);
+
+    /// <summary>As <see cref="Stop"/>, with an end to patience. False when a thread has not withdrawn in time; <see cref="Start"/> is due in any case.</summary>
+    public bool TryStop(WorldStop kind, TimeSpan patience)
     {
         Volatile.Write(ref *region.StopWord, *region.StopWord | 1);
-        if (Count <= 1)
-            return;
+        using (_threadsLock.Hold())
+            if (_helpers.Count == 0 && _threads.Count <= 1)
+                return true;
 
         // The other side stores its stage and then reads the word without a fence; this makes the pair safe.
         if (Sys.Call(Nr.membarrier, PrivateExpedited, 0, 0) != 0)
             Thread.MemoryBarrier();
         VcpuState* self = ThreadBinding.Current();
+        long start = patience == Timeout.InfiniteTimeSpan ? 0 : Stopwatch.GetTimestamp();
         for (int round = 0; !AllWithdrawn(self, kind, kick: round % 64 == 0); round++)
+        {
+            if (start != 0 && Stopwatch.GetElapsedTime(start) > patience)
+                return false;
             Sys.Blocking(Nr.sched_yield);
+        }
+
+        return true;
     }
 
     /// <summary>Lets the others go on.</summary>
@@ -176,20 +218,29 @@ public sealed unsafe class World(CodeRegion region)
         bool all = true;
         using (_threadsLock.Hold())
         {
-            foreach ((nint at, int tid) in _threads)
+            foreach (nint helper in _helpers)
+                all &= (VcpuState*)helper == self || HasWithdrawn((VcpuState*)helper, kind, out _);
+            foreach ((nint at, int tid, int process) in _threads)
             {
-                VcpuState* other = (VcpuState*)at;
-                if (other == self)
-                    continue;
-                VcpuStage stage = (VcpuStage)Volatile.Read(ref *(ulong*)&other->Stage);
-                if (stage != (kind == WorldStop.LeaveManagedCode ? VcpuStage.Managed : VcpuStage.Guest))
+                if ((VcpuState*)at == self || HasWithdrawn((VcpuState*)at, kind, out VcpuStage stage))
                     continue;
                 all = false;
-                if (kick && kind == WorldStop.LeaveGeneratedCode)
-                    Kick(tid);
+                if (kick && stage == VcpuStage.Guest)
+                    Kick(tid, process);
             }
         }
 
         return all;
+    }
+
+    private static bool HasWithdrawn(VcpuState* thread, WorldStop kind, out VcpuStage stage)
+    {
+        stage = (VcpuStage)Volatile.Read(ref *(ulong*)&thread->Stage);
+        return kind switch
+        {
+            WorldStop.LeaveManagedCode => stage != VcpuStage.Managed,
+            WorldStop.LeaveGeneratedCode => stage != VcpuStage.Guest,
+            _ => stage == VcpuStage.Blocked,
+        };
     }
 }

@@ -65,6 +65,10 @@ public static partial class IoctlTable
         0xC000AA03 => new(0xC028AA03, IoctlArgument.InOut, "q5"u8), // UFFDIO_COPY
         0xC000AA04 => new(0xC020AA04, IoctlArgument.InOut, "q4"u8), // UFFDIO_ZEROPAGE
         0xC000AA06 => new(0xC018AA06, IoctlArgument.In, "q3"u8), // UFFDIO_WRITEPROTECT
+        0xC000FF0B => new(0xC000FF0B, IoctlArgument.InOut, "qqi14q"u8), // PIDFD_GET_INFO, whose number holds how much of it there is
+        0x40002404 => new(0x40082404, IoctlArgument.In, "q"u8), // PERF_EVENT_IOC_PERIOD
+        0x40002406 => new(0x40082406, IoctlArgument.None, default), // PERF_EVENT_IOC_SET_FILTER, of which the number holds a pointer's size
+        0x80002407 => new(0x80082407, IoctlArgument.Out, "q"u8), // PERF_EVENT_IOC_ID
         0x00000703 => new(0x00000703, IoctlArgument.None, default), // I2C_SLAVE
         0x00000704 => new(0x00000704, IoctlArgument.None, default), // I2C_TENBIT
         0x00000705 => new(0x00000705, IoctlArgument.Out, "p"u8), // I2C_FUNCS

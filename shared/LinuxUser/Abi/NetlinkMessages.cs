@@ -20,7 +20,7 @@ public static class NetlinkMessages
 
     private static void Messages(in Swapper swapper, Span<byte> data)
     {
-        if (!swapper.Abi.BigEndian || swapper.Protocol == NETLINK_KOBJECT_UEVENT)
+        if (!swapper.Abi.BigEndian || swapper.Protocol == NETLINK_KOBJECT_UEVENT || IsCookie(swapper, data))
             return;
         while (data.Length >= HeaderSize)
         {
@@ -30,6 +30,14 @@ public static class NetlinkMessages
             Message(swapper, data[..length]);
             data = data[Math.Min(data.Length, length + 3 & ~3)..];
         }
+    }
+
+    // What mq_notify(2) sends with SIGEV_THREAD is no message but the guest's own bytes, and a last one that says why (ipc/mqueue.c).
+    private static bool IsCookie(in Swapper swapper, ReadOnlySpan<byte> data)
+    {
+        const int NOTIFY_COOKIE_LEN = 32, NOTIFY_WOKENUP = 1, NOTIFY_REMOVED = 2;
+        return !swapper.IsToHost && swapper.Protocol == NETLINK_ROUTE && data.Length == NOTIFY_COOKIE_LEN
+            && (data[^1] is NOTIFY_WOKENUP or NOTIFY_REMOVED) && swapper.U32(data, 0) > NOTIFY_COOKIE_LEN;
     }
 
     private static void Message(in Swapper swapper, Span<byte> message)

@@ -37,7 +37,7 @@ internal static unsafe class CompatFutex
         GuestAbi abi = GuestWords.AbiOf(t);
         if (!abi.BigEndian)
             return CompatCalls.ByRow(t, a);
-        if (a.A2 is 0 or > Most)
+        if (a.A1 == 0 || a.A2 is 0 or > Most)
             return -Errno.EINVAL;
         long* time = stackalloc long[2];
         Span<byte> waiters = stackalloc byte[(int)a.A2 * WaiterSize];

@@ -1,4 +1,5 @@
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Compat;
@@ -16,6 +17,7 @@ internal static unsafe partial class CompatHandlers
     {
         "mmap" when row == Catalog.Memory.OldMmap => Handle(&CompatMemory.OldMmap),
         "mmap2" => Handle(&CompatMemory.Mmap2),
+        "mseal" => Handle(&CompatMemory.Mseal),
         "getdents" => Handle(&CompatDirectories.Getdents),
         "getdents64" => Handle(&CompatDirectories.Getdents64),
         "readdir" => Handle(&CompatDirectories.Readdir),
@@ -34,17 +36,20 @@ internal static unsafe partial class CompatHandlers
         "clone" => Handle(&ProcessCalls.CloneTlsFourth),
         "set_robust_list" => Handle(&CompatProcesses.SetRobustList),
         "get_robust_list" => Handle(&CompatProcesses.GetRobustList),
+        "seccomp" => Handle(&SeccompCalls.Seccomp),
         "waitid" => Handle(&CompatProcesses.Waitid),
         "sched_setaffinity" => Handle(&CompatProcesses.SchedSetaffinity),
         "sched_getaffinity" => Handle(&CompatProcesses.SchedGetaffinity),
         "sched_setattr" => Handle(&CompatProcesses.SchedSetattr),
         "sched_getattr" => Handle(&CompatProcesses.SchedGetattr),
         "capget" or "capset" => Handle(&CompatProcesses.Capabilities),
-        "bpf" or "perf_event_open" or "kexec_load" or "quotactl" or "quotactl_fd" or "landlock_add_rule" or "lsm_get_self_attr" or "lsm_set_self_attr"
+        "bpf" => Handle(&CompatProcesses.Bpf),
+        "perf_event_open" or "kexec_load" or "quotactl" or "quotactl_fd" or "landlock_add_rule" or "lsm_get_self_attr" or "lsm_set_self_attr"
             or "move_pages" or "migrate_pages" or "mbind" or "set_mempolicy" or "get_mempolicy" or "statmount" or "listns" => Handle(&CompatProcesses.LittleEndianOnly),
         // Segments and virtual 8086 mode belong to the target's own tool, which puts its handlers into the table.
         "set_thread_area" or "get_thread_area" or "modify_ldt" or "iopl" or "ioperm" or "vm86" or "vm86old" => default,
-        "io_uring_setup" or "io_uring_enter" or "io_uring_register" => default,
+        "io_uring_setup" => Handle(&CompatRing.Setup),
+        "io_uring_enter" or "io_uring_register" => Handle(&CompatProcesses.LittleEndianOnly),
         _ => Network(row.Name),
     };
 

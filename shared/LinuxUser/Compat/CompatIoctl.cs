@@ -36,6 +36,8 @@ internal static unsafe class CompatIoctl
                 return Listed(t, abi, a, 0xC020_660B, "qqiiii"u8, countAt: 24, "(qqqqqiiii)65536"u8, 56);
             case IoctlTable.Read | IoctlTable.Write | 0x9436: // FIDEDUPERANGE
                 return Listed(t, abi, a, 0xC018_9436, "qqhhi"u8, countAt: 16, "(qqqii)65536"u8, 32);
+            case MapQuery.Key when MapQuery.Serve(t, a.Int1, a.A3) is { } served:
+                return served;
             case IoctlTable.Write | 0x5203: // RNDADDENTROPY: a count of bits, then bytes with their length
                 return Entropy(t, abi, a);
         }
@@ -60,7 +62,7 @@ internal static unsafe class CompatIoctl
     /// <summary>Converts the argument, makes the call, converts back.</summary>
     private static long Convert(GuestThread t, GuestAbi abi, in SysArgs a, uint number, IoctlArgument argument, ReadOnlySpan<byte> code, int size)
     {
-        bool same = !abi.BigEndian && size == StructCode.HostSize(code) && !IsInterfaceRequest(number);
+        bool same = a.A3 == 0 || !abi.BigEndian && size == StructCode.HostSize(code) && !IsInterfaceRequest(number);
         if (same)
             return HostCall.Make(t, Nr.ioctl, a.A1, number, a.A3);
         if (size > LargestArgument)
@@ -254,12 +256,16 @@ internal static unsafe class CompatIoctl
 
     // A size in the number vouches for the layout: the host gives another size another number. What swapping there is to do is clear for
     // an int only.
+    // Types of drivers older than the numbering scheme: hd, floppy, frame buffer, vt, cdrom, terminal, sockets.
+    private static bool IsFromBefore(uint command) => (command >> 8) is <= 0x0F or 0x46 or 0x4B or 0x53 or 0x54 or 0x56 or 0x89;
+
     private static long Unknown(GuestThread t, GuestAbi abi, in SysArgs a, uint command)
     {
         int size = IoctlTable.Size(abi, command);
         uint number = IoctlTable.Number(abi, command);
         bool hasDirection = (number & (IoctlTable.Read | IoctlTable.Write)) != 0, encoded = !abi.BigEndian || command >> 29 != 0;
-        if (!abi.BigEndian && hasDirection && size != 0)
+        // Of the numbers without a direction those of older drivers hide a struct; the others take a value.
+        if (!abi.BigEndian && (hasDirection ? size != 0 : !IsFromBefore(command)))
             return HostCall.Make(t, Nr.ioctl, a.A1, number, a.A3);
         if (abi.BigEndian && hasDirection && size == 4)
             return Convert(t, abi, a, number, (number & (IoctlTable.Read | IoctlTable.Write)) switch

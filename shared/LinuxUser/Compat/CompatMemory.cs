@@ -9,10 +9,15 @@ internal static unsafe class CompatMemory
 {
     private const ulong OffsetUnit = 4096;
 
+    /// <summary>mseal(2): a length whose rounding up to pages overflows the guest's word is refused before anything is looked at.</summary>
+    public static long Mseal(GuestThread t, in SysArgs a) => (uint)a.A2 > 0xFFFF_F000 ? -Errno.EINVAL : CompatCalls.ByRow(t, a);
+
     /// <summary>mmap2(2): the offset is in units of 4096 bytes, whatever the page size.</summary>
     public static long Mmap2(GuestThread t, in SysArgs a)
     {
         ulong flags = t.Process.Compat!.Flags("mmap") is { } map ? map.ToHost(a.A4) : a.A4;
+        if (MemoryCalls.IsTooMuch(t, a.A2, (int)flags, a.A1))
+            return -Errno.ENOMEM;
         return t.Memory.Map(a.A1, a.A2, a.Int3, (int)flags, a.Int5, (long)((uint)a.A6 * OffsetUnit));
     }
 

@@ -5,6 +5,7 @@ using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Syscalls;
 using Suite.LinuxUser.Threads;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Compat;
 
@@ -42,7 +43,7 @@ internal static unsafe class CompatProcesses
         StructConverter converter = t.Process.Compat!.Converter("rusage");
         byte* usage = stackalloc byte[converter.HostSize];
         bool wantsUsage = a.A5 != 0;
-        long result = HostCall.Make(t, Nr.waitid, a.A1, a.A2, (ulong)info, a.A4, wantsUsage ? (ulong)usage : 0);
+        long result = WaitCalls.Waitid(t, a with { A3 = (ulong)info, A5 = wantsUsage ? (ulong)usage : 0 });
         if (result != 0)
             return result;
         for (int i = 0; a.A3 != 0 && i < Ints; i++)
@@ -195,6 +196,21 @@ internal static unsafe class CompatProcesses
         return t.Memory.TryRead(a.A2 + HeaderBytes, new Span<byte>(handle + HeaderBytes, (int)bytes))
             ? HostCall.Make(t, Nr.open_by_handle_at, a.A1, (ulong)handle, flags) : EFAULT;
     }
+
+    /// <summary>
+    /// bpf(2). Programs and maps hold the host's byte order, so that a big-endian guest finds a kernel without it, if it may ask at all.
+    /// </summary>
+    public static long Bpf(GuestThread t, in SysArgs a)
+    {
+        if (!t.Process.Compat!.Abi.BigEndian)
+            return CompatCalls.AsHost(t, a);
+        const int AttributeBytes = 64;
+        byte* nothing = stackalloc byte[AttributeBytes];
+        new Span<byte>(nothing, AttributeBytes).Clear();
+        return HostCall.Make(t, Nr.bpf, BPF_MAP_CREATE, (ulong)nothing, AttributeBytes) == -Errno.EPERM ? -Errno.EPERM : LittleEndianOnly(t, a);
+    }
+
+    private const ulong BPF_MAP_CREATE = 0;
 
     /// <summary>Calls whose structs are not described: the same on i386, unknown to a big-endian guest's kernel.</summary>
     public static long LittleEndianOnly(GuestThread t, in SysArgs a)

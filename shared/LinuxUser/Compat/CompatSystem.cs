@@ -94,5 +94,14 @@ internal static unsafe class CompatSystem
     }
 
     /// <summary>arch_prctl(2) of 32-bit programs: what is about segments is for 64-bit ones, the rest would hit the emulator.</summary>
-    public static long ArchPrctl(GuestThread t, in SysArgs a) => EINVAL;
+    public static long ArchPrctl(GuestThread t, in SysArgs a)
+    {
+        const int ARCH_GET_CPUID = 0x1011, ARCH_SET_CPUID = 0x1012;
+        return a.Int1 switch
+        {
+            ARCH_GET_CPUID => 1,
+            ARCH_SET_CPUID => -Errno.ENODEV, // a processor without cpuid faulting
+            _ => EINVAL,
+        };
+    }
 }

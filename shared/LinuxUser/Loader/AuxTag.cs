@@ -12,6 +12,10 @@ public static class AuxTag
     public const uint AT_PAGESZ = 6;
     public const uint AT_BASE = 7;
     public const uint AT_FLAGS = 8;
+
+    /// <summary>The bit of AT_FLAGS by which binfmt_misc says that argv[0] follows the program's path (flag P; include/uapi/linux/binfmts.h).</summary>
+    public const uint PreserveArgv0 = 1;
+
     public const uint AT_ENTRY = 9;
     public const uint AT_NOTELF = 10;
     public const uint AT_UID = 11;

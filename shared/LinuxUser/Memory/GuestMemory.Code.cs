@@ -32,6 +32,13 @@ public sealed unsafe partial class GuestMemory : ICodeSource
         return Math.Max(length, 0);
     }
 
+    /// <inheritdoc/>
+    bool ICodeSource.IsExecutable(ulong pc)
+    {
+        using (Hold())
+            return _map.Find(pc) is { IsExecutable: true };
+    }
+
     /// <summary>
     /// A write fault: true when it hit a page that was only protected because it holds translated code. The code is dropped, the page writable again.
     /// </summary>
@@ -58,13 +65,14 @@ public sealed unsafe partial class GuestMemory : ICodeSource
             ulong[] pages = [.. _protected.Where(p => p + PageSize > start && (p <= start || p - start < length))];
             foreach (ulong page in pages)
                 Unprotect(page);
-            return pages.Length > 0;
+            return OpenWatches() || pages.Length > 0;
         }
     }
 
     private void Unprotect(ulong page)
     {
         _protected.Remove(page);
+        _watchesOpen |= _watched is not null && _watched.ContainsKey(page);
         _engine!.PageWritten(page);
         if (_map.Find(page) is { } vma)
             Sys.Call(Nr.mprotect, (long)page, (long)PageSize, HostProtection(vma.Protection));

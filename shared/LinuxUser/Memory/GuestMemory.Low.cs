@@ -40,6 +40,9 @@ public sealed unsafe partial class GuestMemory
     private long PlaceLow(ulong size, ulong alignment, Func<ulong, int, long> attempt, int flags)
     {
         long got = PlaceBelow(_mapTop, size, alignment, attempt, flags);
+        // A file may want to choose the place itself (io_uring); this confines it to where the guest can reach.
+        if (got == EINVAL && (flags & Linux.MAP_ANONYMOUS) == 0)
+            got = attempt(0, flags | Linux.MAP_32BIT);
         return got == ENOMEM ? PlaceBelow(Limit, size, alignment, attempt, flags) : got;
     }
 

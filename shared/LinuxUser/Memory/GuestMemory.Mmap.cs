@@ -15,15 +15,19 @@ public sealed unsafe partial class GuestMemory
     public long Map(ulong address, ulong length, int protection, int flags, int fd, long offset)
     {
         if (length == 0 || (offset & (long)(PageSize - 1)) != 0)
-            return EINVAL;
+            return Sys.Call(Nr.mmap, 0, 0, protection, flags, fd, offset); // EBADF or EINVAL, in the kernel's order
         ulong size = (length + PageSize - 1) & PageMask;
         if (size == 0)
             return ENOMEM;
         using (Hold())
         {
-            long got = Place(address, size, protection, flags, fd, offset);
+            long got = Place(address, size, protection, flags | LockedFlag, fd, offset);
             if (!Sys.IsError(got))
+            {
+                LockNew((ulong)got, size);
                 Record((ulong)got, size, protection, flags, fd, (ulong)offset);
+            }
+
             return got;
         }
     }
@@ -235,12 +239,13 @@ public sealed unsafe partial class GuestMemory
             if (newEnd > oldEnd)
             {
                 // What is set aside may be replaced; what is not may be somebody's.
-                int how = IsLow ? Anonymous | Linux.MAP_FIXED_NOREPLACE : Anonymous;
+                int how = (IsLow ? Anonymous | Linux.MAP_FIXED_NOREPLACE : Anonymous) | LockedFlag;
                 if (IsLow && (newEnd > Limit || _foreign.Overlaps(oldEnd, newEnd)))
                     return _break;
                 long got = Sys.Call(Nr.mmap, (long)oldEnd, (long)(newEnd - oldEnd), Linux.PROT_READ | Linux.PROT_WRITE, how, -1, 0);
                 if (Sys.IsError(got))
                     return _break;
+                LockNew(oldEnd, newEnd - oldEnd);
                 _map.Insert(new Vma { Start = oldEnd, End = newEnd, Protection = Linux.PROT_READ | Linux.PROT_WRITE, Name = "[heap]" });
             }
             else if (newEnd < oldEnd)

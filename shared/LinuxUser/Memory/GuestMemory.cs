@@ -31,6 +31,9 @@ public sealed unsafe partial class GuestMemory : IGuestReader
     {
     }
 
+    /// <summary>Word size and byte order of what is in it.</summary>
+    public GuestAbi Abi => _abi;
+
     /// <summary>Connects the engine once it exists (images are loaded before, by one thread).</summary>
     public void Attach(Engine engine)
     {
@@ -55,18 +58,38 @@ public sealed unsafe partial class GuestMemory : IGuestReader
             return _map.Find(address);
     }
 
+    /// <summary>Bytes of all mappings. Of the stack, which is mapped as a whole, only what a growing one would have.</summary>
+    public ulong TotalBytes()
+    {
+        ulong sum = 0;
+        using (Hold())
+            foreach (Vma vma in _map.All)
+                sum += vma.Name == "[stack]" ? Math.Min(vma.End - vma.Start, InitialStackBytes) : vma.End - vma.Start;
+        return sum;
+    }
+
+    // What the kernel maps for a stack to begin with (setup_arg_pages, fs/exec.c).
+    private const ulong InitialStackBytes = 132 << 10;
+
+    /// <summary>First address from <paramref name="start"/> on that is not the guest's, at most <paramref name="end"/>.</summary>
+    public ulong CoveredUntil(ulong start, ulong end)
+    {
+        using (Hold())
+            return _map.CoveredUntil(start, end);
+    }
+
     /// <inheritdoc/>
     public bool TryRead(ulong address, Span<byte> into)
     {
         fixed (byte* to = into)
-            return _stubs.TryCopy(to, (void*)address, (nuint)into.Length);
+            return _stubs.TryCopy(to, (void*)address, (nuint)into.Length) || (OpenWatches() && _stubs.TryCopy(to, (void*)address, (nuint)into.Length));
     }
 
     /// <summary>Reads a value; false when any byte of it is not there.</summary>
     public bool TryRead<T>(ulong address, out T value) where T : unmanaged
     {
         fixed (T* to = &value)
-            return _stubs.TryCopy(to, (void*)address, (nuint)sizeof(T));
+            return _stubs.TryCopy(to, (void*)address, (nuint)sizeof(T)) || (OpenWatches() && _stubs.TryCopy(to, (void*)address, (nuint)sizeof(T)));
     }
 
     /// <summary>Writes bytes; false when any of them cannot be written.</summary>

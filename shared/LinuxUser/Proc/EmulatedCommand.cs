@@ -9,6 +9,9 @@ namespace Suite.LinuxUser.Proc;
 /// <param name="Arguments">The program's arguments, argv[0] first.</param>
 internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Arguments)
 {
+    /// <summary>The program was executed, so that its name is a path; one that a user gave without a slash was looked for in $PATH.</summary>
+    public bool IsPath { get; init; }
+
     private const int LineBytes = 256, MaxScripts = 5;
 
     /// <summary>
@@ -20,6 +23,9 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
     public static bool TryParse(ReadOnlySpan<byte[]> words, out EmulatedCommand command)
     {
         command = default;
+        // What a traced or filtered process hands on comes first: a verb and a word each.
+        while (words.Length > 3 && ExecHandover.IsVerb(words[1]))
+            words = words[2..];
         if (words.Length < 2)
             return false;
         if (words[1].AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(Respawn.ChildVerb)))
@@ -61,7 +67,7 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
                 || !ScriptResolver.TryParseLine(head.AsSpan(0, Math.Min(head.Length, LineBytes)), out byte[] interpreter, out byte[]? argument))
                 break;
             byte[][] between = argument is null ? [interpreter, command.Program] : [interpreter, argument, command.Program];
-            command = new EmulatedCommand(interpreter, [.. between, .. command.Arguments.AsSpan(Math.Min(1, command.Arguments.Length))]);
+            command = command with { Program = interpreter, Arguments = [.. between, .. command.Arguments.AsSpan(Math.Min(1, command.Arguments.Length))] };
         }
 
         return command;
@@ -77,11 +83,12 @@ internal readonly record struct EmulatedCommand(byte[] Program, byte[][] Argumen
         if (words.IsEmpty || !ProcName.TryNumber(words[0], out int options) || options > words.Length - 3)
             return false;
         words = words[(1 + options)..];
-        command = new EmulatedCommand(words[1], [words[0], .. words[2..]]);
+        command = new EmulatedCommand(words[1], [words[0], .. words[2..]]) { IsPath = true };
         return true;
     }
 
     // The options of QEMU's user mode that are followed by a value; all others stand alone.
     private static bool TakesValue(ReadOnlySpan<byte> option) => Encoding.ASCII.GetString(option) is
-        "-L" or "-cpu" or "-E" or "-U" or "-0" or "-s" or "-B" or "-R" or "-r" or "-d" or "-D" or "-dfilter" or "-seed" or "-tb-size" or "-p" or "-g";
+        "-L" or "-cpu" or "-E" or "-U" or "-0" or "-s" or "-B" or "-R" or "-r" or "-d" or "-D" or "-dfilter" or "-seed" or "-tb-size" or "-p" or "-g" or "-completion"
+        or "-report" or "-watchdog" or "-dump-threads";
 }

@@ -11,7 +11,7 @@ internal static class ForeignProcess
     {
         command = default;
         if (!HostFile.TryIdentify($"/proc/{pid}/exe", out (ulong, ulong) its)
-            || !HostFile.TryIdentify(t.Process.Respawn.SelfDescriptor, out (ulong, ulong) ours)
+            || !HostFile.TryIdentify("/proc/self/exe", out (ulong, ulong) ours)
             || its != ours
             || HostFile.Read($"/proc/{pid}/cmdline") is not { Length: > 0 } line)
             return false;
@@ -23,7 +23,7 @@ internal static class ForeignProcess
 
     /// <summary>The absolute path of the program a process emulates, or null.</summary>
     public static byte[]? Program(GuestThread t, int pid) =>
-        TryGet(t, pid, out EmulatedCommand command) && command.Program.AsSpan().Contains((byte)'/') ? HostFile.RealPath(Locate(pid, command.Program)) : null;
+        TryGet(t, pid, out EmulatedCommand command) && (command.IsPath || command.Program.AsSpan().Contains((byte)'/')) ? HostFile.RealPath(Locate(pid, command.Program)) : null;
 
     private static string Locate(int pid, byte[] name) =>
         name is [(byte)'/', ..] ? GuestText.FromBytes(name) : $"/proc/{pid}/cwd/{GuestText.FromBytes(name)}";

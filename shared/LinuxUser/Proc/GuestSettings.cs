@@ -19,8 +19,40 @@ public sealed unsafe class GuestSettings
     /// <summary>Personality bits kept from the host (READ_IMPLIES_EXEC).</summary>
     public uint Personality { get; set; }
 
+    /// <summary>The membarrier(2) registrations the guest made itself; the host has the runtime's as well.</summary>
+    public int Barriers { get; set; }
+
     /// <summary>True for the limits that are kept here: RLIMIT_AS and RLIMIT_DATA.</summary>
     public static bool Keeps(int resource) => resource is RLIMIT_AS or RLIMIT_DATA;
+
+    /// <summary>The soft RLIMIT_AS of the guest in bytes; <see cref="ulong.MaxValue"/> when it has none of its own making.</summary>
+    public ulong AddressLimit => _addressSpace?.Soft ?? ulong.MaxValue;
+
+    /// <summary>What was set, in one word for <see cref="Decode"/>; null when nothing was.</summary>
+    public string? Encode()
+    {
+        string text = string.Join(',', new[] { (RLIMIT_AS, _addressSpace), (RLIMIT_DATA, _data) }.Where(l => l.Item2 is not null)
+            .Select(l => $"{l.Item1}={l.Item2!.Soft}:{l.Item2.Hard}"));
+        return text.Length == 0 ? null : text;
+    }
+
+    /// <summary>The settings of a program whose predecessor had set limits; words that are none are left out.</summary>
+    public static GuestSettings Decode(string? text)
+    {
+        GuestSettings settings = new();
+        foreach (string part in text?.Split(',') ?? [])
+        {
+            string[] words = part.Split('=', ':');
+            if (words.Length != 3 || !ulong.TryParse(words[1], out ulong soft) || !ulong.TryParse(words[2], out ulong hard))
+                continue;
+            if (words[0] == "9")
+                settings._addressSpace = new Limit(soft, hard);
+            else if (words[0] == "2")
+                settings._data = new Limit(soft, hard);
+        }
+
+        return settings;
+    }
 
     /// <summary>The soft RLIMIT_DATA of the guest in bytes, which brk(2) obeys.</summary>
     public ulong DataLimit => Get(RLIMIT_DATA).Soft;

@@ -52,18 +52,45 @@ internal static unsafe class HostFile
         }
     }
 
+    /// <summary>The entries of a directory whose names are numbers, such as the processes in /proc.</summary>
+    public static List<int> Numbers(string directory)
+    {
+        List<int> numbers = [];
+        byte[] entries = new byte[8192];
+        fixed (byte* name = Terminated(directory), buffer = entries)
+        {
+            long list = Sys.Call(Nr.open, (long)name, Linux.O_RDONLY | Linux.O_CLOEXEC);
+            if (Sys.IsError(list))
+                return numbers;
+            long got;
+            while ((got = Sys.Call(Nr.getdents64, list, (long)buffer, entries.Length)) > 0)
+            {
+                DirectoryEntries reader = new(entries.AsSpan(0, (int)got), DirectoryEntries.NameOffset64);
+                while (reader.Next())
+                    if (ProcName.TryNumber(reader.Name, out int number) && !(number == list && directory.EndsWith("/fd", StringComparison.Ordinal)))
+                        numbers.Add(number);
+            }
+
+            Sys.Call(Nr.close, list);
+        }
+
+        return numbers;
+    }
+
     /// <summary>As <see cref="Read"/>, as text that gives its bytes back.</summary>
     public static string? ReadText(string path) => Read(path) is { } bytes ? GuestText.FromBytes(bytes) : null;
 
     /// <summary>Device and inode of the file a path leads to; false when there is none.</summary>
     public static bool TryIdentify(string path, out (ulong Device, ulong Inode) id)
     {
+        byte* stat = stackalloc byte[144];
         fixed (byte* name = Terminated(path))
-            return TryStat(Nr.stat, (long)name, out id);
+        {
+            bool good = Sys.Call(Nr.stat, (long)name, (long)stat) == 0;
+            id = good ? (*(ulong*)stat, *(ulong*)(stat + 8)) : default;
+            return good;
+        }
     }
-
-    /// <summary>Device and inode of an open file.</summary>
-    public static bool TryIdentify(int descriptor, out (ulong Device, ulong Inode) id) => TryStat(Nr.fstat, descriptor, out id);
 
     /// <summary>The absolute path of an existing file, without links; null when there is none.</summary>
     public static byte[]? RealPath(string path)
@@ -93,7 +120,7 @@ internal static unsafe class HostFile
     /// <summary>A new nameless file that holds <paramref name="content"/>, at its start; its descriptor or -errno.</summary>
     public static long Serve(string name, byte[] content, bool closeOnExec)
     {
-        const int MFD_CLOEXEC = 1, SEEK_SET = 0;
+        const int MFD_CLOEXEC = 1;
         fixed (byte* label = Terminated(name), data = content)
         {
             long fd = Sys.Call(Nr.memfd_create, (long)label, closeOnExec ? MFD_CLOEXEC : 0);
@@ -111,19 +138,30 @@ internal static unsafe class HostFile
                 done += (int)put;
             }
 
-            Sys.Call(Nr.lseek, fd, 0, SEEK_SET);
+            return ReadOnly(fd, closeOnExec);
+        }
+    }
+
+    // The same file opened once more, in the place of the first: what may only be read must not be taken for a place to write to.
+    private static long ReadOnly(long fd, bool closeOnExec)
+    {
+        const int SEEK_SET = 0, O_LARGEFILE = 0x8000;
+        int flags = Linux.O_RDONLY | O_LARGEFILE | (closeOnExec ? Linux.O_CLOEXEC : 0);
+        fixed (byte* self = Terminated($"/proc/self/fd/{fd}"))
+        {
+            long again = Sys.Call(Nr.open, (long)self, flags);
+            if (Sys.IsError(again))
+            {
+                Sys.Call(Nr.lseek, fd, 0, SEEK_SET);
+                return fd;
+            }
+
+            Sys.Call(Nr.dup3, again, fd, flags & Linux.O_CLOEXEC);
+            Sys.Call(Nr.close, again);
             return fd;
         }
     }
 
     /// <summary>The bytes of a path with a NUL behind them.</summary>
     public static byte[] Terminated(string path) => [.. GuestText.ToBytes(path), 0];
-
-    private static bool TryStat(long number, long what, out (ulong Device, ulong Inode) id)
-    {
-        byte* stat = stackalloc byte[144];
-        bool good = Sys.Call(number, what, (long)stat) == 0;
-        id = good ? (*(ulong*)stat, *(ulong*)(stat + 8)) : default;
-        return good;
-    }
 }

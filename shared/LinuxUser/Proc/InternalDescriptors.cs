@@ -45,24 +45,9 @@ public sealed unsafe class InternalDescriptors
     public static InternalDescriptors Discover()
     {
         List<int> own = [];
-        byte[] entries = new byte[4096];
-        fixed (byte* path = "/proc/self/fd\0"u8, buffer = entries)
-        {
-            long list = Sys.Call(Nr.open, (long)path, Linux.O_RDONLY | Linux.O_CLOEXEC);
-            if (Sys.IsError(list))
-                return new InternalDescriptors();
-            long got;
-            while ((got = Sys.Call(Nr.getdents64, list, (long)buffer, entries.Length)) > 0)
-            {
-                DirectoryEntries reader = new(entries.AsSpan(0, (int)got), DirectoryEntries.NameOffset64);
-                while (reader.Next())
-                    if (ProcName.TryNumber(reader.Name, out int fd) && fd != list && IsClosedOnExec(fd))
-                        own.Add(fd);
-            }
-
-            Sys.Call(Nr.close, list);
-        }
-
+        foreach (int fd in HostFile.Numbers("/proc/self/fd"))
+            if (IsClosedOnExec(fd))
+                own.Add(fd);
         return new InternalDescriptors([.. own]);
     }
 

@@ -23,6 +23,9 @@ public enum ProcFile : byte
 
     /// <summary>fd/N or fdinfo/N.</summary>
     Descriptor,
+
+    /// <summary>mem: the memory itself.</summary>
+    Memory,
     CpuInfo,
     KernelRelease,
     Version,
@@ -105,6 +108,7 @@ public readonly record struct ProcName(ProcFile File, int Pid = 0, int Tid = 0, 
     private static ProcFile OfProcess(ReadOnlySpan<byte> name) => name.Length switch
     {
         3 when name.SequenceEqual("exe"u8) => ProcFile.Exe,
+        3 when name.SequenceEqual("mem"u8) => ProcFile.Memory,
         4 when name.SequenceEqual("maps"u8) => ProcFile.Maps,
         4 when name.SequenceEqual("stat"u8) => ProcFile.Stat,
         4 when name.SequenceEqual("auxv"u8) => ProcFile.Auxv,

@@ -42,7 +42,7 @@ internal static unsafe class ProcTruth
         }
 
         if (!IsOwn(t, name))
-            return name.File == ProcFile.Cmdline && ForeignProcess.TryGet(t, name.Pid, out EmulatedCommand command) ? command.CommandLine() : null;
+            return name.File == ProcFile.Auxv ? t.Process.Tracees?.AuxVector(name.Subject) : name.File == ProcFile.Cmdline && ForeignProcess.TryGet(t, name.Pid, out EmulatedCommand command) ? command.CommandLine() : null;
         ProgramIdentity id = t.Process.Identity;
         return name.File switch
         {

@@ -15,4 +15,7 @@ public sealed record CloneRequest
     public ulong SetTid { get; init; }
     public ulong SetTidSize { get; init; }
     public ulong Cgroup { get; init; }
+
+    /// <summary>It came by clone3 and holds what clone has no words for.</summary>
+    public bool IsExtended { get; init; }
 }

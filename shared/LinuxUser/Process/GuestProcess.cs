@@ -2,9 +2,11 @@ using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Compat;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
@@ -21,7 +23,10 @@ public sealed class GuestProcess
 
     public required ILinuxAbi Abi { get; init; }
 
-    public required SignalActions Actions { get; init; }
+    public required SignalActions Actions { get; set; }
+
+    /// <summary>The threads.</summary>
+    public ThreadRoll Threads => field ??= new ThreadRoll(Engine.Region);
 
     /// <summary>What kind of programs this process runs.</summary>
     public ElfTarget Target { get; init; } = ElfTarget.X86_64;
@@ -39,7 +44,7 @@ public sealed class GuestProcess
     public required ProgramIdentity Identity { get; set; }
 
     /// <summary>How to start this tool again for an executed program.</summary>
-    public required Respawn Respawn { get; init; }
+    public required Respawn Respawn { get; set; }
 
     /// <summary>Runs a thread's guest code until the thread ends.</summary>
     public required Action<GuestThread> Loop { get; init; }
@@ -52,8 +57,17 @@ public sealed class GuestProcess
     /// <summary>Prints calls and signals for -strace; null when off.</summary>
     public StraceSession? Strace { get; init; }
 
+    /// <summary>Reports when things go wrong; null when there are none.</summary>
+    public ProcessDiagnosis? Diagnosis { get; init; }
+
     /// <summary>Who watches the process; null when nobody does.</summary>
     public ITracer? Tracer { get; set; }
+
+    /// <summary>Its seccomp filters; null while no thread has any.</summary>
+    public SeccompGate? Seccomp { get; set; }
+
+    /// <summary>The threads this process traces with ptrace(2); null while it traces none.</summary>
+    public Tracees? Tracees { get; set; }
 
     /// <summary>-L directories, searched before the root for absolute paths.</summary>
     public IReadOnlyList<string> Prefixes { get; init; } = [];
@@ -66,6 +80,23 @@ public sealed class GuestProcess
 
     /// <summary>/proc/cpuinfo of the CPU model; null when it is the host's.</summary>
     public Func<string, string>? CpuInfo { get; init; }
+
+    /// <summary>Lets generated code make calls itself, or not, as what watches the process now demands.</summary>
+    public unsafe void UpdateInlineCalls()
+    {
+        bool allowed = Tracer is null && Strace is null && Seccomp is null;
+        for (int i = 0; i < Syscalls.Length; i++)
+            Engine.Region.InlineCalls[i] = allowed && Syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
+    }
+
+    /// <summary>The same for a process that shares this one's memory, but not its signal actions and maybe not its descriptors.</summary>
+    public GuestProcess WithOwnActions()
+    {
+        var copy = (GuestProcess)MemberwiseClone();
+        copy.Actions = Actions.Copy();
+        copy.Respawn = Respawn.Copy();
+        return copy;
+    }
 
     private readonly bool[] _reported = new bool[1024];
 

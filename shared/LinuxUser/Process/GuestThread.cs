@@ -2,9 +2,13 @@ using Suite.Host;
 using Suite.Jit;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Diagnosis;
+using Suite.LinuxUser.Diagnosis.Profile;
 using Suite.LinuxUser.Memory;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Syscalls;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Process;
 
@@ -33,8 +37,23 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Mask in force while a call like sigsuspend waited; what its handler runs under.</summary>
     public ulong? SuspendedMask { get; set; }
 
-    /// <summary>Fault-class signals that were sent while blocked; the host cannot hold them.</summary>
+    /// <summary>Signals that the engine needs unblocked and that were sent while the guest blocked them; the host cannot hold them.</summary>
     public List<byte[]> Held { get; } = [];
+
+    /// <summary>The mask that signals arriving now meet.</summary>
+    public ulong MaskInForce => SuspendedMask ?? SignalMask;
+
+    /// <summary>True when one of <see cref="Held"/> is not blocked any more.</summary>
+    public bool HasOpenHeld
+    {
+        get
+        {
+            foreach (byte[] info in Held)
+                if ((MaskInForce & SignalMasks.Of(BitConverter.ToInt32(info))) == 0)
+                    return true;
+            return false;
+        }
+    }
 
     /// <summary>The guest's alternate signal stack.</summary>
     public AltStack AltStack { get; set; } = AltStack.None;
@@ -48,14 +67,38 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>Number of the system call that brought the thread out of guest code, or -1 when something else did (orig_ax, the trap of a signal frame).</summary>
     public long CallNumber { get; set; } = -1;
 
+    /// <summary>Set while another process traces this thread with ptrace(2).</summary>
+    public TracedThread? Traced { get; set; }
+
+    /// <summary>Where the thread stands before a call that a signal cut short and that it is to make again; 0 when its last call returned.</summary>
+    public ulong RewoundPc { get; set; }
+
+    /// <summary>The thread's last system calls.</summary>
+    public CallHistory Calls { get; } = new(process.Diagnosis is { TimesCalls: true });
+
     /// <summary>Set by a tracer: the thread executes one instruction, then <see cref="Tracing.ITracer.Stepped"/> is called.</summary>
     public bool StepsOnce { get; set; }
+
+    /// <summary>That instruction is under way. A tracer that stops the thread meanwhile for another reason sets it to false, which ends the step.</summary>
+    public bool IsStepping { get; set; }
+
+    /// <summary>The last system call is to be made again, behind a signal.</summary>
+    public bool RepeatsCall { get; set; }
 
     /// <summary>What the tracer keeps for this thread.</summary>
     public object? TracerData { get; set; }
 
     /// <summary>Faults that became signals, counted: tells a stepped instruction from one that raised something.</summary>
     public int Faults { get; set; }
+
+    /// <summary>The seccomp filters it is under; to be asked of <see cref="SeccompGate.StateOf"/>.</summary>
+    public SeccompState? Seccomp { get; set; }
+
+    /// <summary>Which synchronisation of all threads' filters <see cref="Seccomp"/> knows.</summary>
+    public int SeccompVersion { get; set; }
+
+    /// <summary>The thread's samples for -profile; null when there are none.</summary>
+    internal ThreadProfile? Profile { get; set; }
 
     /// <summary>What the target keeps for this thread.</summary>
     public object? TargetData { get; set; }

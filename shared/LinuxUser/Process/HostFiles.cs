@@ -50,6 +50,14 @@ public sealed unsafe class HostFiles(IReadOnlyList<string> prefixes) : IFileOpen
         return new HostFile((int)fd, path, *(long*)(stat + SizeOffset));
     }
 
+    /// <summary>A program that somebody has opened; the descriptor is taken over.</summary>
+    public static IProgramFile Adopt(int descriptor, string path)
+    {
+        byte* stat = stackalloc byte[144];
+        Sys.Call(Nr.fstat, descriptor, (long)stat);
+        return new HostFile(descriptor, path, *(long*)(stat + SizeOffset));
+    }
+
     /// <inheritdoc/>
     public bool IsExecutable(string path, out int errno)
     {

@@ -24,6 +24,9 @@ public sealed unsafe class ProgramStart
     /// <summary>True when the name is a path and is not to be searched in $PATH (an executed program).</summary>
     public bool IsPath { get; init; }
 
+    /// <summary>The program's file when it is open already; null to open it.</summary>
+    public int? Descriptor { get; init; }
+
     public ulong StackSize { get; init; } = 8 << 20;
 
     /// <summary>Seed of AT_RANDOM and of stack placement; null for real randomness.</summary>
@@ -42,11 +45,10 @@ public sealed unsafe class ProgramStart
         string? path = Program;
         if (!IsPath && !ProgramFinder.TryFind(Program, Environment.GetEnvironmentVariable("PATH"), files, out path, out error))
             return false;
-        if (!ScriptResolver.TryResolve(path, Argv, files, out OpenedProgram? program, out error))
+        if (!ScriptResolver.TryResolve(path, Argv, files, out OpenedProgram? program, out error, Descriptor is { } fd ? HostFiles.Adopt(fd, path) : null))
             return false;
         using (program)
         {
-            // Not Random.Shared: that opens /dev/urandom and keeps it, at a number the guest would expect to be free.
             Random random = new((int)(Seed ?? HostRandom()));
             memory.Randomise(Seed is null && !IsRandomised() ? null : random);
             LoadRequest request = new()

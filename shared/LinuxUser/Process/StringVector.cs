@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Suite.LinuxUser.Process;
 
 /// <summary>A NULL-terminated vector of NUL-terminated strings in native memory, as execve(2) takes it.</summary>
-internal sealed unsafe class StringVector : IDisposable
+public sealed unsafe class StringVector : IDisposable
 {
     public StringVector(byte[][] strings)
     {

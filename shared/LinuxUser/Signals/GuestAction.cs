@@ -17,14 +17,15 @@ public readonly record struct GuestAction(ulong Handler, ulong Flags, ulong Rest
 
 /// <summary>
 /// The guest's signal dispositions and their mirror in the host kernel. A signal with a guest handler has the signal gate as its host
-/// handler; default and ignore are left to the kernel, except for the signals processors raise, which the engine always sees.
+/// handler; default and ignore are left to the kernel, except for the signals processors raise, which the engine always sees, and for a default
+/// action that dumps core: the core would be the emulator's, not the guest's.
 /// </summary>
 public sealed unsafe class SignalActions(Stubs stubs)
 {
     private readonly GuestAction[] _actions = new GuestAction[65];
     private readonly bool[] _known = new bool[65];
-    private ulong _watched;
-    private bool _watchesDeath;
+    private readonly bool[] _caught = new bool[65];
+    private ulong _watched, _watchedDefaults;
 
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
@@ -60,6 +61,11 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Sys.Call(Nr.rt_sigaction, SignalMasks.Kick, (long)&kick, 0, 8);
         _known[SignalMasks.Kick] = true;
 
+        // For the first process of a namespace the kernel drops signals without a handler.
+        if (Sys.Call(Nr.getpid) != 1)
+            foreach (int signal in CoreSignals)
+                CatchDefault(signal);
+
         // The runtime ignores SIGPIPE for itself; guests start with what the tool was started with.
         KernelAction pipe = default;
         pipe.Handler = pipeIgnored ? GuestAction.Ignore : GuestAction.Default;
@@ -72,10 +78,11 @@ public sealed unsafe class SignalActions(Stubs stubs)
     /// </summary>
     public void WatchDeath()
     {
-        _watchesDeath = true;
+        if (Sys.Call(Nr.getpid) == 1)
+            return; // for the first process of a namespace the kernel drops signals without a handler
         for (int signal = 1; signal <= 64; signal++)
-            if (Kills(signal) && !HasGateAlways(signal) && this[signal].IsDefault)
-                Set(signal, default);
+            if (Kills(signal) && !HasGateAlways(signal) && !_caught[signal])
+                CatchDefault(signal);
     }
 
     /// <summary>Sets a disposition; the result is 0 or -errno of the host.</summary>
@@ -84,9 +91,9 @@ public sealed unsafe class SignalActions(Stubs stubs)
         _ = this[signal];
         if (!HasGateAlways(signal))
         {
-            KernelAction host = (action.IsDefault || action.IsIgnored) && !IsWatched(signal) && !(action.IsDefault && _watchesDeath && Kills(signal))
+            KernelAction host = (action.IsDefault || action.IsIgnored) && !IsWatched(signal, action)
                 ? new KernelAction { Handler = action.Handler, Flags = (action.Flags & Passed) | Linux.SA_RESTORER, Restorer = (ulong)stubs.Restorer }
-                : Gate((action.Flags & Passed) | (action.IsDefault || action.IsIgnored ? Linux.SA_RESTART : 0));
+                : Gate(CaughtFlags(signal, action));
             long error = Sys.Call(Nr.rt_sigaction, signal, (long)&host, 0, 8);
             if (error != 0)
                 return error;
@@ -102,15 +109,15 @@ public sealed unsafe class SignalActions(Stubs stubs)
     }
 
     /// <summary>
-    /// The signals a tracer wants to see although the guest's disposition, default or ignored, would have the kernel act on them unseen; bit n-1
-    /// for signal n. Those it wants no longer are left to the kernel again.
+    /// Lets a tracer see signals on which the kernel would act unseen; bit n-1 for signal n. Those it wants no longer are left to the kernel again.
     /// </summary>
-    public void Watch(ulong signals)
+    /// <param name="always">Signals it wants to see also when the guest ignores them.</param>
+    /// <param name="defaults">Signals it wants to see when the guest has the default action.</param>
+    public void Watch(ulong always, ulong defaults = 0)
     {
-        ulong changed = signals ^ _watched;
-        _watched = signals;
+        (ulong changed, _watched, _watchedDefaults) = ((always ^ _watched) | (defaults ^ _watchedDefaults), always, defaults);
         for (int signal = 1; signal <= 64; signal++)
-            if ((changed & SignalMasks.Of(signal)) != 0 && IsWatchable(signal) && (this[signal].IsDefault || this[signal].IsIgnored))
+            if ((changed & SignalMasks.Of(signal)) != 0 && IsWatchable(signal) && (this[signal].IsDefault || this[signal].IsIgnored || signal == Linux.SIGCHLD))
                 Set(signal, _actions[signal]);
     }
 
@@ -120,12 +127,38 @@ public sealed unsafe class SignalActions(Stubs stubs)
         RestoreHostDefault(signal);
         ulong open = SignalMasks.Of(signal), old;
         Sys.Call(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), signal);
-        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_UNBLOCK, (long)&open, (long)&old, 8);
+        Sys.Blocking(Nr.rt_sigprocmask, Linux.SIG_UNBLOCK, (long)&open, (long)&old, 8);
         Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&old, 0, 8);
         Set(signal, this[signal]);
     }
 
-    private bool IsWatched(int signal) => (_watched & SignalMasks.Of(signal)) != 0 && IsWatchable(signal);
+    /// <summary>
+    /// What the guest ignores stays ignored across exec, handlers of the host do not: they make way for the time of the call.
+    /// </summary>
+    public void UncoverIgnored(bool forExec)
+    {
+        ulong watched = _watched;
+        if (watched == 0)
+            return;
+        if (forExec)
+            _watched = 0;
+        for (int signal = 1; signal <= 64; signal++)
+            if (_known[signal] && _actions[signal].IsIgnored)
+                Set(signal, _actions[signal]);
+        _watched = watched;
+    }
+
+    // Of a SIGCHLD that is watched: ignoring it still means that children leave no zombies, and stops are announced whatever the guest wants.
+    private ulong CaughtFlags(int signal, in GuestAction action)
+    {
+        ulong flags = (action.Flags & Passed) | (action.IsDefault || action.IsIgnored ? Linux.SA_RESTART : 0);
+        if (signal != Linux.SIGCHLD || (_watched & SignalMasks.Of(signal)) == 0)
+            return flags;
+        return (flags & ~Linux.SA_NOCLDSTOP) | (action.IsIgnored ? Linux.SA_NOCLDWAIT : 0);
+    }
+
+    private bool IsWatched(int signal, in GuestAction action) =>
+        IsWatchable(signal) && ((_watched & SignalMasks.Of(signal)) != 0 || (action.IsDefault && (_caught[signal] || (_watchedDefaults & SignalMasks.Of(signal)) != 0)));
 
     // What cannot be caught, and what the engine has for itself.
     private static bool IsWatchable(int signal) => signal is not (Linux.SIGKILL or Linux.SIGSTOP) && !HasGateAlways(signal);
@@ -140,11 +173,27 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Sys.Call(Nr.rt_sigaction, signal, (long)&none, 0, 8);
     }
 
+    /// <summary>The same dispositions, for a process of its own.</summary>
+    public SignalActions Copy()
+    {
+        SignalActions copy = new(stubs);
+        _actions.CopyTo(copy._actions, 0);
+        _known.CopyTo(copy._known, 0);
+        return copy;
+    }
+
     /// <summary>Copy of all dispositions, to be put back after a vfork child changed them.</summary>
     public GuestAction[] Save() => (GuestAction[])_actions.Clone();
 
     /// <summary>Puts a copy back, without touching the host: parent and child have their own there.</summary>
-    public void Restore(GuestAction[] saved) => saved.CopyTo(_actions, 0);
+    public void Restore(GuestAction[] saved, ulong watched)
+    {
+        saved.CopyTo(_actions, 0);
+        _watched = watched;
+    }
+
+    /// <summary>What <see cref="Watch"/> was given.</summary>
+    public ulong Watched => _watched;
 
     /// <summary>CLONE_CLEAR_SIGHAND: every handler goes, what was ignored stays so.</summary>
     public void ClearHandlers()
@@ -168,6 +217,20 @@ public sealed unsafe class SignalActions(Stubs stubs)
         Restorer = (ulong)stubs.Restorer,
         Mask = ulong.MaxValue,
     };
+
+    // Signals whose default action dumps core, besides those processors raise (signal(7)).
+    private static ReadOnlySpan<byte> CoreSignals => [Linux.SIGQUIT, Linux.SIGABRT, Linux.SIGXCPU, Linux.SIGXFSZ, Linux.SIGSYS];
+
+    private void CatchDefault(int signal)
+    {
+        KernelAction old = default, gate = Gate(Linux.SA_RESTART);
+        Sys.Call(Nr.rt_sigaction, signal, (long)&gate, (long)&old, 8);
+        (_known[signal], _caught[signal]) = (true, true);
+        if (old.Handler != GuestAction.Ignore)
+            return;
+        _actions[signal] = new GuestAction(GuestAction.Ignore, 0, 0, 0);
+        Sys.Call(Nr.rt_sigaction, signal, (long)&old, 0, 8);
+    }
 
     private void LearnInherited(int signal)
     {

@@ -39,6 +39,10 @@ internal ref partial struct CallFormatter
     public static CallFormatter Returned(DecoderTables tables, GuestView memory, Signature signature, ReadOnlySpan<ulong> values, long result) =>
         new(tables, memory, signature, values, returned: true, result);
 
+    /// <summary>A formatter for a call that came back with <paramref name="result"/> some time ago: what it filled in may be something else by now, and prints as its address.</summary>
+    public static CallFormatter Past(DecoderTables tables, GuestView memory, Signature signature, ReadOnlySpan<ulong> values, long result) =>
+        new(tables, memory, signature, values, returned: false, result);
+
     /// <summary>Puts register values together into argument values, as the ABI passes 64-bit arguments. Returns how many registers were used.</summary>
     public static int GatherValues(GuestAbi abi, Signature signature, ReadOnlySpan<ulong> registers, Span<ulong> values)
     {

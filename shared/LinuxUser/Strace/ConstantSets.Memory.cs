@@ -33,6 +33,8 @@ internal static partial class ConstantSets
 
     private const string Mlockall = "MCL_CURRENT=1 MCL_FUTURE=2 MCL_ONFAULT=4";
 
+    private const string MlockallPpc = "MCL_CURRENT=0x2000 MCL_FUTURE=0x4000 MCL_ONFAULT=0x8000";
+
     private const string Pkey = "PKEY_DISABLE_ACCESS=1 PKEY_DISABLE_WRITE=2";
 
     private const string ShadowStack = "SHADOW_STACK_SET_TOKEN=1 SHADOW_STACK_SET_MARKER=2";

@@ -96,6 +96,7 @@ internal static partial class ConstantSets
         "mempolicy" => Mempolicy,
         "mlock" => Mlock,
         "mlockall" => Mlockall,
+        "mlockall.ppc" => MlockallPpc,
         "mmap" => Mmap,
         "mmap.ppc" => MmapPpc,
         "modify_ldt" => ModifyLdt,

@@ -5,7 +5,8 @@ namespace Suite.LinuxUser.Strace;
 
 /// <summary>Which calls, signals, files and results a trace shows. Without any qualifier, all of them.</summary>
 /// <param name="rows">The target's calls.</param>
-public sealed class StraceFilter(IEnumerable<SyscallRow?> rows)
+/// <param name="tolerant">Unknown calls are no error.</param>
+public sealed class StraceFilter(IEnumerable<SyscallRow?> rows, bool tolerant)
 {
     private readonly List<SyscallRow> _rows = [.. rows.OfType<SyscallRow>()];
     private readonly List<string> _paths = [];
@@ -81,8 +82,8 @@ public sealed class StraceFilter(IEnumerable<SyscallRow?> rows)
 
     private string? AddCalls(string word, bool removes, bool first)
     {
-        bool optional = word.StartsWith('?');
-        if (optional)
+        bool optional = tolerant || word.StartsWith('?');
+        if (word.StartsWith('?'))
             word = word[1..];
         if (first || _calls is null)
             _calls = removes ? [.. _rows.Select(r => r.Name)] : [];

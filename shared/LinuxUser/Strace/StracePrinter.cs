@@ -54,6 +54,19 @@ public sealed class StracePrinter(GuestAbi abi, IGuestReader memory)
         return text.Finish().ToString();
     }
 
+    /// <summary>As <see cref="Full"/>, for a call that came back some time ago: what it filled in prints as its address.</summary>
+    public string Past(SyscallRow row, ReadOnlySpan<ulong> args, long result)
+    {
+        Signature signature = _tables.SignatureOf(row);
+        Span<ulong> values = stackalloc ulong[CallFormatter.MaximumArguments];
+        CallFormatter.GatherValues(abi, signature, args, values);
+        var text = new TextBuffer(stackalloc char[MaximumLine], ResultReserve);
+        var call = CallFormatter.Past(_tables, _memory, signature, values, result);
+        AppendCall(ref text, row, ref call);
+        call.AppendResult(ref text);
+        return text.Finish().ToString();
+    }
+
     /// <summary>
     /// One JSON object: <c>pid</c>, <c>tid</c>, <c>call</c>, <c>args</c> (name to text, as <see cref="Full"/> prints them), <c>raw</c> (the registers
     /// in hexadecimal, as text because JSON numbers lose bits), <c>result</c>, <c>error</c> (the symbol) if it failed, and <c>us</c>, the duration

@@ -101,12 +101,13 @@ public sealed unsafe class StraceSession
         lock (_gate)
         {
             StraceCall? call = _running.FindLast(c => c.Tid == tid && c.Name is "execve" or "execveat");
-            if (call is null || call.Printed)
-                return;
-            _summary.Add(call.Name, Stopwatch.GetTimestamp() - call.Started, failed: false);
-            if (_settings.Calls && _settings.Filter.ShowsResult(0))
-                Write(_settings.Json ? _printer.Json(Pid, tid, Row(call), call.Args, 0, TimeSpan.Zero) : $"{Stamp}{tid} {call.Entered} = 0");
-            call.Printed = true;
+            if (call is { Printed: false })
+            {
+                _summary.Add(call.Name, Stopwatch.GetTimestamp() - call.Started, failed: false);
+                if (_settings.Calls && _settings.Filter.ShowsResult(0))
+                    Write(_settings.Json ? _printer.Json(Pid, tid, Row(call), call.Args, 0, TimeSpan.Zero) : $"{Stamp}{tid} {call.Entered} = 0");
+                call.Printed = true;
+            }
             PrintSummary("replaced by another program");
         }
     }
@@ -213,7 +214,7 @@ public sealed unsafe class StraceSession
         if (call.Unfinished || call.Printed || !_settings.Filter.ShowsResult(null))
             return;
         call.Unfinished = true;
-        Write(call.Tid, (call.Entered ?? Entered(call)).TrimEnd(')') + " <unfinished ...>");
+        Write(call.Tid, (call.Entered ?? Entered(call))[..^1] + " <unfinished ...>");
     }
 
     /// <summary>What other threads are in the middle of stands before this thread's line.</summary>
@@ -233,13 +234,16 @@ public sealed unsafe class StraceSession
             if (_ended)
                 return;
             _ended = true;
-            if (_settings.Calls && !_settings.Json)
-                foreach (StraceCall call in _running)
+            // A vfork child shares the list with its parent, whose calls go on.
+            foreach (StraceCall call in _running.Where(c => !c.Printed && (_outer.Count == 0 || c.Tid == tid)))
+            {
+                if (_settings.Summary)
+                    _summary.Add(call.Name, Stopwatch.GetTimestamp() - call.Started, failed: false);
+                if (_settings.Calls && _settings.Json && _settings.Filter.ShowsResult(null))
+                    Write(_printer.Json(Pid, call.Tid, Row(call), call.Args, null, Stopwatch.GetElapsedTime(call.Started)));
+                else if (_settings.Calls && !_settings.Json)
                     PrintUnfinished(call);
-            if (_settings.Summary)
-                foreach (StraceCall call in _running)
-                    if (!call.Printed)
-                        _summary.Add(call.Name, Stopwatch.GetTimestamp() - call.Started, failed: false);
+            }
             WriteEnd(tid, words, json);
             PrintSummary(words);
         }
@@ -253,7 +257,7 @@ public sealed unsafe class StraceSession
 
     private void PrintSummary(string end)
     {
-        if (!_settings.Summary)
+        if (!_settings.Summary || _summary.IsEmpty)
             return;
         if (_settings.Json)
             Write($$"""{"pid":{{Pid}},"end":"{{end}}",{{_summary.Json(_settings.Order)}}}""");

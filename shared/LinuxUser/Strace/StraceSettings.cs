@@ -34,37 +34,18 @@ public sealed record StraceSettings
     /// <summary>Which calls and signals are shown.</summary>
     public required StraceFilter Filter { get; init; }
 
-    /// <summary>The help text of <c>-strace=help</c>.</summary>
-    public const string HelpText = """
-        -strace alone prints every system call. -strace=WORD[,WORD...] (repeatable) changes that:
-          json                 one JSON object a line
-          summary              instead of the calls a table of counts, times and errors when a process ends
-          calls                the calls as well as the table
-          durations            how long each call took, in seconds (strace -T)
-          stamps               the time of day in front of each line (strace -tt)
-          sort=time|calls|errors|name   order of the table
-          trace=SET            only these calls (strace -e trace=SET): names, '*' in names, classes, all, none; '!' in front of the
-                               set negates it, '!' in front of a later word removes that word from it
-                               classes: %file %desc %process %network %signal %ipc %memory %creds %clock %stat %statfs
-          signal=SET           only these signals, as in signal=SEGV,CHLD or signal=!CHLD or signal=none
-          status=SET           only calls that were successful, failed or unfinished
-          path=PATH            only calls on this file (a PATH that ends in '/' stands for all below it)
-          fd=N[,N...]          only calls on these descriptors
-        A word that is none of these is taken as a call: -strace=open,read.
-
-        """;
-
     private static readonly string[] PlainWords = ["", "1", "0", "y", "yes", "on", "true"];
 
     /// <summary>Reads the settings of all -strace options.</summary>
     /// <param name="texts">Their values, in order; empty ones add nothing. The usual values of QEMU_STRACE (1, yes, ...) count as empty.</param>
     /// <param name="rows">The target's calls, which names and classes are checked against.</param>
+    /// <param name="tolerant">Calls that the target does not have are no error: they may be meant for the program that executed this one.</param>
     /// <param name="settings">What was asked for.</param>
     /// <param name="error">What is wrong, for the user.</param>
-    public static bool TryParse(IEnumerable<string> texts, IEnumerable<SyscallRow?> rows, [NotNullWhen(true)] out StraceSettings? settings,
+    public static bool TryParse(IEnumerable<string> texts, IEnumerable<SyscallRow?> rows, bool tolerant, [NotNullWhen(true)] out StraceSettings? settings,
         [NotNullWhen(false)] out string? error)
     {
-        var filter = new StraceFilter(rows);
+        var filter = new StraceFilter(rows, tolerant);
         settings = new StraceSettings { Filter = filter };
         error = null;
         bool calls = false;
@@ -80,6 +61,8 @@ public sealed record StraceSettings
                 int equals = part.IndexOf('=');
                 if (equals > 0)
                     (key, word, fresh) = (part[..equals], part[(equals + 1)..], true);
+                else if (key != "trace" && part.TrimStart('!').StartsWith('%'))
+                    (key, fresh) = ("trace", true);
                 StraceSettings before = settings;
                 if (equals < 0)
                     settings = word switch

@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Tracing;
 
@@ -23,8 +24,12 @@ public static unsafe class Dispatcher
             t.CallNumber = a.Number;
         }
 
+        t.Calls.Begin(a);
         long result = t.Process.Strace is null ? Dispatch(t, a) : Traced(t, a);
-        Finish(t, a, result);
+        if (result == -Errno.EFAULT && tracer is not null && t.Memory.OpenWatches())
+            result = Dispatch(t, a); // the page may have been closed only because a debugger watches it
+        result = Finish(t, a, result);
+        t.Calls.End(result);
         tracer?.CallReturned(t, result);
     }
 
@@ -38,18 +43,29 @@ public static unsafe class Dispatcher
         Finish(t, a, t.Memory.AllowKernelWrites(0, ulong.MaxValue) ? Pass(t, a) : -Errno.EFAULT);
     }
 
-    private static void Finish(GuestThread t, in SysArgs a, long result)
+    private static long Finish(GuestThread t, in SysArgs a, long result)
     {
+        if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
+            result = SysResult.Restart;
+        t.RewoundPc = 0;
+        t.RepeatsCall = result == SysResult.Restart;
         if (result == SysResult.RegistersSet)
             t.CallNumber = -1;
         else if (result == SysResult.Restart)
+        {
             t.Abi.Rewind(t, a.Number);
+            t.RewoundPc = t.State->Pc;
+        }
         else
             t.Abi.SetResult(t, result);
+        return result;
     }
 
-    private static long Dispatch(GuestThread t, in SysArgs a)
+    private static long Dispatch(GuestThread t, in SysArgs asked)
     {
+        SysArgs a = asked;
+        if (t.Process.Seccomp is { } filters && filters.Judge(t, ref a) is { } verdict)
+            return verdict;
         SyscallEntry[] table = t.Process.Syscalls;
         SyscallEntry entry = (ulong)a.Number < (ulong)table.Length ? table[a.Number] : default;
         switch (entry.Flow)

@@ -4,6 +4,7 @@ using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls;
 
@@ -49,6 +50,14 @@ public static unsafe class FileCalls
 
     public static long Getdents64(GuestThread t, in SysArgs a) => List(t, a, Nr.getdents64, DirectoryEntries.NameOffset64);
 
+    /// <summary>ioctl(2) of a guest whose commands are the host's.</summary>
+    public static long Ioctl(GuestThread t, in SysArgs a)
+    {
+        const uint DirectionTypeNumber = 0xC000_FFFF;
+        return ((uint)a.A2 & DirectionTypeNumber) == MapQuery.Key && MapQuery.Serve(t, a.Int1, a.A3) is { } served
+            ? served : HostCall.Make(t, Nr.ioctl, a.A1, a.A2, a.A3);
+    }
+
     private static bool IsInternal(GuestThread t, int fd) => InternalDescriptors.Hide(t.Process, fd);
 
     // A result of 0 would mean the end of the directory: when all entries of one call were hidden, the next ones are asked for.
@@ -74,7 +83,8 @@ public static unsafe class FileCalls
         if (!t.Memory.TryRead(buffer, start) || !StartsWithNumbers(start, nameOffset))
             return length;
         ProcName name = ProcName.Parse(GuestText.ToBytes(GuestMemory.DescriptorPath(directory)), (int)Sys.Call(Nr.getpid), t.Tid);
-        if (name.File is not (ProcFile.TaskDirectory or ProcFile.DescriptorDirectory) || !ProcTruth.IsOwn(t, name))
+        bool isForeign = !ProcTruth.IsOwn(t, name);
+        if (name.File is not (ProcFile.TaskDirectory or ProcFile.DescriptorDirectory) || (isForeign && (name.File != ProcFile.TaskDirectory || !TracedProcess.IsEmulated(name.Pid))))
             return length;
         byte[] entries = new byte[length];
         if (!t.Memory.TryRead(buffer, entries))
@@ -83,7 +93,8 @@ public static unsafe class FileCalls
         while (reader.Next())
         {
             bool hidden = ProcName.TryNumber(reader.Name, out int number)
-                && (name.File == ProcFile.TaskDirectory ? !ProcTruth.IsVisibleThread(t, number) : IsInternal(t, number));
+                && (isForeign ? TracedProcess.IsRuntime(number)
+                    : name.File == ProcFile.TaskDirectory ? !ProcTruth.IsVisibleThread(t, number) : IsInternal(t, number));
             if (!hidden)
                 reader.Keep();
         }

@@ -2,13 +2,14 @@ using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 
 namespace Suite.LinuxUser.Syscalls;
 
 // prctl(2), include/uapi/linux/prctl.h.
 public static unsafe partial class InfoCalls
 {
-    private const int PR_SET_SECCOMP = 22, PR_SET_TSC = 26, PR_SET_MM = 35, PR_GET_TID_ADDRESS = 40, PR_SET_SYSCALL_USER_DISPATCH = 59, PR_SET_MDWE = 65,
+    private const int PR_GET_SECCOMP = 21, PR_SET_SECCOMP = 22, PR_SET_TSC = 26, PR_SET_MM = 35, PR_GET_TID_ADDRESS = 40, PR_SET_SYSCALL_USER_DISPATCH = 59, PR_SET_MDWE = 65,
         PR_GET_AUXV = 0x41555856;
 
     /// <summary>Most requests are the host's; refused is what would hit the emulator instead of the guest.</summary>
@@ -24,7 +25,9 @@ public static unsafe partial class InfoCalls
             case PR_GET_AUXV:
                 return Auxv(t, a);
             case PR_SET_SECCOMP:
-                return Refuse(t, "PR_SET_SECCOMP");
+                return SeccompCalls.SetByPrctl(t, a);
+            case PR_GET_SECCOMP:
+                return SeccompCalls.Mode(t);
             case PR_SET_SYSCALL_USER_DISPATCH when a.A2 != PR_SYS_DISPATCH_OFF:
                 return Refuse(t, "PR_SET_SYSCALL_USER_DISPATCH");
             case PR_SET_TSC when a.A2 != PR_TSC_ENABLE:

@@ -47,23 +47,6 @@ public static unsafe partial class InfoCalls
         return old;
     }
 
-    /// <summary>seccomp(2): a filter would be run on the emulator's own calls; the answer is that of a kernel without filters.</summary>
-    public static long Seccomp(GuestThread t, in SysArgs a)
-    {
-        const int SECCOMP_SET_MODE_STRICT = 0, SECCOMP_SET_MODE_FILTER = 1;
-        if (a.Int1 is not (SECCOMP_SET_MODE_STRICT or SECCOMP_SET_MODE_FILTER))
-            return HostCall.Make(t, Nr.seccomp, a.A1, a.A2, a.A3);
-        Unsupported(t, "seccomp: filters are not supported");
-        return EINVAL;
-    }
-
-    /// <summary>ptrace(2): a tracer would see the emulator's registers, not the guest's.</summary>
-    public static long Ptrace(GuestThread t, in SysArgs a)
-    {
-        Unsupported(t, $"ptrace: request {a.A1} is not supported");
-        return -Errno.ENOSYS;
-    }
-
     /// <summary>rseq(2): critical sections cannot be restarted in translated code; C libraries do without.</summary>
     public static long Rseq(GuestThread t, in SysArgs a) => -Errno.ENOSYS;
 

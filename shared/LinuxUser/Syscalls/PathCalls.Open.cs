@@ -31,12 +31,29 @@ public static unsafe partial class PathCalls
     private static long OpenHooked(GuestThread t, in SysArgs a, long number, int directory, int index, ulong flags)
     {
         HookedPath path = PathHook.Look(t, directory, index == 1 ? a.A1 : a.A2);
+        if ((flags & (O_ACCMODE | Linux.O_TRUNC)) != Linux.O_RDONLY && (flags & Linux.O_PATH) == 0 && IsRunning(t, directory, path, index == 1 ? a.A1 : a.A2))
+            return -Errno.ETXTBSY;
         if (path.IsPlain || path.Replacement is not null)
             return AskHost(t, a, number, path, index, follow: true);
+        if (path.Proc.File == ProcFile.Memory && (flags & O_ACCMODE) != Linux.O_RDONLY)
+            t.Process.Tracees?.MemoryOpened(path.Proc.Pid);
         const ulong NotForText = O_ACCMODE | O_DIRECTORY | Linux.O_PATH;
         if (path.Proc.IsText && (flags & NotForText) == Linux.O_RDONLY && !ProcTruth.IsHidden(t, path.Proc) && ProcTruth.Content(t, path.Proc) is { } text)
             return HostFile.Serve(Label(path.Proc), text, (flags & Linux.O_CLOEXEC) != 0);
         return AskHost(t, a, number, path, index, follow: (flags & Linux.O_NOFOLLOW) == 0);
+    }
+
+    /// <summary>truncate(2): path, length.</summary>
+    public static long Truncate(GuestThread t, in SysArgs a)
+    {
+        HookedPath path = PathHook.Look(t, Linux.AT_FDCWD, a.A1);
+        return IsRunning(t, Linux.AT_FDCWD, path, a.A1) ? -Errno.ETXTBSY : AskHost(t, a, Nr.truncate, path, index: 1, follow: true);
+    }
+
+    private static bool IsRunning(GuestThread t, int directory, in HookedPath path, ulong address)
+    {
+        fixed (byte* replaced = path.Replacement)
+            return RunningPrograms.Contains(t, directory, path.Replacement is null ? address : (ulong)replaced);
     }
 
     // What /proc/PID/fd shows of such a file, behind "/memfd:".

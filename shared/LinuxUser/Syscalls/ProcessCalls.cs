@@ -10,7 +10,7 @@ namespace Suite.LinuxUser.Syscalls;
 public static unsafe class ProcessCalls
 {
     private const long EFAULT = -Errno.EFAULT, EINVAL = -Errno.EINVAL;
-    private const ulong ThreadFlags = Linux.CLONE_VM | Linux.CLONE_FS | Linux.CLONE_FILES | Linux.CLONE_SIGHAND | Linux.CLONE_THREAD;
+    private const ulong CLONE_NEWUSER = 0x10000000, CLONE_NEWPID = 0x20000000;
 
     /// <summary>clone(2), x86-64 argument order: flags, stack, parent tid, child tid, tls.</summary>
     public static long Clone(GuestThread t, in SysArgs a) => Start(t, new CloneRequest
@@ -51,8 +51,12 @@ public static unsafe class ProcessCalls
             SetTid = a.A2 >= 80 ? raw[8] : 0,
             SetTidSize = a.A2 >= 80 ? raw[9] : 0,
             Cgroup = a.A2 >= 88 ? raw[10] : 0,
+            IsExtended = true,
         };
-        if ((raw[5] == 0) != (raw[6] == 0) || request.ExitSignal > 64 || (request.Flags & 0xFF) != 0)
+        const ulong CLONE_INTO_CGROUP = 0x200000000, Known = 0xFFFF_FF80 | Linux.CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP;
+        bool noSignal = (request.Flags & (Linux.CLONE_THREAD | Linux.CLONE_PARENT)) != 0;
+        if ((raw[5] == 0) != (raw[6] == 0) || request.ExitSignal > (noSignal ? 0u : 64u) || (request.Flags & ~Known) != 0
+            || (request.Flags & Linux.CLONE_DETACHED) != 0 || request.SetTid == 0 != (request.SetTidSize == 0))
             return EINVAL;
         return Start(t, request);
     }
@@ -93,18 +97,18 @@ public static unsafe class ProcessCalls
     /// <summary>set_robust_list(2): the kernel walks the list when the host thread ends; GuestThreads takes it away before it is stale.</summary>
     public static long SetRobustList(GuestThread t, in SysArgs a) => Sys.Call(Nr.set_robust_list, (long)a.A1, (long)a.A2);
 
+    // The combinations that kernel/fork.c refuses, where the host is not asked with the same flags.
     private static long Start(GuestThread t, CloneRequest request)
     {
-        if ((request.Flags & Linux.CLONE_THREAD) != 0)
-        {
-            return (request.Flags & ThreadFlags) == ThreadFlags ? GuestThreads.Create(t, request) : EINVAL;
-        }
-
-        if ((request.Flags & Linux.CLONE_VM) == 0)
-            return (request.Flags & Linux.CLONE_SIGHAND) != 0 ? EINVAL : Forking.Fork(t, request);
-        if ((request.Flags & Linux.CLONE_VFORK) != 0)
-            return Forking.Vfork(t, request);
-        t.Process.Log?.Line($"clone with flags {request.Flags:x}: processes that share memory without waiting are not supported");
-        return EINVAL;
+        ulong flags = request.Flags;
+        bool Has(ulong bits) => (flags & bits) == bits;
+        if ((Has(Linux.CLONE_THREAD) && !Has(Linux.CLONE_SIGHAND)) || (Has(Linux.CLONE_SIGHAND) && !Has(Linux.CLONE_VM))
+            || Has(Linux.CLONE_NEWNS | Linux.CLONE_FS) || Has(CLONE_NEWUSER | Linux.CLONE_FS) || Has(Linux.CLONE_SIGHAND | Linux.CLONE_CLEAR_SIGHAND))
+            return EINVAL;
+        if (Has(Linux.CLONE_THREAD))
+            return (flags & (CLONE_NEWUSER | CLONE_NEWPID | Linux.CLONE_NEWNS)) != 0 ? EINVAL : GuestThreads.Create(t, request);
+        if (!Has(Linux.CLONE_VM))
+            return Forking.Fork(t, request);
+        return Has(Linux.CLONE_VFORK) ? Forking.Vfork(t, request) : GuestThreads.CreateProcess(t, request);
     }
 }

@@ -89,7 +89,9 @@ public static unsafe class SignalCalls
         GuestThread.SetHostMask(SignalMasks.AllButFaults);
         if (!t.Abi.PopFrame(t, out ulong mask))
         {
-            SignalDelivery.Die(t, Linux.SIGSEGV);
+            const int SI_KERNEL = 0x80;
+            SignalDelivery.Raise(t, Linux.SIGSEGV, SI_KERNEL, 0);
+            t.ApplyMask();
             return SysResult.RegistersSet;
         }
 
@@ -229,6 +231,8 @@ public static unsafe class SignalCalls
     {
         ulong host = GuestThread.HostMask(mask);
         t.SuspendedMask = mask & ~Unblockable;
+        if (t.HasOpenHeld)
+            return -Errno.EINTR;
         long result = call(t, (ulong)&host, a);
         if (t.State->Pending == 0)
             t.SuspendedMask = null;

@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Tracing;
 
@@ -13,13 +14,25 @@ public static unsafe class GuestThreads
     private const int HostStackBytes = 512 * 1024;
 
     /// <summary>clone with CLONE_THREAD. The result is the new thread's id, or -errno.</summary>
-    public static long Create(GuestThread parent, CloneRequest request)
+    public static long Create(GuestThread parent, CloneRequest request) => Start(parent, new Birth(parent, request), ThreadBirth.Clone);
+
+    /// <summary>
+    /// clone with CLONE_VM, but neither CLONE_THREAD nor CLONE_VFORK: a process that shares the memory and runs beside its parent. To the
+    /// runtime it is a thread of its own, which waits in the kernel while the new process acts in its place, as after vfork. The result is the
+    /// process's id, or -errno.
+    /// </summary>
+    public static long CreateProcess(GuestThread parent, CloneRequest request)
+    {
+        parent.Engine.World.SilenceRuntimeThread();
+        return Start(parent, new ProcessBirth(parent, request), ThreadBirth.Fork);
+    }
+
+    private static long Start(GuestThread parent, Birth birth, ThreadBirth kind)
     {
         // The new thread must not take a signal before it is a guest thread: it inherits a closed mask.
         GuestThread.SetHostMask(SignalMasks.AllButFaults);
         if (parent.State->Pending != 0)
             return Syscalls.SysResult.Restart;
-        Birth birth = new(parent, request);
         try
         {
             Thread host = new(birth.Run, HostStackBytes) { IsBackground = true };
@@ -32,7 +45,8 @@ public static unsafe class GuestThreads
         }
 
         long tid = birth.WaitUntilBorn(parent);
-        parent.Process.Tracer?.ChildMade(parent, ThreadBirth.Clone, (int)tid);
+        if (tid > 0)
+            parent.Process.Tracer?.ChildMade(parent, kind, (int)tid);
         parent.ApplyMask();
         return tid;
     }
@@ -41,6 +55,7 @@ public static unsafe class GuestThreads
     public static void End(GuestThread t)
     {
         GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
+        ProcessDiagnosis.ThreadEnds(t);
         t.Process.Tracer?.ThreadEnding(t);
         RobustList.Release(t);
         Sys.Call(Nr.set_robust_list, 0, 24);
@@ -48,6 +63,7 @@ public static unsafe class GuestThreads
         t.Abi.EndThread(t);
         if (t.Engine.World.Count <= 1)
             EndProcess(t, t.ExitStatus);
+        t.Process.Threads.Remove(t);
         t.Process.Strace?.ThreadExited(t.Tid, t.ExitStatus);
         t.Engine.World.Remove(t.State);
         if (t.ClearTid == 0)
@@ -56,73 +72,26 @@ public static unsafe class GuestThreads
         Sys.Call(Nr.futex, (long)t.ClearTid, Linux.FUTEX_WAKE, 1);
     }
 
+    /// <summary>Forgets a thread that runs no guest code (any more).</summary>
+    public static void Discard(GuestThread t)
+    {
+        GuestThread.SetHostMask(ulong.MaxValue & ~SignalMasks.Faults);
+        t.Abi.EndThread(t);
+        t.Process.Threads.Remove(t);
+        t.Engine.World.Remove(t.State);
+    }
+
     /// <summary>Ends the process with a status; does not return.</summary>
     public static void EndProcess(GuestThread t, int status)
     {
+        t.Process.Diagnosis?.Ending(t);
         t.Process.Tracer?.ProcessEnding(t, status, 0);
         t.Process.Strace?.Exited(t.Tid, status);
-        t.Process.Log?.Dispose();
+        if (!t.IsVforkChild)
+            t.Process.Log?.Dispose();
         Sys.Call(Nr.exit_group, status);
     }
 
     /// <summary>The main thread may end before the others: its host thread goes too, outside managed code, and the process lives on.</summary>
     public static void LeaveMain() => Sys.Blocking(Nr.exit, 0);
-
-    // State handed from parent to child; the parent waits in a blocking call, so that a fork by a third thread need not wait for it.
-    private sealed class Birth(GuestThread parent, CloneRequest request)
-    {
-        private readonly VcpuState _registers = *parent.State;
-        private readonly byte[] _vectors = new ReadOnlySpan<byte>((void*)parent.State->VectorArea, ThreadBinding.VectorBytes).ToArray();
-        private readonly int* _born = (int*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(8);
-
-        public void Run()
-        {
-            GuestThread.SetHostMask(SignalMasks.AllButFaults);
-            ThreadBinding binding = ThreadBinding.Bind(parent.Engine);
-            CopyState(binding.State);
-            GuestThread child = new(parent.Process, binding) { SignalMask = parent.SignalMask };
-            parent.Engine.World.Add(binding.State, child.Tid);
-            child.Abi.BeginThread(child);
-            child.Abi.SetResult(child, 0);
-            child.Abi.PrepareChild(child, request.Stack, (request.Flags & Linux.CLONE_SETTLS) != 0, request.Tls);
-            if ((request.Flags & Linux.CLONE_CHILD_CLEARTID) != 0)
-                child.ClearTid = request.ChildTid;
-            if ((request.Flags & Linux.CLONE_CHILD_SETTID) != 0)
-                child.Memory.TryWriteInt(request.ChildTid, child.Tid);
-            if ((request.Flags & Linux.CLONE_PARENT_SETTID) != 0)
-                child.Memory.TryWriteInt(request.ParentTid, child.Tid);
-            Announce(child.Tid);
-            child.Process.Tracer?.ThreadStarted(child, ThreadBirth.Clone);
-            child.ApplyMask();
-            child.Process.Loop(child);
-            End(child);
-            binding.Dispose();
-        }
-
-        public long WaitUntilBorn(GuestThread waiting)
-        {
-            int tid;
-            while ((tid = Volatile.Read(ref *_born)) == 0)
-                waiting.BlockingCall(Nr.futex, (ulong)_born, Linux.FUTEX_WAIT | Linux.FUTEX_PRIVATE_FLAG, 0);
-            System.Runtime.InteropServices.NativeMemory.Free(_born);
-            return tid;
-        }
-
-        private void Announce(int tid)
-        {
-            Volatile.Write(ref *_born, tid);
-            Sys.Call(Nr.futex, (long)_born, Linux.FUTEX_WAKE | Linux.FUTEX_PRIVATE_FLAG, 1);
-        }
-
-        // Registers only: the rest of the state is the new thread's own.
-        private void CopyState(VcpuState* s)
-        {
-            for (int i = 0; i < 16; i++)
-                s->Gpr[i] = _registers.Gpr[i];
-            for (int i = 0; i < 6; i++)
-                s->Segments[i] = _registers.Segments[i];
-            (s->Pc, s->Flags, s->SegmentBase) = (_registers.Pc, _registers.Flags, _registers.SegmentBase);
-            _vectors.CopyTo(new Span<byte>((void*)s->VectorArea, _vectors.Length));
-        }
-    }
 }

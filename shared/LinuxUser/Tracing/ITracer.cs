@@ -32,6 +32,10 @@ public interface ITracer
     /// <returns>False when the breakpoint is not for this thread, which passes it.</returns>
     bool BreakpointReached(GuestThread thread) => false;
 
+    /// <summary>Guest code has faulted, and nothing has been made of it yet.</summary>
+    /// <returns>True when the tracer has served it: it had closed the page (<see cref="Memory.GuestMemory.WatchPages"/>).</returns>
+    bool FaultArose(GuestThread thread) => false;
+
     /// <summary>A system call is about to be made; the registers may be changed, the number included.</summary>
     /// <returns>False when the call is not to be made: the registers are the result.</returns>
     bool CallEntered(GuestThread thread);
@@ -41,6 +45,11 @@ public interface ITracer
     /// <param name="result">The result, or <see cref="Syscalls.SysResult.Restart"/>: then the registers are those before the call, which is made again after a signal.</param>
     void CallReturned(GuestThread thread, long result);
 
+    /// <summary>The thread is about to make a child, which may run before <see cref="ChildMade"/> is called.</summary>
+    void ChildComing(GuestThread thread, ThreadBirth birth)
+    {
+    }
+
     /// <summary>The thread has a child, before its own call returns. After vfork the child has gone on to its own program or ended.</summary>
     /// <param name="thread">The parent.</param>
     /// <param name="birth">Which call made it.</param>
@@ -48,8 +57,8 @@ public interface ITracer
     void ChildMade(GuestThread thread, ThreadBirth birth, int child);
 
     /// <summary>The process is about to become another program of this tool.</summary>
-    /// <returns>Words for the tool that runs it (<see cref="Respawn.DebuggedVerb"/>); null for none.</returns>
-    byte[]? Executing(GuestThread thread) => null;
+    /// <returns>A word for the tool that runs it (<see cref="ExecHandover.Tracer"/>); null for none.</returns>
+    string? Executing(GuestThread thread) => null;
 
     /// <summary>What <see cref="Executing"/> announced did not come about.</summary>
     void ExecuteFailed(GuestThread thread)

@@ -104,7 +104,9 @@ public sealed class UserOptionsParserTests
     [InlineData("-tb-size", "4096")]
     [InlineData("-d", "in_asm,bogus")]
     [InlineData("-dfilter", "0x1000")]
-    [InlineData("-g", "1234")]
+    [InlineData("-g", "65536")]
+    [InlineData("-g", ",wait=off")]
+    [InlineData("-g", "1234,wait")]
     public void A_bad_value_is_named_with_its_option(string option, string value)
     {
         UserParseResult result = Parse(option, value, "prog");
@@ -227,6 +229,10 @@ public sealed class UserOptionsParserTests
             ["QEMU_SINGLESTEP"] = "1",
             ["QEMU_RAND_SEED"] = "010",
             ["QEMU_TB_SIZE"] = "8",
+            ["QEMU_REPORT"] = "json,calls,file=/r",
+            ["QEMU_WATCHDOG"] = "2.5,abort",
+            ["QEMU_PROFILE"] = "a.svg,hz=50",
+            ["QEMU_PERF_MAP"] = "",
         }, "prog", "-h");
         Assert.Equal(["/x"], o.Prefixes);
         Assert.Equal("qemu64", o.Cpu);
@@ -242,8 +248,26 @@ public sealed class UserOptionsParserTests
         Assert.True(o.OneInstructionPerBlock);
         Assert.Equal(8UL, o.Seed);
         Assert.Equal(8UL << 20, o.CodeCacheSize);
+        Assert.Equal(new ReportOptions(Off: false, Json: true, AllCalls: true, "/r"), o.Report);
+        Assert.Equal(new WatchdogOptions(TimeSpan.FromSeconds(2.5), Aborts: true), o.Watchdog);
+        Assert.Equal(new ProfileOptions("a.svg", 50), o.Profile);
+        Assert.True(o.PerfMap);
         Assert.Equal(("prog", "-h"), (o.Program, o.GuestArgs[0]));
     }
+
+    [Theory]
+    [InlineData("-report", "loud", "not a way to report")]
+    [InlineData("-report", "file=", "not a way to report")]
+    [InlineData("-watchdog", "0", "not a time")]
+    [InlineData("-watchdog", "5,kill", "not a time")]
+    [InlineData("-profile", "out.png", "which format")]
+    [InlineData("-profile", "out.svg,hz=0", "not a rate")]
+    [InlineData("-dump-threads", "-1", "not a process id")]
+    public void Options_of_diagnosis_refuse_nonsense(string option, string value, string says) =>
+        Assert.Contains(says, UserOptionsParser.Parse([option, value, "p"], _ => null, Tool).Stderr);
+
+    [Fact]
+    public void Asking_for_threads_needs_no_program() => Assert.Equal(17, Run("--dump-threads", "17").DumpThreads);
 
     [Fact]
     public void The_command_line_wins_over_variables()

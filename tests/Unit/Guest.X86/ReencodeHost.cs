@@ -193,6 +193,8 @@ internal sealed unsafe class ReencodeHost : ICodeSource, IDisposable
     }
 
     /// <inheritdoc/>
+    bool ICodeSource.IsExecutable(ulong pc) => true;
+
     int ICodeSource.Fetch(ulong pc, byte* into, int max, bool allowProtect, out bool canProtect)
     {
         canProtect = CanProtect;

@@ -20,6 +20,7 @@ public sealed class StraceSettingsTests
     [InlineData("trace=none", "", "read open")]
     [InlineData("trace=all,signal=none", "read open", "")]
     [InlineData("trace=?nosuchcall,read", "read", "open")]
+    [InlineData("status=failed,%file,fd=3,%desc", "read openat", "getpid")]
     [InlineData("%signal", "rt_sigaction kill", "read")]
     [InlineData("%creds", "getuid setresgid32 getgroups capget", "getpgid read")]
     public void Calls_shown(string text, string shown, string hidden)
@@ -39,7 +40,7 @@ public sealed class StraceSettingsTests
     [InlineData("status=odd", "status=odd")]
     public void What_cannot_be_understood_is_named(string text, string inError)
     {
-        Assert.False(StraceSettings.TryParse([text], X64SyscallNumbers.Build(), out _, out string? error));
+        Assert.False(StraceSettings.TryParse([text], X64SyscallNumbers.Build(), false, out _, out string? error));
         Assert.Contains(inError, error);
     }
 
@@ -78,7 +79,7 @@ public sealed class StraceSettingsTests
 
     private static StraceSettings Parse(params string[] texts)
     {
-        Assert.True(StraceSettings.TryParse(texts, X64SyscallNumbers.Build().Concat(I386SyscallNumbers.Build()), out StraceSettings? settings, out string? error), error);
+        Assert.True(StraceSettings.TryParse(texts, X64SyscallNumbers.Build().Concat(I386SyscallNumbers.Build()), false, out StraceSettings? settings, out string? error), error);
         return settings;
     }
 }

@@ -1,4 +1,6 @@
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
+using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls.Tables;
 
@@ -14,10 +16,10 @@ public static unsafe class X64Syscalls
     private static ReadOnlySpan<ushort> InlineCalls =>
     [
         0, 1, 5, 8, 17, 18, 19, 20, // read write fstat lseek pread64 pwrite64 readv writev
-        16, 24, 27, 39, 40, 41, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, // ioctl sched_yield mincore getpid sendfile sockets
+        24, 39, 40, 41, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, // sched_yield getpid sendfile sockets
         22, 32, 72, 73, 74, 75, 77, 79, // pipe dup fcntl flock fsync fdatasync ftruncate getcwd
         96, 98, 99, 100, 102, 104, 105, 106, 107, 108, 110, 111, 112, 115, 118, 120, 121, 124, // gettimeofday .. getsid
-        186, 201, 204, 228, 229, 233, 283, 284, 285, 286, 287, 288, 290, 291, 293, 295, 296, 306, 309, 318, 319, 324, 326, // gettid .. copy_file_range
+        186, 201, 204, 228, 229, 233, 283, 284, 285, 286, 287, 288, 290, 291, 293, 295, 296, 306, 309, 318, 319, 326, // gettid .. copy_file_range
     ];
 
     // Numbers of the table without a call behind them, and calls the kernel has dropped: they answer ENOSYS.
@@ -48,6 +50,9 @@ public static unsafe class X64Syscalls
         t[28] = Handle(&MemoryCalls.Madvise);
         t[30] = Handle(&MemoryCalls.Shmat);
         t[67] = Handle(&MemoryCalls.Shmdt);
+        t[26] = t[27] = t[149] = t[150] = t[325] = Handle(&MemoryCalls.Ranged); // msync mincore mlock munlock mlock2
+        t[151] = Handle(&MemoryCalls.Mlockall);
+        t[152] = Handle(&MemoryCalls.Munlockall);
         t[216] = Handle(&MemoryCalls.RemapFilePages);
         t[329] = Handle(&MemoryCalls.PkeyMprotect);
     }
@@ -82,12 +87,15 @@ public static unsafe class X64Syscalls
         t[435] = Handle(&ProcessCalls.Clone3);
         t[63] = Handle(&InfoCalls.Uname);
         t[97] = Handle(&InfoCalls.Getrlimit);
-        t[101] = Handle(&InfoCalls.Ptrace);
+        t[61] = Handle(&WaitCalls.Wait4);
+        t[101] = Handle(&PtraceCalls.Call);
+        t[247] = Handle(&WaitCalls.Waitid);
         t[135] = Handle(&InfoCalls.Personality);
         t[157] = Handle(&InfoCalls.Prctl);
         t[160] = Handle(&InfoCalls.Setrlimit);
         t[302] = Handle(&InfoCalls.Prlimit64);
-        t[317] = Handle(&InfoCalls.Seccomp);
+        t[317] = Handle(&SeccompCalls.Seccomp);
+        t[324] = Handle(&InfoCalls.Membarrier);
         t[334] = Handle(&InfoCalls.Rseq);
     }
 
@@ -97,8 +105,10 @@ public static unsafe class X64Syscalls
         t[3] = Handle(&FileCalls.Close);
         t[4] = Handle(&PathCalls.Stat);
         t[6] = Handle(&PathCalls.Lstat);
+        t[16] = Handle(&FileCalls.Ioctl);
         t[21] = Handle(&PathCalls.Access);
         t[33] = Handle(&FileCalls.Dup2);
+        t[76] = Handle(&PathCalls.Truncate);
         t[78] = Handle(&FileCalls.Getdents);
         t[85] = Handle(&PathCalls.Creat);
         t[89] = Handle(&PathCalls.Readlink);
@@ -109,6 +119,7 @@ public static unsafe class X64Syscalls
         t[269] = Handle(&PathCalls.Faccessat);
         t[292] = Handle(&FileCalls.Dup3);
         t[332] = Handle(&PathCalls.Statx);
+        t[155] = t[161] = t[165] = t[166] = t[272] = t[308] = t[429] = Handle(&RootCalls.Leave); // pivot_root chroot mount umount2 unshare setns move_mount
         t[436] = Handle(&FileCalls.CloseRange);
         t[437] = Handle(&PathCalls.Openat2);
         t[439] = Handle(&PathCalls.Faccessat2);

@@ -111,6 +111,8 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     {
     }
 
+    bool ICodeSource.IsExecutable(ulong pc) => true;
+
     int ICodeSource.Fetch(ulong pc, byte* into, int max, bool allowProtect, out bool canProtect)
     {
         canProtect = true;

@@ -188,7 +188,8 @@ public sealed class CompatCallTests
         long groups = g.Call("getgroups", 0, 0);
         Assert.Equal(groups, g.Call("getgroups", 100, buffer));
         Assert.Equal(-Errno.EINVAL, g.Call("getgroups", -1, buffer));
-        Assert.Equal(-Errno.ENOSYS, g.Call("io_uring_setup", 1, buffer));
+        if (ppc)
+            Assert.Equal(-Errno.ENOSYS, g.Call("io_uring_setup", 1, buffer)); // the ring is in the kernel's byte order
         Assert.InRange(g.Call("sched_getaffinity", 0, 128, buffer), 4, 128);
         Assert.Equal(-Errno.EINVAL, g.Call("sched_getaffinity", 0, 3, buffer));
         long header = g.Numbers(4, 1, 0);

@@ -1,0 +1,45 @@
+using System.Text;
+
+namespace Suite.LinuxUser.Process;
+
+/// <summary>
+/// What a process that executes a program hands to the tool that runs it next, beside the program itself: pairs of a verb and a word before
+/// <see cref="Respawn.ChildVerb"/>.
+/// </summary>
+/// <param name="Tracer">What the tracer of this process tells the tracer of the new one; null when there is none.</param>
+/// <param name="Filters">Descriptor from which the new tool reads the seccomp filters it runs under; negative for none.</param>
+/// <param name="Limits">The limits that stay with the guest; null when there are none.</param>
+public readonly record struct ExecHandover(string? Tracer, int Filters, string? Limits)
+{
+    public const string TracerVerb = "--suite-debugged", FiltersVerb = "--suite-filters", LimitsVerb = "--suite-limits";
+
+    /// <summary>Nothing to hand over.</summary>
+    public static ExecHandover Nothing => new(null, -1, null);
+
+    /// <summary>True for a verb that comes, with a word behind it, before <see cref="Respawn.ChildVerb"/>.</summary>
+    public static bool IsVerb(ReadOnlySpan<byte> word) =>
+        word.SequenceEqual("--suite-debugged"u8) || word.SequenceEqual("--suite-filters"u8) || word.SequenceEqual("--suite-limits"u8);
+
+    /// <summary>Takes the pairs from the front of a tool's arguments; the rest is left in <paramref name="args"/>.</summary>
+    public static ExecHandover Read(ref string[] args)
+    {
+        ExecHandover found = Nothing;
+        for (; args.Length > 2 && args[0] is TracerVerb or FiltersVerb or LimitsVerb; args = args[2..])
+        {
+            found = args[0] switch
+            {
+                TracerVerb => found with { Tracer = args[1] },
+                LimitsVerb => found with { Limits = args[1] },
+                _ => found with { Filters = int.TryParse(args[1], out int descriptor) ? descriptor : -1 },
+            };
+        }
+
+        return found;
+    }
+
+    /// <summary>The pairs.</summary>
+    public IEnumerable<byte[]> Words() => new[] { (TracerVerb, Tracer), (FiltersVerb, Filters < 0 ? null : Filters.ToString()), (LimitsVerb, Limits) }
+        .Where(pair => pair.Item2 is not null)
+        .SelectMany(pair => new[] { pair.Item1, pair.Item2! })
+        .Select(Encoding.ASCII.GetBytes);
+}

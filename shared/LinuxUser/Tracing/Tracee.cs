@@ -1,0 +1,362 @@
+using Suite.Host;
+using Suite.Jit.Runtime;
+using Suite.LinuxUser.Loader;
+using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Syscalls;
+
+namespace Suite.LinuxUser.Tracing;
+
+/// <summary>
+/// A process some of whose threads are traced by another emulated process with ptrace(2). The host's kernel knows the tracer; a stop the tracer
+/// shall see is a trap in an emitted stub, at which the thread's <see cref="TraceBlock"/> says what it is about (docs/adr/012).
+/// </summary>
+public sealed unsafe class Tracee : ITracer
+{
+    private const int SI_USER = 0, TRAP_TRACE = 2, CodeOffset = 8, PidOffset = 16, UidOffset = 20;
+    private int _threads;
+
+    private Tracee()
+    {
+    }
+
+    /// <summary>The calling thread is traced from now on; false when a debugger's stub has the process.</summary>
+    public static bool Begin(GuestThread t)
+    {
+        GuestProcess process = t.Process;
+        if (process.Tracer is not (null or Tracee))
+            return false;
+        if (t.Traced is not null)
+            return true;
+        Tracee self = process.Tracer as Tracee ?? new Tracee();
+        t.Traced = TracedThread.Create(t);
+        Interlocked.Increment(ref self._threads);
+        if (process.Tracer is null)
+        {
+            process.Tracer = self;
+            process.UpdateInlineCalls();
+            process.Actions.Watch(ulong.MaxValue);
+        }
+
+        return true;
+    }
+
+    /// <summary>True when the kernel says that somebody traces the calling thread.</summary>
+    public static bool IsTraced()
+    {
+        ReadOnlySpan<byte> key = "\nTracerPid:\t"u8;
+        ReadOnlySpan<byte> status = Proc.HostFile.Read("/proc/thread-self/status");
+        int at = status.IndexOf(key);
+        return at >= 0 && status[at + key.Length] != (byte)'0';
+    }
+
+    /// <inheritdoc/>
+    public void ThreadStarted(GuestThread thread, ThreadBirth birth)
+    {
+        switch (birth)
+        {
+            case ThreadBirth.Program:
+                ProgramStarted(thread);
+                return;
+            case ThreadBirth.Fork when !IsTraced():
+                _threads = 0;
+                End(thread);
+                return;
+            case ThreadBirth.Fork:
+                _threads = 1;
+                thread.Traced ??= TracedThread.Create(thread);
+                break;
+            default:
+                thread.Traced = null; // after vfork it was the parent's, who gets it back
+                if (!IsTraced() || !Begin(thread))
+                    return;
+                break;
+        }
+
+        thread.Traced!.ReportsReturn = false;
+        StopPlain(thread, StopKind.Birth);
+    }
+
+    /// <inheritdoc/>
+    public void BeforeGuestCode(GuestThread thread) => thread.StepsOnce = thread.Traced is { Mode: TraceCommand.Step or TraceCommand.EmulateStep };
+
+    /// <inheritdoc/>
+    public void Stepped(GuestThread thread)
+    {
+        if (thread.Traced is null)
+            return;
+        SignalDelivery.Raise(thread, Linux.SIGTRAP, TRAP_TRACE, thread.State->Pc);
+    }
+
+    /// <inheritdoc/>
+    public bool SignalArrived(GuestThread thread, Span<byte> siginfo)
+    {
+        if (thread.Traced is null)
+            return true;
+        int signal = Stop(thread, StopKind.Signal, BitConverter.ToInt32(siginfo), siginfo);
+        if (signal == 0)
+            return false;
+        if (thread.Process.Actions[signal].IsDefault && IsStop(signal))
+        {
+            StopGroup(thread, signal);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool CallEntered(GuestThread thread)
+    {
+        if (thread.Traced is not { } traced)
+            return true;
+        traced.ReportsReturn = traced.Mode == TraceCommand.Call;
+        bool isEmulated = traced.Mode is TraceCommand.Emulate or TraceCommand.EmulateStep;
+        if (!traced.ReportsReturn && !isEmulated)
+            return true;
+        return CallStops.Entered(thread, () => StopCall(thread, StopKind.CallEntry, 0), isEmulated) || Skipped(thread);
+    }
+
+    /// <inheritdoc/>
+    public void CallReturned(GuestThread thread, long result)
+    {
+        if (thread.Traced is not { } traced || thread.Exiting)
+            return;
+        if (traced.ReportsReturn)
+        {
+            traced.ReportsReturn = false;
+            StopCall(thread, StopKind.CallExit, result);
+        }
+    }
+
+    /// <inheritdoc/>
+    public string? Executing(GuestThread thread) => thread.Traced is null ? null : Word;
+
+    /// <summary>What the tool that runs an executed program is told when it is traced.</summary>
+    public const string Word = "ptrace";
+
+    /// <summary>A seccomp filter asks the tracer.</summary>
+    /// <returns>False when no tracer wants to be asked: the call fails with ENOSYS.</returns>
+    public static bool Filtered(GuestThread t, uint data, out bool isSkipped)
+    {
+        isSkipped = false;
+        if (t.Traced is not { } traced || (traced.Options & Ptrace.O_TRACESECCOMP) == 0 || t.Process.Tracer is not Tracee self)
+            return false;
+        traced.Block->Message = data;
+        isSkipped = !CallStops.Entered(t, () => self.StopCall(t, StopKind.Filtered, 0), isEmulated: false);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void ChildComing(GuestThread thread, ThreadBirth birth) => thread.Traced?.Publish(thread);
+
+    /// <inheritdoc/>
+    public void ChildMade(GuestThread thread, ThreadBirth birth, int child)
+    {
+        if (thread.Traced is not { } traced)
+            return;
+        (StopKind kind, uint option) = birth switch
+        {
+            ThreadBirth.Fork => (StopKind.ForkMade, Ptrace.O_TRACEFORK),
+            ThreadBirth.Vfork => (StopKind.VforkDone, Ptrace.O_TRACEVFORKDONE),
+            _ => (StopKind.CloneMade, Ptrace.O_TRACECLONE),
+        };
+        if ((traced.Options & option) == 0)
+            return;
+        traced.Block->Message = (ulong)child;
+        StopPlain(thread, kind);
+    }
+
+    /// <inheritdoc/>
+    public void ThreadEnding(GuestThread thread)
+    {
+        if (thread.Traced is not { } traced)
+            return;
+        traced.Block->Message = (ulong)(thread.ExitStatus & 0xFF) << 8;
+        StopPlain(thread, StopKind.Ending);
+        Interlocked.Decrement(ref _threads);
+        thread.Traced = null;
+        traced.Free();
+    }
+
+    /// <inheritdoc/>
+    public void ProcessEnding(GuestThread thread, int status, int signal)
+    {
+        if (thread.Traced is not { } traced || (traced.Options & Ptrace.O_TRACEEXIT) == 0)
+            return;
+        traced.Block->Message = signal != 0 ? (ulong)signal : (ulong)(status & 0xFF) << 8;
+        StopPlain(thread, StopKind.Ending);
+    }
+
+    /// <summary>The tracer's emulator has sent a request.</summary>
+    public static void Serve(GuestThread t, TraceRequest request, ReadOnlySpan<byte> siginfo)
+    {
+        if ((t.Traced is null && !IsTraced()) || !Begin(t) || t.Process.Tracer is not Tracee self)
+            return;
+        switch (request)
+        {
+            case TraceRequest.Attach or TraceRequest.Stop:
+                Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
+                siginfo.CopyTo(info);
+                BitConverter.TryWriteBytes(info, Linux.SIGSTOP);
+                BitConverter.TryWriteBytes(info[CodeOffset..], TraceSignal.CodeOf(siginfo));
+                info[(UidOffset + sizeof(int))..].Clear();
+                self.SignalArrived(t, info);
+                break;
+            case TraceRequest.Interrupt:
+                self.StopPlain(t, StopKind.Interrupted);
+                break;
+        }
+    }
+
+    private static bool IsStop(int signal) => signal is Linux.SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU;
+
+    private const int SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22;
+
+    private void ProgramStarted(GuestThread t)
+    {
+        const int X64Execve = 59, Execve = 11;
+        TracedThread traced = t.Traced!;
+        t.CallNumber = t.Process.Target == ElfTarget.X86_64 ? X64Execve : Execve;
+        StopPlain(t, StopKind.Program);
+        if (t.Traced is null)
+            return;
+        if (traced.Mode == TraceCommand.Call)
+            StopCall(t, StopKind.CallExit, 0);
+        if (t.Traced is null || (traced.Options & (Ptrace.O_TRACEEXEC | TraceBlock.Seized)) != 0)
+            return;
+        Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
+        info.Clear();
+        BitConverter.TryWriteBytes(info, Linux.SIGTRAP);
+        BitConverter.TryWriteBytes(info[PidOffset..], t.Tid);
+        BitConverter.TryWriteBytes(info[UidOffset..], (int)Sys.Call(Nr.getuid));
+        SignalDelivery.Accept(t, info);
+    }
+
+    private bool Skipped(GuestThread t)
+    {
+        if (t.Traced is { ReportsReturn: true } traced)
+        {
+            traced.ReportsReturn = false;
+            StopCall(t, StopKind.CallExit, CallStops.ResultOf(t));
+        }
+
+        return false;
+    }
+
+    // All threads stop, by the kernel's doing; this thread tells first that its SIGSTOP is not one to ask about.
+    private void StopGroup(GuestThread t, int signal)
+    {
+        TracedThread traced = t.Traced!;
+        traced.Publish(t);
+        (traced.Block->Kind, traced.Block->Signal) = (StopKind.Group, signal);
+        // A stop by the terminal does not happen in an orphaned process group, and only the kernel knows which are.
+        if (signal == Linux.SIGSTOP)
+            Sys.Blocking(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), signal);
+        else
+            t.Process.Actions.StopByDefault(signal);
+        traced.Block->Kind = StopKind.None;
+        if (traced.Block->Command != TraceCommand.None)
+        {
+            traced.TakeBack(t);
+            traced.Block->Command = TraceCommand.None;
+        }
+    }
+
+    private void StopCall(GuestThread t, StopKind kind, long result)
+    {
+        TraceBlock* block = t.Traced!.Block;
+        if (kind != StopKind.CallExit)
+            PutArguments(block, t.Abi.Arguments(t));
+        block->CallResult = result;
+        StopPlain(t, kind);
+    }
+
+    private static void PutArguments(TraceBlock* block, in SysArgs a)
+    {
+        (block->Arguments[0], block->Arguments[1], block->Arguments[2]) = (a.A1, a.A2, a.A3);
+        (block->Arguments[3], block->Arguments[4], block->Arguments[5]) = (a.A4, a.A5, a.A6);
+    }
+
+    private void StopPlain(GuestThread t, StopKind kind)
+    {
+        Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
+        info.Clear();
+        int signal = Stop(t, kind, Linux.SIGTRAP, info);
+        if (signal == 0 || kind == StopKind.Ending)
+            return;
+        // The tracer made up a signal: it comes as if sent by the tracer.
+        info.Clear();
+        Sent(t, info, signal);
+        SignalDelivery.Queue(info);
+    }
+
+    private static void Sent(GuestThread t, Span<byte> info, int signal)
+    {
+        info.Clear();
+        BitConverter.TryWriteBytes(info, signal);
+        BitConverter.TryWriteBytes(info[CodeOffset..], SI_USER);
+        BitConverter.TryWriteBytes(info[PidOffset..], t.Traced is { } traced ? traced.Block->Tracer : 0);
+    }
+
+    // The stop itself. The result is the signal that shall act, or 0; info may be changed.
+    private int Stop(GuestThread t, StopKind kind, int signal, Span<byte> info)
+    {
+        TracedThread traced = t.Traced!;
+        TraceBlock* block = traced.Block;
+        bool isInterrupted = CallStops.ShowInterrupted(t);
+        traced.Publish(t);
+        (block->Kind, block->Signal, block->Command, block->Injected) = (kind, signal, TraceCommand.None, 0);
+        (block->Dirty, block->WrittenCount) = (0, 0);
+        info.CopyTo(new Span<byte>(block->Siginfo, VcpuState.SiginfoSize));
+
+        ulong blocked = SignalMasks.AllButFaults, mask;
+        Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&blocked, (long)&mask, 8);
+        t.Engine.Stubs.TraceStop(block, TraceBlock.Mark);
+        block->Kind = StopKind.None;
+        if (block->Command == TraceCommand.None)
+        {
+            // Nobody is there: what was to happen does.
+            CallStops.HideInterrupted(t, isInterrupted);
+            End(t);
+            GuestThread.SetHostMask(mask);
+            return kind == StopKind.Signal ? signal : 0;
+        }
+
+        traced.TakeBack(t);
+        CallStops.HideInterrupted(t, isInterrupted);
+        if ((block->Dirty & TraceBlock.DirtyMask) != 0)
+        {
+            t.SignalMask = block->SignalMask & ~SignalMasks.Unblockable;
+            if (mask != SignalMasks.AllButFaults)
+                mask = GuestThread.HostMask(t.SignalMask);
+        }
+
+        int injected = block->Injected;
+        if (kind == StopKind.Signal && injected != 0)
+        {
+            if (injected != signal)
+                Sent(t, info, injected);
+            else if ((block->Dirty & TraceBlock.DirtySiginfo) != 0)
+                new ReadOnlySpan<byte>(block->Siginfo, VcpuState.SiginfoSize).CopyTo(info);
+        }
+
+        if (block->Command == TraceCommand.Detach)
+            End(t);
+        GuestThread.SetHostMask(mask);
+        return injected;
+    }
+
+    // The thread is not traced any more.
+    private void End(GuestThread t)
+    {
+        t.Traced?.Free();
+        t.Traced = null;
+        t.StepsOnce = false;
+        if (Interlocked.Decrement(ref _threads) > 0)
+            return;
+        t.Process.Tracer = null;
+        t.Process.UpdateInlineCalls();
+        t.Process.Actions.Watch(t.Process.Tracees is null ? 0 : SignalMasks.Of(Linux.SIGCHLD));
+    }
+}
