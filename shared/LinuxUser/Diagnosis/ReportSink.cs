@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Suite.Host;
 using Suite.LinuxUser.Loader;
 
@@ -24,7 +23,7 @@ internal static unsafe class ReportSink
                 fd = Sys.Call(Nr.open, (long)p, Linux.O_WRONLY | Linux.O_CREAT | O_APPEND | Linux.O_CLOEXEC, UserReadWrite);
             if (!Sys.IsError(fd))
             {
-                WriteAll((int)fd, text);
+                HostText.Write((int)fd, text);
                 Sys.Call(Nr.close, fd);
                 return;
             }
@@ -33,7 +32,7 @@ internal static unsafe class ReportSink
         }
 
         if (IsStream())
-            WriteAll(StandardError, text);
+            HostText.WriteError(text);
     }
 
     // A program may have put a file of its own there that it reads and writes, such as a data base: that is no place for reports.
@@ -43,19 +42,5 @@ internal static unsafe class ReportSink
         if (Sys.Call(Nr.fstat, StandardError, (long)stat) != 0)
             return false;
         return (*(uint*)(stat + ModeOffset) & S_IFMT) != S_IFREG || (Sys.Call(Nr.fcntl, StandardError, F_GETFL) & O_ACCMODE) == Linux.O_WRONLY;
-    }
-
-    private static void WriteAll(int fd, string text)
-    {
-        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(text);
-        while (rest.Length > 0)
-        {
-            long n;
-            fixed (byte* p = rest)
-                n = Sys.Blocking(Nr.write, fd, (long)p, rest.Length);
-            if (n <= 0)
-                return;
-            rest = rest[(int)n..];
-        }
     }
 }

@@ -91,18 +91,8 @@ internal sealed unsafe class Profiler(GuestProcess process, string tool, Profile
             fd = Sys.Call(Nr.open, (long)p, Linux.O_WRONLY | Linux.O_CREAT | Linux.O_TRUNC | Linux.O_CLOEXEC, ReadWriteForAll);
         if (Sys.IsError(fd))
             return $"{path} cannot be written (errno {-fd})";
-        ReadOnlySpan<byte> rest = content;
-        while (rest.Length > 0)
-        {
-            long n;
-            fixed (byte* p = rest)
-                n = Sys.Blocking(Nr.write, fd, (long)p, rest.Length);
-            if (n <= 0)
-                break;
-            rest = rest[(int)n..];
-        }
-
+        bool isWhole = HostText.Write((int)fd, content);
         Sys.Call(Nr.close, fd);
-        return rest.Length == 0 ? null : $"{path} is not complete: the device is full";
+        return isWhole ? null : $"{path} is not complete: the device is full";
     }
 }
