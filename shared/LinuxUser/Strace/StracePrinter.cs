@@ -42,30 +42,10 @@ public sealed class StracePrinter(GuestAbi abi, IGuestReader memory)
     /// <param name="row">Which call.</param>
     /// <param name="args">The argument registers as they were on entry.</param>
     /// <param name="result">What the kernel answers: -1 to -4095 is a negated error number.</param>
-    public string Full(SyscallRow row, ReadOnlySpan<ulong> args, long result)
-    {
-        Signature signature = _tables.SignatureOf(row);
-        Span<ulong> values = stackalloc ulong[CallFormatter.MaximumArguments];
-        CallFormatter.GatherValues(abi, signature, args, values);
-        var text = new TextBuffer(stackalloc char[MaximumLine], ResultReserve);
-        var call = CallFormatter.Returned(_tables, _memory, signature, values, result);
-        AppendCall(ref text, row, ref call);
-        call.AppendResult(ref text);
-        return text.Finish().ToString();
-    }
+    public string Full(SyscallRow row, ReadOnlySpan<ulong> args, long result) => Text(row, args, result, isPast: false);
 
     /// <summary>As <see cref="Full"/>, for a call that came back some time ago: what it filled in prints as its address.</summary>
-    public string Past(SyscallRow row, ReadOnlySpan<ulong> args, long result)
-    {
-        Signature signature = _tables.SignatureOf(row);
-        Span<ulong> values = stackalloc ulong[CallFormatter.MaximumArguments];
-        CallFormatter.GatherValues(abi, signature, args, values);
-        var text = new TextBuffer(stackalloc char[MaximumLine], ResultReserve);
-        var call = CallFormatter.Past(_tables, _memory, signature, values, result);
-        AppendCall(ref text, row, ref call);
-        call.AppendResult(ref text);
-        return text.Finish().ToString();
-    }
+    public string Past(SyscallRow row, ReadOnlySpan<ulong> args, long result) => Text(row, args, result, isPast: true);
 
     /// <summary>
     /// One JSON object: <c>pid</c>, <c>tid</c>, <c>call</c>, <c>args</c> (name to text, as <see cref="Full"/> prints them), <c>raw</c> (the registers
@@ -138,6 +118,18 @@ public sealed class StracePrinter(GuestAbi abi, IGuestReader memory)
         for (int i = 0; i < signature.Arguments.Count; i++)
             if (signature.Arguments[i].Type.Kind is SignatureKind.Path or SignatureKind.Fd or SignatureKind.Dirfd)
                 yield return (signature.Arguments[i].Type.Kind, values[i]);
+    }
+
+    private string Text(SyscallRow row, ReadOnlySpan<ulong> args, long result, bool isPast)
+    {
+        Signature signature = _tables.SignatureOf(row);
+        Span<ulong> values = stackalloc ulong[CallFormatter.MaximumArguments];
+        CallFormatter.GatherValues(abi, signature, args, values);
+        var text = new TextBuffer(stackalloc char[MaximumLine], ResultReserve);
+        var call = isPast ? CallFormatter.Past(_tables, _memory, signature, values, result) : CallFormatter.Returned(_tables, _memory, signature, values, result);
+        AppendCall(ref text, row, ref call);
+        call.AppendResult(ref text);
+        return text.Finish().ToString();
     }
 
     private static void AppendCall(ref TextBuffer text, SyscallRow row, ref CallFormatter call)
