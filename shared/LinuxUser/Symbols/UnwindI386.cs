@@ -5,13 +5,11 @@ namespace Suite.LinuxUser.Symbols;
 /// <summary>i386 (System V ABI i386, table 2.14: DWARF register numbers).</summary>
 internal sealed class UnwindI386() : UnwindX86(framePointer: 5)
 {
-    private const int ReturnAddress = 8;
-
     // Words of user_regs_struct by DWARF number: eax ecx edx ebx esp ebp esi edi eip.
-    private static ReadOnlySpan<byte> InRegset => [6, 1, 2, 0, 15, 5, 3, 4, 12];
+    protected override ReadOnlySpan<byte> InRegset => [6, 1, 2, 0, 15, 5, 3, 4, 12];
 
     // Words of struct sigcontext_32 by DWARF number.
-    private static ReadOnlySpan<byte> InSigcontext => [11, 10, 9, 8, 7, 6, 5, 4, 14];
+    protected override ReadOnlySpan<byte> InSigcontext => [11, 10, 9, 8, 7, 6, 5, 4, 14];
 
     protected override string[] Names =>
     [
@@ -21,15 +19,6 @@ internal sealed class UnwindI386() : UnwindX86(framePointer: 5)
     public override int WordBytes => 4;
 
     public override int StackPointer => 4;
-
-    public override UnwindRegisters Read(ReadOnlySpan<byte> general)
-    {
-        UnwindRegisters registers = new();
-        for (int i = 0; i < InRegset.Length; i++)
-            registers.Set(i, Word(general, InRegset[i]));
-        registers.Pc = registers.Get(ReturnAddress);
-        return registers;
-    }
 
     // pop eax; mov eax, 119; int 80h with the context behind the signal's number - or mov eax, 173; int 80h with a pointer to the ucontext as third argument.
     internal override UnwindRegisters? Interrupted(UnwindRegisters frame, IGuestReader memory)
@@ -45,15 +34,6 @@ internal sealed class UnwindI386() : UnwindX86(framePointer: 5)
             context = ucontext + RtContext;
         else
             return null;
-        UnwindRegisters registers = new();
-        for (int i = 0; i < InSigcontext.Length; i++)
-        {
-            if (!TryWord(memory, context + InSigcontext[i] * 4u, out ulong value))
-                return null;
-            registers.Set(i, value);
-        }
-
-        registers.Pc = registers.Get(ReturnAddress);
-        return registers;
+        return ReadSigcontext(memory, context);
     }
 }

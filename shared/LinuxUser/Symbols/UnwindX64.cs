@@ -5,13 +5,13 @@ namespace Suite.LinuxUser.Symbols;
 /// <summary>x86-64 (System V ABI AMD64, figure 3.36: DWARF register numbers).</summary>
 internal sealed class UnwindX64() : UnwindX86(framePointer: 6)
 {
-    private const int ReturnAddress = 16, Rip = 16, SigcontextInUcontext = 40;
+    private const int Rip = 16, SigcontextInUcontext = 40;
 
     // Words of user_regs_struct by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip.
-    private static ReadOnlySpan<byte> InRegset => [10, 12, 11, 5, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0, Rip];
+    protected override ReadOnlySpan<byte> InRegset => [10, 12, 11, 5, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0, Rip];
 
     // Words of struct sigcontext by DWARF number.
-    private static ReadOnlySpan<byte> InSigcontext => [13, 12, 14, 11, 9, 8, 10, 15, 0, 1, 2, 3, 4, 5, 6, 7, 16];
+    protected override ReadOnlySpan<byte> InSigcontext => [13, 12, 14, 11, 9, 8, 10, 15, 0, 1, 2, 3, 4, 5, 6, 7, 16];
 
     protected override string[] Names =>
     [
@@ -23,15 +23,6 @@ internal sealed class UnwindX64() : UnwindX86(framePointer: 6)
 
     public override int StackPointer => 7;
 
-    public override UnwindRegisters Read(ReadOnlySpan<byte> general)
-    {
-        UnwindRegisters registers = new();
-        for (int i = 0; i < InRegset.Length; i++)
-            registers.Set(i, Word(general, InRegset[i]));
-        registers.Pc = registers.Get(ReturnAddress);
-        return registers;
-    }
-
     // mov rax, 15; syscall - with the forms of mov that C libraries use. rsp is at the ucontext.
     internal override UnwindRegisters? Interrupted(UnwindRegisters frame, IGuestReader memory)
     {
@@ -39,15 +30,6 @@ internal sealed class UnwindX64() : UnwindX86(framePointer: 6)
         if (!memory.TryRead(frame.Pc, code)
             || !(code.SequenceEqual((ReadOnlySpan<byte>)[0x48, 0xC7, 0xC0, 15, 0, 0, 0, 0x0F, 5]) || code.StartsWith((ReadOnlySpan<byte>)[0xB8, 15, 0, 0, 0, 0x0F, 5])))
             return null;
-        UnwindRegisters registers = new();
-        for (int i = 0; i < InSigcontext.Length; i++)
-        {
-            if (!TryWord(memory, frame.Get(StackPointer) + SigcontextInUcontext + InSigcontext[i] * 8u, out ulong value))
-                return null;
-            registers.Set(i, value);
-        }
-
-        registers.Pc = registers.Get(ReturnAddress);
-        return registers;
+        return ReadSigcontext(memory, frame.Get(StackPointer) + SigcontextInUcontext);
     }
 }

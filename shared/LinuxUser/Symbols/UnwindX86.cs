@@ -11,6 +11,37 @@ internal abstract class UnwindX86(int framePointer) : UnwindTarget
     /// <inheritdoc/>
     public override bool BigEndian => false;
 
+    /// <summary>Words of user_regs_struct by DWARF number; the last is the return address' column, where the program counter is.</summary>
+    protected abstract ReadOnlySpan<byte> InRegset { get; }
+
+    /// <summary>Words of struct sigcontext, in the same order.</summary>
+    protected abstract ReadOnlySpan<byte> InSigcontext { get; }
+
+    /// <inheritdoc/>
+    public override UnwindRegisters Read(ReadOnlySpan<byte> general)
+    {
+        UnwindRegisters registers = new();
+        for (int i = 0; i < InRegset.Length; i++)
+            registers.Set(i, Word(general, InRegset[i]));
+        registers.Pc = registers.Get(InRegset.Length - 1);
+        return registers;
+    }
+
+    /// <summary>The registers in a sigcontext; null when it cannot be read.</summary>
+    protected UnwindRegisters? ReadSigcontext(IGuestReader memory, ulong context)
+    {
+        UnwindRegisters registers = new();
+        for (int i = 0; i < InSigcontext.Length; i++)
+        {
+            if (!TryWord(memory, context + InSigcontext[i] * (ulong)WordBytes, out ulong value))
+                return null;
+            registers.Set(i, value);
+        }
+
+        registers.Pc = registers.Get(InSigcontext.Length - 1);
+        return registers;
+    }
+
     internal override (UnwindRegisters Caller, FrameKind Kind)? WithoutTable(UnwindRegisters frame, bool isInnermost, ModuleMap map, IGuestReader memory)
     {
         ulong sp = frame.Get(StackPointer), word = (ulong)WordBytes;
