@@ -56,18 +56,7 @@ public sealed class X86DebugRegisters
         ReadOnlySpan<byte> order = [10, 5, 11, 12, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0];
         ReadOnlySpan<string> names = ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
         X86DebugRegisters table = new(true, xcr0);
-        for (int i = 0; i < order.Length; i++)
-            table.General(names[i], 64, names[i] is "rbp" or "rsp" ? "data_ptr" : "int64", order[i]);
-        table.General("rip", 64, "code_ptr", 16);
-        table.General("eflags", 32, "i386_eflags", 18);
-        ReadOnlySpan<byte> segments = [17, 20, 23, 24, 25, 26];
-        table.AddSegments(segments);
-        table.AddX87();
-        table.End("org.gnu.gdb.i386.core", FlagsType);
-        table.AddSse();
-        int orig = table._places.Count;
-        table.General("orig_rax", 64, "int", 15);
-        table.End("org.gnu.gdb.i386.linux", "");
+        int orig = table.AddCommon(names, order, ("rip", 16), flags: 18, segments: [17, 20, 23, 24, 25, 26], ("orig_rax", 15));
         table.General("fs_base", 64, "int", 21);
         table.General("gs_base", 64, "int", 22);
         table.End("org.gnu.gdb.i386.segments", "");
@@ -84,21 +73,28 @@ public sealed class X86DebugRegisters
         ReadOnlySpan<byte> order = [6, 1, 2, 0, 15, 5, 3, 4];
         ReadOnlySpan<string> names = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"];
         X86DebugRegisters table = new(false, xcr0);
-        for (int i = 0; i < order.Length; i++)
-            table.General(names[i], 32, names[i] is "ebp" or "esp" ? "data_ptr" : "int32", order[i]);
-        table.General("eip", 32, "code_ptr", 12);
-        table.General("eflags", 32, "i386_eflags", 14);
-        ReadOnlySpan<byte> segments = [13, 16, 7, 8, 9, 10];
-        table.AddSegments(segments);
-        table.AddX87();
-        table.End("org.gnu.gdb.i386.core", FlagsType);
-        table.AddSse();
-        int orig = table._places.Count;
-        table.General("orig_eax", 32, "int", 11);
-        table.End("org.gnu.gdb.i386.linux", "");
+        int orig = table.AddCommon(names, order, ("eip", 12), flags: 14, segments: [13, 16, 7, 8, 9, 10], ("orig_eax", 11));
         table.AddExtended();
         const int Esp = 4, Eip = 8;
         return table.Finish("i386", Eip, Esp, orig, unchecked((uint)-512));
+    }
+
+    // What both have, at their places in the structure. The result is the number of orig_rax.
+    private int AddCommon(ReadOnlySpan<string> names, ReadOnlySpan<byte> order, (string Name, int Word) pc, int flags, ReadOnlySpan<byte> segments, (string Name, int Word) call)
+    {
+        int bits = _is64 ? 64 : 32;
+        for (int i = 0; i < order.Length; i++)
+            General(names[i], bits, names[i] is "rbp" or "rsp" or "ebp" or "esp" ? "data_ptr" : $"int{bits}", order[i]);
+        General(pc.Name, bits, "code_ptr", pc.Word);
+        General("eflags", 32, "i386_eflags", flags);
+        AddSegments(segments);
+        AddX87();
+        End("org.gnu.gdb.i386.core", FlagsType);
+        AddSse();
+        int number = _places.Count;
+        General(call.Name, bits, "int", call.Word);
+        End("org.gnu.gdb.i386.linux", "");
+        return number;
     }
 
     private DebugRegisters Finish(string architecture, int programCounter, int stackPointer, int orig, ulong restart)
@@ -134,7 +130,7 @@ public sealed class X86DebugRegisters
             Add(new GdbRegister($"st{i}", StBytes * 8, "i387_ext"), new RegisterPlace(_vectors, StOffset + 16 * i, StBytes));
         ReadOnlySpan<(string Name, byte Offset, byte Bytes)> control = [("fctrl", 0, 2), ("fstat", 2, 2), ("ftag", 4, 2), ("fiseg", 12, 2), ("fioff", 8, 4), ("foseg", 20, 2), ("fooff", 16, 4), ("fop", 6, 2)];
         foreach ((string name, byte offset, byte bytes) in control)
-            Add(new GdbRegister(name, 32, "int", "float"), new RegisterPlace(_vectors, Fxsave + offset, bytes, name == "ftag" ? RegisterForm.TagWord : RegisterForm.Plain));
+            Add(new GdbRegister(name, 32, "int", "float"), new RegisterPlace(_vectors, Fxsave + offset, bytes, name == "ftag" ? X87Tags.Form : null));
     }
 
     private void AddSse()

@@ -4,22 +4,24 @@ using Suite.LinuxUser.Process;
 
 namespace Suite.UserMode.Debugging;
 
-/// <summary>How a register's bytes follow from those of its register set.</summary>
-public enum RegisterForm
+/// <summary>How a register's bytes follow from those of its register set, where they are not the same.</summary>
+public interface IRegisterForm
 {
-    /// <summary>They are the same; what the debugger's register has more is zero.</summary>
-    Plain,
+    /// <summary>Reads the debugger's register.</summary>
+    /// <param name="image">The register set.</param>
+    /// <param name="register">All bytes of the register, zeroed.</param>
+    void Read(ReadOnlySpan<byte> image, Span<byte> register);
 
-    /// <summary>The x87 tag word, two bits a register, from the one bit a register of FXSAVE.</summary>
-    TagWord,
+    /// <summary>Sets it in the register set.</summary>
+    void Write(ReadOnlySpan<byte> register, Span<byte> image);
 }
 
 /// <summary>Where a register of the debugger's lies.</summary>
 /// <param name="Regset">Type of the register set (<see cref="Regset.Type"/>).</param>
 /// <param name="Offset">Byte in it.</param>
 /// <param name="Bytes">Bytes there.</param>
-/// <param name="Form">How they are to be read.</param>
-public readonly record struct RegisterPlace(uint Regset, int Offset, int Bytes, RegisterForm Form = RegisterForm.Plain);
+/// <param name="Form">How they are to be read; null when they are the same, and what the debugger's register has more is zero.</param>
+public readonly record struct RegisterPlace(uint Regset, int Offset, int Bytes, IRegisterForm? Form = null);
 
 /// <summary>
 /// A target's registers for debuggers: target.xml and access to them follow from one table. Made by the target's <see cref="UserCpu.DebugRegisters"/>.
@@ -57,8 +59,8 @@ public sealed class DebugRegisters(GdbDescription description, IReadOnlyList<Reg
                 RegisterPlace place = places[i];
                 if (place.Regset != set.Type)
                     continue;
-                if (place.Form == RegisterForm.TagWord)
-                    ReadTags(image, place.Offset, register);
+                if (place.Form is { } form)
+                    form.Read(image, register);
                 else
                     image.AsSpan(place.Offset, place.Bytes).CopyTo(register);
             }
@@ -81,8 +83,8 @@ public sealed class DebugRegisters(GdbDescription description, IReadOnlyList<Reg
                 RegisterPlace place = places[i];
                 if (place.Regset != set.Type)
                     continue;
-                if (place.Form == RegisterForm.TagWord)
-                    WriteTags(register, image, place.Offset);
+                if (place.Form is { } form)
+                    form.Write(register, image);
                 else
                     register[..place.Bytes].CopyTo(image.AsSpan(place.Offset));
             }
@@ -154,37 +156,5 @@ public sealed class DebugRegisters(GdbDescription description, IReadOnlyList<Reg
         const int Header = 512;
         ulong inUse = BitConverter.ToUInt64(image[Header..]) | XsaveComponents;
         BitConverter.TryWriteBytes(image[Header..], inUse);
-    }
-
-    // FXSAVE has a bit for each physical register that is in use; what its tag would be follows from its contents (Intel SDM volume 1, 10.5.1.1).
-    private static void ReadTags(ReadOnlySpan<byte> image, int offset, Span<byte> register)
-    {
-        const int StatusWord = 2, Registers = 32, Stride = 16, Valid = 0, Zero = 1, Special = 2, Empty = 3;
-        int top = image[StatusWord + 1] >> 3 & 7, tags = 0;
-        for (int physical = 0; physical < 8; physical++)
-        {
-            int tag = Empty;
-            if ((image[offset] >> physical & 1) != 0)
-            {
-                ReadOnlySpan<byte> st = image[(Registers + (physical - top & 7) * Stride)..];
-                int exponent = BitConverter.ToUInt16(st[8..]) & 0x7FFF;
-                ulong fraction = BitConverter.ToUInt64(st);
-                tag = exponent == 0x7FFF ? Special : exponent == 0 ? fraction == 0 ? Zero : Special : fraction >> 63 != 0 ? Valid : Special;
-            }
-
-            tags |= tag << 2 * physical;
-        }
-
-        BitConverter.TryWriteBytes(register, (ushort)tags);
-    }
-
-    private static void WriteTags(ReadOnlySpan<byte> register, Span<byte> image, int offset)
-    {
-        const int Empty = 3;
-        int tags = BitConverter.ToUInt16(register), inUse = 0;
-        for (int physical = 0; physical < 8; physical++)
-            if ((tags >> 2 * physical & 3) != Empty)
-                inUse |= 1 << physical;
-        image[offset] = (byte)inUse;
     }
 }
