@@ -74,8 +74,6 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         memory.Attach(engine);
         CompatPersonality? compat = Target.MakeCompat();
         SyscallEntry[] syscalls = Target.Syscalls(compat);
-        for (int i = 0; i < syscalls.Length; i++)
-            engine.Region.InlineCalls[i] = syscalls[i].Flow == SyscallFlow.Inline ? (byte)1 : (byte)0;
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
         actions.InstallGate(engine.Region, call.PipeIgnored);
@@ -100,6 +98,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
+        process.UpdateInlineCalls();
         _perfMap?.Attach(process);
         if (strace is not null)
             actions.WatchDeath();
