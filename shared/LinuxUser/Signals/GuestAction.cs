@@ -179,6 +179,8 @@ public sealed unsafe class SignalActions(Stubs stubs)
         SignalActions copy = new(stubs);
         _actions.CopyTo(copy._actions, 0);
         _known.CopyTo(copy._known, 0);
+        _caught.CopyTo(copy._caught, 0);
+        (copy._watched, copy._watchedDefaults) = (_watched, _watchedDefaults);
         return copy;
     }
 
