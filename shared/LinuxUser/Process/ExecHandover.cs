@@ -18,7 +18,7 @@ public readonly record struct ExecHandover(string? Tracer, int Filters, string? 
 
     /// <summary>True for a verb that comes, with a word behind it, before <see cref="Respawn.ChildVerb"/>.</summary>
     public static bool IsVerb(ReadOnlySpan<byte> word) =>
-        word.SequenceEqual("--suite-debugged"u8) || word.SequenceEqual("--suite-filters"u8) || word.SequenceEqual("--suite-limits"u8);
+        Ascii.Equals(word, TracerVerb) || Ascii.Equals(word, FiltersVerb) || Ascii.Equals(word, LimitsVerb);
 
     /// <summary>Takes the pairs from the front of a tool's arguments; the rest is left in <paramref name="args"/>.</summary>
     public static ExecHandover Read(ref string[] args)
