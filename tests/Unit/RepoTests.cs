@@ -26,7 +26,8 @@ public sealed partial class RepoTests(ITestOutputHelper output)
         ["UserMode"] = ["LinuxUser", "Gdb", "Cli", "Jit", "Host"],
         ["Devices"] = ["Host"],
         ["PcBios"] = ["Host"],
-        ["Machines"] = ["Devices", "PcBios", "Jit", "Host"],
+        ["Machines"] = ["Devices", "Gdb", "Cli", "Jit", "Host"],
+        ["Machines.X86"] = ["Machines", "PcBios", "Guest.X86", "Devices", "Gdb", "Cli", "Jit", "Host"],
     };
 
     [Fact]

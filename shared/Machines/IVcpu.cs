@@ -1,0 +1,48 @@
+namespace Suite.Machines;
+
+/// <summary>Why a vCPU came back.</summary>
+public enum VcpuExit
+{
+    /// <summary><see cref="IVcpu.Kick"/> was called, or there is nothing particular: look at what is asked of the vCPU and run on.</summary>
+    Kicked,
+
+    /// <summary>It waits for an interrupt (hlt); only where the accelerator does not wait by itself.</summary>
+    Halted,
+
+    /// <summary>It cannot go on (triple fault): the machine resets or stops.</summary>
+    Shutdown,
+
+    /// <summary>A breakpoint, watchpoint or single step of a debugger.</summary>
+    Debug,
+
+    /// <summary>The accelerator failed; the message is in <see cref="IVcpu.Failure"/>.</summary>
+    Failed,
+}
+
+/// <summary>
+/// One processor under an accelerator. All members but <see cref="Kick"/>, <see cref="SetInterrupt"/> and <see cref="RaiseNmi"/> are called on its own thread,
+/// or while that thread is parked.
+/// </summary>
+public interface IVcpu : IDisposable
+{
+    /// <summary>From 0.</summary>
+    int Index { get; }
+
+    /// <summary>What went wrong, after <see cref="VcpuExit.Failed"/>.</summary>
+    string? Failure { get; }
+
+    /// <summary>Runs guest code until something needs the machine. Device accesses are made through callbacks meanwhile.</summary>
+    VcpuExit Run();
+
+    /// <summary>Makes <see cref="Run"/> return soon. From any thread.</summary>
+    void Kick();
+
+    /// <summary>The level of the interrupt pin (from the local APIC, or from the PIC where there is none); for accelerators without interrupt controllers of their own. From any thread.</summary>
+    void SetInterrupt(bool level);
+
+    /// <summary>A non-maskable interrupt. From any thread.</summary>
+    void RaiseNmi();
+
+    /// <summary>State as after power-on.</summary>
+    void Reset();
+}
