@@ -40,6 +40,7 @@ internal sealed unsafe class KvmMemory
     /// <summary>Which pages were written since the last call: sets bytes of the result, one for each 4096 bytes of the block.</summary>
     public void TakeWritten(RamBlock block, Span<byte> pages)
     {
+        ulong* request = stackalloc ulong[2];
         foreach ((MemorySlot slot, uint number) in _mapped)
         {
             if (slot.Reads != block)
@@ -48,7 +49,7 @@ internal sealed unsafe class KvmMemory
             ulong[] bits = new ulong[(count + 63) / 64];
             fixed (ulong* p = bits)
             {
-                ulong* request = stackalloc ulong[2] { number, (ulong)p };
+                (request[0], request[1]) = (number, (ulong)p);
                 if (_vm.Try(KvmApi.KVM_GET_DIRTY_LOG, (long)request) < 0)
                     continue;
             }
