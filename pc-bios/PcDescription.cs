@@ -12,6 +12,9 @@ public sealed record PcDescription
     /// <summary>Interrupts of the PIRQ links A-D on the `pc` board, and the mask of lines that a link may be routed to.</summary>
     public const int PciIrqA = 10, PciIrqB = 10, PciIrqC = 11, PciIrqD = 11;
 
+    /// <summary>Bit of the generic event device's selector: the power button was pressed.</summary>
+    public const uint MicrovmPowerButtonEvent = 2;
+
     /// <summary>RAM in bytes.</summary>
     public required ulong RamBytes { get; init; }
 
@@ -72,6 +75,12 @@ public sealed record PcDescription
 
     /// <summary>microvm: address of the registers by which ACPI sleeps and resets (sleep control, sleep status, reset); 0: none.</summary>
     public ulong MicrovmPowerBase { get; init; }
+
+    /// <summary>microvm: address of the generic event device's selector, four bytes that tell what happened and are cleared by reading; 0: none.</summary>
+    public ulong MicrovmEventBase { get; init; }
+
+    /// <summary>microvm: the generic event device's interrupt, an edge.</summary>
+    public int MicrovmEventGsi { get; init; } = 9;
 
     /// <summary>As -uuid.</summary>
     public Guid Uuid { get; init; }
