@@ -27,6 +27,11 @@ public unsafe interface IX86Vcpu : IVcpu
     /// <summary>INIT from another processor's APIC, or with SIPI's vector the start: for interrupt controllers in this process. From any thread, under the lock.</summary>
     /// <param name="startVector">Page number of the code; -1 for INIT.</param>
     void InitOrStart(int startVector);
+
+    /// <summary>The A20 gate opens or closes; accelerators that cannot close it do nothing. Under the lock.</summary>
+    void SetA20(bool open)
+    {
+    }
 }
 
 /// <summary>What a debugger wants of a vCPU.</summary>
