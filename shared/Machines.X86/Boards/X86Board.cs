@@ -17,7 +17,7 @@ public abstract class X86Board : Board
 
     /// <summary>Memory, accelerator and interrupt controllers; devices are the derived board's.</summary>
     protected X86Board(X86Setup setup, PcDescription pc)
-        : base(setup.Machine, setup.Loop, setup.Options)
+        : base(setup.Machine, setup.Backends, setup.Options)
     {
         (Setup, Description) = (setup, pc);
         PcMemory = new PcMemory(Machine.Spaces.Memory, pc, setup.FirmwareImage ?? new byte[0x10000]);
@@ -25,7 +25,7 @@ public abstract class X86Board : Board
         if (pc.Cpus > Accelerator.MostVcpus)
             throw new OptionException($"-smp {pc.Cpus}: {Accelerator.Name} has at most {Accelerator.MostVcpus} processors here");
         _platform = new X86Platform(Machine);
-        Interrupts = new InterruptControllers(Machine, Accelerator);
+        Interrupts = new InterruptControllers(Machine, Accelerator, pc.Cpus);
         (_platform.Interrupts, _platform.FpuError) = (Interrupts, Interrupts.Gsi.Wire(13));
         for (int i = 0; i < pc.Cpus; i++)
             Machine.AddVcpu(Accelerator.CreateVcpu(i, pc.Cpus, setup.Model, _platform));

@@ -4,6 +4,7 @@ using Suite.Devices.Core;
 using Suite.Guest.X86.Cpu;
 using Suite.Host;
 using Suite.Machines.Backends;
+using Suite.Machines.Boards;
 using Suite.Machines.Options;
 using Suite.Machines.X86.Boards;
 
@@ -16,7 +17,7 @@ internal sealed class X86Composition : IDisposable
     private readonly MachineOptions _options;
     private readonly Machine _machine = new();
     private readonly HostLoop _loop;
-    private readonly CharBackends _chardevs;
+    private readonly MachineBackends _backends;
     private readonly X86Board _board;
 
     /// <summary>Builds everything.</summary>
@@ -25,19 +26,26 @@ internal sealed class X86Composition : IDisposable
     {
         (_options, _kind) = (options, kind);
         _loop = new HostLoop(_machine.Lock);
-        _chardevs = new CharBackends(_loop);
+        _backends = new MachineBackends(_loop);
         foreach (KeyValues chardev in options.Chardevs)
-            _chardevs.Add(chardev);
+            _backends.Chars.Add(chardev);
         X86BoardRow row = X86Boards.Find(options.Machine.Get("type"));
-        X86Setup setup = new(_machine, _loop, options, SelectCpu())
+        X86Setup setup = new(_machine, _backends, options, SelectCpu())
         {
             DefaultAccelerator = kind.Accelerator,
             FirmwareImage = options.Bios is { } bios ? FirmwareFiles.Read(bios, options.FirmwarePaths) : null,
             Serials = OpenSerials(),
-            DebugConsole = options.DebugConsole is { } console ? _chardevs.Open("-debugcon", console, "debugcon")?.Chardev : null,
+            DebugConsole = options.DebugConsole is { } console ? _backends.Chars.Open("-debugcon", console, "debugcon")?.Chardev : null,
             Note = Note,
         };
         _board = row.Create(setup);
+        if (options.Devices.Count > 0)
+        {
+            DeviceCatalogue catalogue = X86Catalogue.Create();
+            foreach (KeyValues device in options.Devices)
+                catalogue.Create(_board, device);
+        }
+
         _machine.Failed += message => Note(message);
     }
 
@@ -74,6 +82,6 @@ internal sealed class X86Composition : IDisposable
         List<string> wanted = _options.Serials;
         if (wanted.Count == 0 && !_options.NoDefaults)
             wanted = [_options.NoGraphic ? "mon:stdio" : "null"];
-        return [.. wanted.Select((text, i) => _chardevs.Open("-serial", text, $"serial{i}")?.Chardev)];
+        return [.. wanted.Select((text, i) => _backends.Chars.Open("-serial", text, $"serial{i}")?.Chardev)];
     }
 }

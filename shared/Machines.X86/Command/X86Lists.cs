@@ -25,7 +25,7 @@ internal sealed class X86Lists(X86ToolKind kind) : IMachineLists
 
         """;
 
-    public string Devices() => "";
+    public string Devices() => X86Catalogue.Create().Help();
 
-    public string Device(string name) => throw OptionException.Unknown("-device: driver", name, [], "-device help");
+    public string Device(string name) => X86Catalogue.Create().Help(name);
 }

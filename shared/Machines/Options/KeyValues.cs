@@ -35,7 +35,7 @@ public sealed class KeyValues
             int equals = item.IndexOf('=');
             if (equals >= 0 && !(isFirst && first is not null && item.AsSpan(0, equals).ContainsAny('/', ':')))
                 result._items.Add((item[..equals], item[(equals + 1)..]));
-            else if (isFirst && first is not null)
+            else if (isFirst && first is not null && item.Length > 0)
                 result._items.Add((first, item));
             else if (item.Length > 0)
                 result._items.Add(item.StartsWith("no", StringComparison.Ordinal) && item.Length > 2 ? (item[2..], "off") : (item, "on"));
