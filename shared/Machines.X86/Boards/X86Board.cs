@@ -56,10 +56,13 @@ public abstract class X86Board : Board
     /// <summary>-M's property, taken as read.</summary>
     protected static bool Flag(MachineOptions options, string key, bool otherwise) => options.Machine.GetBool(key, otherwise);
 
+    /// <summary>All devices are there: firmware, kernel and what depends on the devices follow.</summary>
+    public abstract void Complete();
+
     /// <summary>A wire to an ISA interrupt.</summary>
     protected IrqLine Irq(int number) => Interrupts.Gsi.Wire(number);
 
-    /// <summary>Firmware and direct boot; at the end of the derived board's construction.</summary>
+    /// <summary>Firmware and direct boot.</summary>
     protected void InstallFirmware(FirmwareParts parts)
     {
         if (Setup.FirmwareImage is null)
@@ -75,8 +78,11 @@ public abstract class X86Board : Board
             HasLongMode = (Setup.Model.Query(0x8000_0001, 0).Edx >> 29 & 1) != 0,
             HasForeignFirmware = Firmware is null,
         };
-        _plan = BootPlan.Read(new BootFiles(kernel, Options.Initrd, Options.Append, Options.Dtb), machine);
+        _plan = BootPlan.Read(new BootFiles(kernel, Options.Initrd, KernelArguments(), Options.Dtb), machine);
     }
+
+    /// <summary>-append, and what the board adds.</summary>
+    protected virtual string KernelArguments() => Options.Append;
 
     /// <summary>The A20 gate.</summary>
     protected void SetA20(bool open)

@@ -10,6 +10,7 @@ internal static class X86Boards
     public static IReadOnlyList<X86BoardRow> All { get; } =
     [
         new("pc", ["pc-i440fx-7.2", "pc-i440fx"], "PC with 440FX and PIIX3, as it has been since 1996", static setup => new PcBoard(setup)),
+        new("microvm", [], "the smallest machine that Linux boots on: virtio by MMIO, no PCI", static setup => new MicrovmBoard(setup)),
     ];
 
     /// <summary>The board of a name.</summary>

@@ -46,6 +46,7 @@ internal sealed class X86Composition : IDisposable
                 catalogue.Create(_board, device);
         }
 
+        _board.Complete();
         _machine.Failed += message => Note(message);
     }
 

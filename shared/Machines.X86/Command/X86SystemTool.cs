@@ -59,11 +59,12 @@ public sealed record X86ToolKind(string Name, bool Is64, string Accelerator)
     /// <summary>qemu-system-i386.</summary>
     public static X86ToolKind I386 { get; } = new("qemu-system-i386", false, "translation");
 
-    /// <summary>True when this process was started under the name of a system emulator.</summary>
-    public static bool IsCalledSo()
+    /// <summary>The system emulator whose name this process was started under; null when it is no such name.</summary>
+    /// <param name="own">What qemu-system-TARGET means here.</param>
+    public static X86ToolKind? Called(X86ToolKind own)
     {
         string called = Environment.GetCommandLineArgs()[0];
         ReadOnlySpan<char> name = called.AsSpan(called.LastIndexOf('/') + 1);
-        return name.StartsWith("qemu-system-") || name is "qemu-kvm" or "kvm";
+        return name is "qemu-kvm" or "kvm" ? Kvm : name.StartsWith("qemu-system-") ? own : null;
     }
 }
