@@ -95,6 +95,12 @@ public sealed class PcBoard : X86Board
         return plugged with { Virtio = device };
     }
 
+    /// <inheritdoc/>
+    public override void Key(byte code, bool isExtended, bool isPressed) => Keyboard.Key(code, isExtended, isPressed);
+
+    /// <inheritdoc/>
+    public override void Mouse(int x, int y, int z, int buttons) => Keyboard.Mouse(x, y, z, buttons);
+
     private static PcDescription Describe(MachineOptions options) => new()
     {
         RamBytes = options.Memory ?? 128UL << 20,

@@ -1,4 +1,5 @@
 using Suite.Devices.Core;
+using Suite.Machines.Control;
 
 namespace Suite.Machines.Backends;
 
@@ -9,4 +10,13 @@ public sealed class MachineBackends(HostLoop loop)
     public HostLoop Loop => loop;
 
     public CharBackends Chars { get; } = new(loop);
+
+    /// <summary>Drives whose media monitors may change; null on a machine without drives.</summary>
+    public IMedia? Media { get; set; }
+
+    /// <summary>The text of `info network`.</summary>
+    public string NetworkText() => "";
+
+    /// <summary>The text of `info usernet`.</summary>
+    public string UserNetText() => "";
 }

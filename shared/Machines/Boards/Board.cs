@@ -72,6 +72,29 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
         _plugged.Remove(device);
     }
 
+    /// <summary>A key goes down or up; the code is set 2's. Under the lock. Boards without keyboard do nothing.</summary>
+    public virtual void Key(byte code, bool isExtended, bool isPressed)
+    {
+    }
+
+    /// <summary>The mouse is moved by so much, its wheel turned, its buttons pressed (1 left, 2 right, 4 middle). Under the lock.</summary>
+    public virtual void Mouse(int x, int y, int z, int buttons)
+    {
+    }
+
+    /// <summary>A device was plugged in or pulled out: the guest is told. Under the lock.</summary>
+    public virtual void HotplugChanged()
+    {
+    }
+
+    /// <summary>Plugs a network cable in or out: by the card's id, or its back end's. Under the lock.</summary>
+    /// <exception cref="OptionException">There is none of that name.</exception>
+    public virtual void SetLink(string name, bool isUp)
+    {
+        PluggedDevice card = _plugged.Find(d => d.Id == name && d.Virtio is VirtioNet) ?? throw OptionException.Unknown("network card", name, _plugged.Where(d => d.Virtio is VirtioNet && d.Id is not null).Select(d => d.Id!));
+        ((VirtioNet)card.Virtio!).SetLink(isUp);
+    }
+
     /// <inheritdoc/>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 }
