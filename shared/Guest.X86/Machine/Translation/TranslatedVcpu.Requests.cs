@@ -1,0 +1,118 @@
+using Suite.Jit.Memory;
+
+namespace Suite.Guest.X86.Machine.Translation;
+
+// What other threads ask of the vCPU.
+public sealed unsafe partial class TranslatedVcpu
+{
+    private const int NoStartUp = -1;
+
+    private volatile bool _kicked, _line, _nmi, _init;
+    private volatile int _startUp = NoStartUp;
+
+    /// <summary>True when <see cref="Run"/> would not come back at once with <see cref="TranslatedExit.Halted"/>.</summary>
+    public bool HasWork => _kicked || _nmi || _init || _startUp != NoStartUp || (_line && (_area->Cpu.Rflags & X86Cpu.FlagIf) != 0) || (_area->Cpu.Halted == 0 && !_waitsForStartUp);
+
+    private bool _waitsForStartUp;
+
+    /// <summary>Makes <see cref="Run"/> return soon. From any thread.</summary>
+    public void Kick()
+    {
+        _kicked = true;
+        _area->ExitRequest = 1;
+    }
+
+    /// <summary>The level of the interrupt pin. From any thread.</summary>
+    public void SetInterrupt(bool level)
+    {
+        _line = level;
+        if (level)
+            _area->ExitRequest = 1;
+    }
+
+    /// <summary>A non-maskable interrupt. From any thread.</summary>
+    public void RaiseNmi()
+    {
+        _nmi = true;
+        _area->ExitRequest = 1;
+    }
+
+    /// <summary>INIT: the processor waits for a start-up message, but for the first, which begins anew. From any thread.</summary>
+    public void RaiseInit()
+    {
+        _init = true;
+        _area->ExitRequest = 1;
+    }
+
+    /// <summary>A start-up message. From any thread.</summary>
+    public void StartUp(byte vector)
+    {
+        _startUp = vector;
+        _area->ExitRequest = 1;
+    }
+
+    /// <summary>The processor waits for a start-up message: application processors after power-on.</summary>
+    public void WaitForStartUp() => _waitsForStartUp = true;
+
+    /// <summary>State as after power-on.</summary>
+    public void Reset()
+    {
+        (_nmi, _init, _startUp, _waitsForStartUp) = (false, false, NoStartUp, _index != 0);
+        _modeIsKnown = false;
+        Core.Reset();
+        TlbFlush(withGlobal: true);
+    }
+
+    // Null: go on.
+    private TranslatedExit? TakeRequests()
+    {
+        _area->ExitRequest = 0;
+        Thread.MemoryBarrier();
+        if (_kicked)
+        {
+            _kicked = false;
+            return TranslatedExit.Kicked;
+        }
+
+        if (_mapChanged)
+            TakeMapChange();
+        while (_writtenElsewhere.TryDequeue(out (RamBlock Block, ulong Offset) written))
+            KillPage(written.Block, written.Offset);
+        X86Cpu* cpu = &_area->Cpu;
+        if (_init)
+            TakeInit();
+        if (_waitsForStartUp)
+        {
+            if (_startUp == NoStartUp)
+                return TranslatedExit.Halted;
+            (int vector, _startUp, _waitsForStartUp) = (_startUp, NoStartUp, false);
+            Core.StartUp((byte)vector);
+            _modeIsKnown = false;
+        }
+
+        if (Core.IsShutDown)
+            return TranslatedExit.Shutdown;
+        if (_nmi && cpu->NmiBlocked == 0 && cpu->InterruptShadow == 0)
+        {
+            _nmi = false;
+            _modeIsKnown = false;
+            Core.DeliverNmi();
+        }
+        else if (_line && Core.CanInterrupt && _platform.AcknowledgeInterrupt(_index) is var vector and >= 0)
+        {
+            _modeIsKnown = false;
+            Core.Interrupt(vector);
+        }
+
+        return cpu->Halted != 0 ? TranslatedExit.Halted : null;
+    }
+
+    private void TakeInit()
+    {
+        _init = false;
+        _startUp = NoStartUp;
+        Core.Init();
+        _modeIsKnown = false;
+        _waitsForStartUp = _index != 0;
+    }
+}
