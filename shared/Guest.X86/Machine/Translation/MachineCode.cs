@@ -54,7 +54,8 @@ internal sealed unsafe class MachineCode
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        (Hot, Cold) = (_start, _end);
+        Hot = _start;
+        Cold = _end;
         Sites.Clear();
         Links.Clear();
         Insns.Clear();

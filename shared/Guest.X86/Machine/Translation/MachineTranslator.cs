@@ -235,7 +235,11 @@ internal sealed unsafe partial class MachineTranslator
     {
         private byte* _at, _end;
 
-        public void Set(byte* at, int length) => (_at, _end) = (at, at + length);
+        public void Set(byte* at, int length)
+        {
+            _at = at;
+            _end = at + length;
+        }
 
         public override int ReadByte() => _at < _end ? *_at++ : -1;
     }

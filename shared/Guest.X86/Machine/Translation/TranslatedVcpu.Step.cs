@@ -12,7 +12,6 @@ public sealed unsafe partial class TranslatedVcpu
     private readonly InstructionInfoFactory _info = new();
     private readonly byte[] _fetched = new byte[16];
     private int _fetchedBytes;
-    private bool _isCareful;
 
     // Instructions that are traced, watched, or in an interrupt shadow while an interrupt waits.
     private bool NeedsStep()
@@ -129,7 +128,7 @@ public sealed unsafe partial class TranslatedVcpu
         }
 
         Span<byte> bytes = stackalloc byte[LongestInsn];
-        if (_fetchedBytes < insn.Length || !IsFetched(in insn))
+        if (_fetchedBytes == 0)
             FetchAgain(mode);
         _fetched.AsSpan(0, insn.Length).CopyTo(bytes);
         byte* code = _careful.Find(in insn, bytes[..insn.Length], mode.CodeSize);
@@ -172,10 +171,6 @@ public sealed unsafe partial class TranslatedVcpu
     }
 
     // Instructions of the code cache come without their bytes.
-    private bool IsFetched(in Instruction insn) => insn.Length == _fetchedBytes && _fetchedRip == insn.IP;
-
-    private ulong _fetchedRip;
-
     private void FetchAgain(ModeKey mode)
     {
         X86Cpu* cpu = &_area->Cpu;

@@ -71,7 +71,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         _area->HostMxcsr = 0x1F80;
         _area->VectorMask = HostCpu.Xcr0 & 7;
         _area->Cpu.Vectors = (byte*)at + areaBytes;
-        (byte* code, int codeBytes) = shared.Take();
+        byte* code = shared.Take(out int codeBytes);
         _code = new MachineCode(code, codeBytes, &OnMiss, HostCpu.HasXsaveopt);
         shared.InstallFaults(_code);
         _enter = (delegate* unmanaged<uint>)_code.Stubs.Enter;
@@ -157,6 +157,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
                 TranslationSite site = _code.Sites[(int)_area->ExitSite];
                 cpu->Rip = site.Rip;
                 Instruction insn = _code.Insns[site.Insn];
+                _fetchedBytes = 0;
                 ExecuteOne(in insn);
                 break;
             case MachineExit.Interrupt:

@@ -31,7 +31,11 @@ public sealed unsafe class TranslationMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Sys.Call(Nr.munmap, (long)_start, _bytes);
 
-    internal (byte* Code, int Bytes) Take() => (_start + HandlerBytes + (long)_share * _taken++, _share);
+    internal byte* Take(out int bytes)
+    {
+        bytes = _share;
+        return _start + HandlerBytes + (long)_share * _taken++;
+    }
 
     internal void InstallFaults(MachineCode code)
     {
