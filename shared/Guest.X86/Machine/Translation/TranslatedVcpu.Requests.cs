@@ -63,6 +63,13 @@ public sealed unsafe partial class TranslatedVcpu
         TlbFlush(withGlobal: true);
     }
 
+    /// <summary>The state was replaced from outside (a snapshot, a debugger, a boot loader): nothing that was derived from it is true any more.</summary>
+    public void StateChanged()
+    {
+        _modeIsKnown = false;
+        TlbFlush(withGlobal: true);
+    }
+
     // Null: go on.
     private TranslatedExit? TakeRequests()
     {
