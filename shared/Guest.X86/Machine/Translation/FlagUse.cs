@@ -17,8 +17,11 @@ internal readonly record struct FlagUse(RflagsBits Reads, RflagsBits Kills, Rfla
     /// <summary>The use of a plain instruction.</summary>
     public static FlagUse Of(in Instruction insn)
     {
+        if (insn.Mnemonic is Mnemonic.Rcl or Mnemonic.Rcr)
+            return new FlagUse(RflagsBits.CF, RflagsBits.None, RflagsBits.CF | RflagsBits.OF); // even where the count makes the rotation a whole turn
         RflagsBits changes = insn.RflagsModified & All;
-        return new FlagUse(insn.RflagsRead & All, IsConditional(in insn) ? RflagsBits.None : changes, changes);
+        // What the manual calls undefined is, on some processors, what it was before.
+        return new FlagUse(insn.RflagsRead & All, IsConditional(in insn) ? RflagsBits.None : changes & ~insn.RflagsUndefined, changes);
     }
 
     // A shift by zero leaves the flags alone.

@@ -14,6 +14,9 @@ internal enum InsnForm : byte
     /// <summary>A near transfer of control.</summary>
     Branch,
 
+    /// <summary>A system instruction in a few host instructions.</summary>
+    Inline,
+
     /// <summary>No effect: nop, prefetch.</summary>
     Nothing,
 
@@ -50,6 +53,8 @@ internal sealed class InsnClasses
     {
         if (code is Code.Wait)
             return InsnUnit.Wait;
+        if (code is Code.Fisttp_m16int or Code.Fisttp_m32int or Code.Fisttp_m64int)
+            return InsnUnit.X87; // which came with SSE3
         if (code is Code.Emms)
             return InsnUnit.Mmx;
         InsnUnit unit = InsnUnit.Integer;

@@ -19,12 +19,10 @@ internal sealed unsafe partial class MachineTranslator
                 return InsnForm.Nothing;
             case Mnemonic.Push or Mnemonic.Pop or Mnemonic.Leave when CanStack(in insn):
                 return InsnForm.Stack;
-            case Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu or Mnemonic.Clzero or Mnemonic.Xsave or Mnemonic.Xsave64 or Mnemonic.Xsaveopt or Mnemonic.Xsaveopt64
-                or Mnemonic.Xsavec or Mnemonic.Xsavec64 or Mnemonic.Xsaves or Mnemonic.Xsaves64 or Mnemonic.Xrstor or Mnemonic.Xrstor64 or Mnemonic.Xrstors or Mnemonic.Xrstors64
-                or Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 or Mnemonic.Fnsave or Mnemonic.Frstor:
-                return InsnForm.Careful;
         }
 
+        if (CanInline(in insn))
+            return InsnForm.Inline;
         if (IsBranch(in insn) && CanBranch(in insn))
             return InsnForm.Branch;
         if (X86Core.IsSpecial(in insn))

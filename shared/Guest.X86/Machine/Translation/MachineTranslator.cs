@@ -119,6 +119,12 @@ internal sealed unsafe partial class MachineTranslator
             }
         }
 
+        if (isOpen && count > 0 && _insns[count - 1].Mnemonic == Mnemonic.Sti)
+        {
+            _forms[count - 1] = InsnForm.Core; // the instruction behind it is in another block, where an interrupt would be taken first
+            isOpen = false;
+        }
+
         return count;
     }
 
@@ -132,6 +138,7 @@ internal sealed unsafe partial class MachineTranslator
     {
         InsnForm.Core or InsnForm.Careful => FlagUse.Opaque,
         InsnForm.Stack or InsnForm.Nothing => default,
+        InsnForm.Inline => _insns[i].Mnemonic is Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq ? new FlagUse(FlagUse.All, RflagsBits.None, RflagsBits.None) : default,
         _ => FlagUse.Of(in _insns[i]),
     };
 
@@ -189,6 +196,9 @@ internal sealed unsafe partial class MachineTranslator
                 return EmitPlain(ref insn, liveOut);
             case InsnForm.Stack:
                 return EmitStack(in insn, liveOut);
+            case InsnForm.Inline:
+                EmitInline(in insn, liveOut);
+                return true;
             case InsnForm.Branch:
                 EmitBranch(in insn);
                 return false;

@@ -7,13 +7,13 @@ public sealed unsafe partial class TranslatedVcpu
 {
     private const int NoStartUp = -1;
 
-    private volatile bool _kicked, _line, _nmi, _init;
+    private volatile bool _kicked, _nmi, _init;
     private volatile int _startUp = NoStartUp;
+    private HashSet<ulong> _breakpoints = [];
+    private bool _waitsForStartUp, _singleStep, _isDebugged;
 
     /// <summary>True when <see cref="Run"/> would not come back at once with <see cref="TranslatedExit.Halted"/>.</summary>
-    public bool HasWork => _kicked || _nmi || _init || _startUp != NoStartUp || (_line && (_area->Cpu.Rflags & X86Cpu.FlagIf) != 0) || (_area->Cpu.Halted == 0 && !_waitsForStartUp);
-
-    private bool _waitsForStartUp;
+    public bool HasWork => _kicked || _nmi || _init || _startUp != NoStartUp || (IsLineHigh && (_area->Cpu.Rflags & X86Cpu.FlagIf) != 0) || (_area->Cpu.Halted == 0 && !_waitsForStartUp);
 
     /// <summary>Makes <see cref="Run"/> return soon. From any thread.</summary>
     public void Kick()
@@ -25,10 +25,12 @@ public sealed unsafe partial class TranslatedVcpu
     /// <summary>The level of the interrupt pin. From any thread.</summary>
     public void SetInterrupt(bool level)
     {
-        _line = level;
+        Volatile.Write(ref _area->InterruptLine, level ? 1u : 0u);
         if (level)
             _area->ExitRequest = 1;
     }
+
+    private bool IsLineHigh => Volatile.Read(ref _area->InterruptLine) != 0;
 
     /// <summary>A non-maskable interrupt. From any thread.</summary>
     public void RaiseNmi()
@@ -70,6 +72,25 @@ public sealed unsafe partial class TranslatedVcpu
         TlbFlush(withGlobal: true);
     }
 
+    /// <summary>Debugging from outside: one step, or breakpoints; meanwhile instructions are executed one by one.</summary>
+    /// <param name="singleStep">Come back after one instruction.</param>
+    /// <param name="breakpoints">Linear addresses.</param>
+    public void SetDebug(bool singleStep, IReadOnlyList<ulong> breakpoints)
+    {
+        _singleStep = singleStep;
+        _breakpoints = [.. breakpoints];
+        _isDebugged = singleStep || breakpoints.Count > 0;
+    }
+
+    // A breakpoint where the run begins is the one it stopped at before.
+    private bool AtDebugStop(bool hasRun)
+    {
+        if (!hasRun)
+            return false;
+        ulong linear = Mode.Is64 ? _area->Cpu.Rip : (uint)(_area->Cpu.Seg(SegmentName.Cs).Base + _area->Cpu.Rip);
+        return _singleStep || _breakpoints.Contains(linear);
+    }
+
     // Null: go on.
     private TranslatedExit? TakeRequests()
     {
@@ -105,7 +126,7 @@ public sealed unsafe partial class TranslatedVcpu
             _modeIsKnown = false;
             Core.DeliverNmi();
         }
-        else if (_line && Core.CanInterrupt && _platform.AcknowledgeInterrupt(_index) is var vector and >= 0)
+        else if (IsLineHigh && Core.CanInterrupt && _platform.AcknowledgeInterrupt(_index) is var vector and >= 0)
         {
             _modeIsKnown = false;
             Core.Interrupt(vector);

@@ -7,8 +7,6 @@ namespace Suite.Guest.X86.Machine.Translation;
 // One instruction at a time: what the translator left to the core, and what needs care.
 public sealed unsafe partial class TranslatedVcpu
 {
-    private const int FxsaveBytes = 512, XsaveBytes = 832;
-
     private readonly InstructionInfoFactory _info = new();
     private readonly byte[] _fetched = new byte[16];
     private int _fetchedBytes;
@@ -19,7 +17,7 @@ public sealed unsafe partial class TranslatedVcpu
         X86Cpu* cpu = &_area->Cpu;
         if (cpu->InterruptShadow != 0)
         {
-            if (_line || _nmi)
+            if (IsLineHigh || _nmi)
                 return true;
             cpu->InterruptShadow = 0;
         }
@@ -113,20 +111,31 @@ public sealed unsafe partial class TranslatedVcpu
         ModeKey mode = ModeKey.Of(cpu);
         if (_classes.Unit(insn.Code) != InsnUnit.Integer)
             Core.CheckFpu(in insn);
-        if (insn.Mnemonic is Mnemonic.Nop or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchw or Mnemonic.Prefetch)
+        switch (insn.Mnemonic)
         {
-            cpu->Rip = insn.NextIP;
-            return;
+            case Mnemonic.Nop or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchw or Mnemonic.Prefetch:
+                break;
+            case Mnemonic.Lea:
+                SetRegister(insn.Op0Register, EffectiveAddress(in insn));
+                break;
+            case Mnemonic.Cld:
+                cpu->Rflags &= ~X86Cpu.FlagDf;
+                break;
+            case Mnemonic.Std:
+                cpu->Rflags |= X86Cpu.FlagDf;
+                break;
+            default:
+                Compute(in insn, mode);
+                break;
         }
 
+        cpu->Rip = insn.NextIP & (mode.Is64 ? ulong.MaxValue : mode.CodeSize == CpuMode.Bits32 ? uint.MaxValue : ushort.MaxValue);
+    }
+
+    // The instruction itself, by the host's processor.
+    private void Compute(in Instruction insn, ModeKey mode)
+    {
         int memory = MachineTranslator.MemoryOperand(in insn);
-        if (insn.Mnemonic == Mnemonic.Lea)
-        {
-            SetRegister(insn.Op0Register, EffectiveAddress(in insn));
-            cpu->Rip = insn.NextIP;
-            return;
-        }
-
         Span<byte> bytes = stackalloc byte[LongestInsn];
         if (_fetchedBytes == 0)
             FetchAgain(mode);
@@ -141,7 +150,7 @@ public sealed unsafe partial class TranslatedVcpu
         else
         {
             OpAccess access = _info.GetInfo(in insn).GetOpAccess(memory);
-            int size = OperandBytes(in insn);
+            int size = Math.Max(insn.MemorySize.GetSize(), 1);
             bool writes = MachineTranslator.IsWrite(access), reads = MachineTranslator.IsRead(access) || access == OpAccess.CondWrite;
             ulong offset = EffectiveAddress(in insn);
             bool user = mode.IsUser;
@@ -160,8 +169,6 @@ public sealed unsafe partial class TranslatedVcpu
                     i += WritePiece(linear + (ulong)i, buffer + i, size - i, user);
             Core.CheckDataBreakpoint(linear, size, writes);
         }
-
-        cpu->Rip = insn.NextIP & (mode.Is64 ? ulong.MaxValue : mode.CodeSize == CpuMode.Bits32 ? uint.MaxValue : ushort.MaxValue);
     }
 
     private static void CheckAlignment(ModeKey mode, ulong linear, int size)
@@ -208,19 +215,6 @@ public sealed unsafe partial class TranslatedVcpu
     {
         byte* start = (byte*)(((ulong)_area->Bounce + 63) & ~63UL);
         return start + (linear & 63);
-    }
-
-    private static int OperandBytes(in Instruction insn)
-    {
-        int size = insn.MemorySize.GetSize();
-        if (size != 0)
-            return size;
-        return insn.Mnemonic switch
-        {
-            Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64 => FxsaveBytes,
-            Mnemonic.Xsave or Mnemonic.Xsave64 or Mnemonic.Xsaveopt or Mnemonic.Xsaveopt64 or Mnemonic.Xsavec or Mnemonic.Xsavec64 or Mnemonic.Xrstor or Mnemonic.Xrstor64 => XsaveBytes,
-            _ => 1,
-        };
     }
 
     private void CheckWritable(ulong linear, int size, bool user)

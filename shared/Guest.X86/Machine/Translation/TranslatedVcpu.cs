@@ -105,15 +105,25 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         Sys.Call(Nr.munmap, (long)_area, _areaBytes);
     }
 
+    /// <summary>Called on the thread that will run it: gs leads generated code to the vCPU's memory; no one else uses it in this process.</summary>
+    public void Attach()
+    {
+        _thread = Environment.CurrentManagedThreadId;
+        Sys.Call(Nr.arch_prctl, Linux.ARCH_SET_GS, (long)_area);
+    }
+
     /// <summary>Runs until something needs the machine.</summary>
     public TranslatedExit Run()
     {
-        BindThread();
+        bool hasRun = false;
         while (true)
         {
             if (TakeRequests() is { } exit)
                 return exit;
-            if (NeedsStep())
+            if (_isDebugged && AtDebugStop(hasRun))
+                return TranslatedExit.Debug;
+            hasRun = true;
+            if (_isDebugged || NeedsStep())
             {
                 Step();
                 continue;
@@ -124,16 +134,6 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
                 continue; // a fault was delivered instead
             Enter(entry);
         }
-    }
-
-    // gs leads generated code to the area; no one else uses it in this process.
-    private void BindThread()
-    {
-        int thread = Environment.CurrentManagedThreadId;
-        if (thread == _thread)
-            return;
-        _thread = thread;
-        Sys.Call(Nr.arch_prctl, Linux.ARCH_SET_GS, (long)_area);
     }
 
     private void Enter(byte* entry)

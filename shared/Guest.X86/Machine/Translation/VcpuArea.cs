@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Suite.Jit.X64;
 
@@ -54,6 +55,9 @@ internal unsafe struct VcpuArea
     /// <summary>Not 0: leave generated code at the next block.</summary>
     public uint ExitRequest;
 
+    /// <summary>Not 0 while the interrupt pin is asserted.</summary>
+    public uint InterruptLine;
+
     /// <summary>Not 0 while vector and floating-point registers are the guest's.</summary>
     public uint VectorsLoaded;
 
@@ -108,18 +112,21 @@ internal unsafe struct VcpuArea
 /// <summary>gs: displacements of the fields of <see cref="VcpuArea"/>.</summary>
 internal static unsafe class AreaSlot
 {
-    public static readonly int ExitRequest, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
+    public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
         VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, Pages, JumpTags, JumpCode, Vectors;
 
     private static readonly int Gprs, Segments;
 
     static AreaSlot()
     {
-        VcpuArea* area = (VcpuArea*)0x10000;
+        VcpuArea* area = (VcpuArea*)NativeMemory.Alloc((nuint)sizeof(VcpuArea)); // never touched, only measured
         int Of(void* field) => (int)((byte*)field - (byte*)area);
         Gprs = Of(area->Cpu.Gpr);
-        Segments = (int)((byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref area->Cpu.Seg(0)) - (byte*)area);
+        Segments = Of(Unsafe.AsPointer(ref area->Cpu.Seg(0)));
         Vectors = Of(&area->Cpu.Vectors);
+        InterruptLine = Of(&area->InterruptLine);
+        Rflags = Of(&area->Cpu.Rflags);
+        KernelGsBase = Of(&area->Cpu.KernelGsBase);
         ExitRequest = Of(&area->ExitRequest);
         VectorsLoaded = Of(&area->VectorsLoaded);
         Flags = Of(&area->Flags);
@@ -141,6 +148,7 @@ internal static unsafe class AreaSlot
         Pages = Of(area->Pages);
         JumpTags = Of(area->JumpTags);
         JumpCode = Of(area->JumpCode);
+        NativeMemory.Free(area);
     }
 
     /// <summary>gs:[slot].</summary>

@@ -25,7 +25,7 @@ internal sealed unsafe class TranslatedMachine : IX86Platform, IMmio, IDisposabl
         Memory = new PhysicalMemory(this);
         Ram = new RamBlock("ram", Bytes);
         Memory.MapRam(0, Ram, 0, Bytes);
-        Vcpu = new TranslatedVcpu(0, Memory, this, CpuModel.Parse("max", new HostCpuid(), is64Bit: true), _code);
+        Vcpu = new TranslatedVcpu(0, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), _code);
         BuildTables();
     }
 

@@ -31,7 +31,7 @@ public sealed unsafe class TranslationPlainTests
                 ulong at = ((i & 1) == 0 ? ReencodeHost.FarCode : ReencodeHost.NearCode) + (ulong)random.Below(0x2000);
                 compare.Randomize(random);
                 Code code = withMemory[i % withMemory.Length];
-                int size = Math.Max(code.MemorySize().GetSize(), 1);
+                int size = Math.Max(SizeOf(code), 1);
                 Instruction memory = Operand(random, compare, size, out int registers);
                 generator.Avoid = registers | 1 << 4;
                 int n = 0;
@@ -79,14 +79,20 @@ public sealed unsafe class TranslationPlainTests
         };
     }
 
-    private static Code[] Usable(Code[] codes) =>
-    [
-        .. codes.Where(c => c.Encoding() is EncodingKind.Legacy or EncodingKind.VEX && !c.ToOpCode().IsPrivileged && c.MemorySize() != MemorySize.Unknown | !c.ToOpCode().OpKinds().Any(k => k == OpCodeOperandKind.mem)
-            && !X86Core.IsSpecial(new Instruction { Code = c }) && !c.ToOpCode().OpKinds().Any(k => k.ToString().StartsWith("k_") || k.ToString().StartsWith("kp") || k.ToString().Contains("vsib"))
-            && c.ToString() is var name && !name.Contains("Fx") && !name.StartsWith("Fld") && !name.StartsWith("Frstor") && !name.StartsWith("Xrstor") && !name.StartsWith("Ldmxcsr") && !name.StartsWith("VEX_Vldmxcsr")
-            && !name.StartsWith("Xbegin") && !name.StartsWith("Xabort") && !name.StartsWith("Xend") && !name.StartsWith("Xtest") && !name.StartsWith("Wrss") && !name.StartsWith("Rdssp") && !name.StartsWith("Incssp")
-            && !name.StartsWith("Bnd") && !name.StartsWith("Cl") && !name.StartsWith("Prefetch") && !name.StartsWith("Wait")),
-    ];
+    private static readonly string[] LeftOut =
+        ["Fx", "Fld", "Frstor", "Xrstor", "Ldmxcsr", "VEX_Vldmxcsr", "Xbegin", "Xabort", "Xend", "Xtest", "Wrss", "Rdssp", "Incssp", "Bnd", "Cl", "Prefetch", "Wait", "Fnstenv", "Fnsave"];
+
+    private static Code[] Usable(Code[] codes) => [.. codes.Where(IsUsable)];
+
+    private static bool IsUsable(Code code)
+    {
+        OpCodeInfo info = code.ToOpCode();
+        return code.Encoding() is EncodingKind.Legacy or EncodingKind.VEX && !info.IsPrivileged && !X86Core.IsSpecial(new Instruction { Code = code })
+            && !info.OpKinds().Any(k => k.ToString().StartsWith("k_") || k.ToString().StartsWith("kp") || k.ToString().Contains("vsib"))
+            && !LeftOut.Any(code.ToString().StartsWith);
+    }
+
+    private static int SizeOf(Code code) => new Instruction { Code = code }.MemorySize.GetSize();
 
     private static string? Compare(ReencodeComparison compare, TranslatedMachine machine, ulong at, ReadOnlySpan<byte> code)
     {
@@ -117,6 +123,7 @@ public sealed unsafe class TranslationPlainTests
         {
             try
             {
+                machine.Vcpu.Attach();
                 exit = machine.Vcpu.Run();
             }
             catch (Exception e)
@@ -126,7 +133,7 @@ public sealed unsafe class TranslationPlainTests
         });
         thread.Start();
         thread.Join();
-        string? difference = problem ?? Difference(compare, expected, machine, exit);
+        string? difference = problem ?? Difference(at + (ulong)code.Length, compare, expected, machine, exit);
         compare.ResetMemory();
         return difference;
     }
@@ -134,7 +141,7 @@ public sealed unsafe class TranslationPlainTests
     private static void Copy(ulong window, TranslatedMachine machine) =>
         new Span<byte>((byte*)window, ReencodeComparison.WindowBytes).CopyTo(new Span<byte>(machine.Linear(window), ReencodeComparison.WindowBytes));
 
-    private static string? Difference(ReencodeComparison compare, ReencodeState expected, TranslatedMachine machine, TranslatedExit exit)
+    private static string? Difference(ulong end, ReencodeComparison compare, ReencodeState expected, TranslatedMachine machine, TranslatedExit exit)
     {
         int vector = machine.EndVector(out ulong* frame);
         if (exit != TranslatedExit.Halted || vector < 0)
@@ -145,7 +152,9 @@ public sealed unsafe class TranslationPlainTests
         ulong* pushed = vector is 8 or 10 or 11 or 12 or 13 or 14 or 17 ? frame + 1 : frame;
         if (pushed[0] != expected.Pc)
             text.Append($" rip {pushed[0]:x}, {expected.Pc:x} expected;");
-        if (((pushed[2] ^ expected.Flags) & (ReencodeState.ArithmeticFlags | ReencodeState.DirectionFlag)) != 0)
+        // An instruction that this processor lacks may be taken for one that overwrites flags.
+        bool isComplete = expected.Pc == end;
+        if (isComplete && ((pushed[2] ^ expected.Flags) & (ReencodeState.ArithmeticFlags | ReencodeState.DirectionFlag)) != 0)
             text.Append($" flags {pushed[2]:x}, {expected.Flags:x} expected;");
         for (int i = 0; i < 16; i++)
         {
