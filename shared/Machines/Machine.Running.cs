@@ -106,6 +106,33 @@ public sealed partial class Machine
         });
     }
 
+    /// <summary>The guest says that its kernel has panicked, or loads its crash kernel. Under the lock.</summary>
+    public void GuestPanicked(bool isPanic)
+    {
+        if (!isPanic)
+        {
+            Tell(new MachineEvent("GUEST_CRASHLOADED", ("action", "run")));
+            return;
+        }
+
+        string action = OnPanic switch { PanicAction.Pause => "pause", PanicAction.Shutdown => "poweroff", _ => "run" };
+        Tell(new MachineEvent("GUEST_PANICKED", ("action", action)));
+        if (OnPanic == PanicAction.Shutdown)
+        {
+            RequestShutdown(StopCause.GuestPanic, PanicStatus);
+        }
+        else if (OnPanic == PanicAction.Pause)
+        {
+            Freeze();
+            Post(() =>
+            {
+                Stop(RunState.GuestPanicked);
+                lock (Lock)
+                    _frozen = false;
+            });
+        }
+    }
+
     /// <summary>Presses the power button. From any thread.</summary>
     public void RequestPowerdown() => Post(() =>
     {
@@ -151,7 +178,7 @@ public sealed partial class Machine
 
     private void RunVcpu(VcpuThread self)
     {
-        _isVcpuThread.Value = true;
+        _vcpuOfThread.Value = self.Vcpu.Index;
         self.Vcpu.Attach();
         while (true)
         {
@@ -216,7 +243,7 @@ public sealed partial class Machine
 
     private void WaitUntilParked()
     {
-        if (_isVcpuThread.Value || Lock.IsHeldByCurrentThread)
+        if (CurrentVcpu != NoVcpu || Lock.IsHeldByCurrentThread)
             throw new InvalidOperationException("waiting for vCPUs on one of them, or under the lock");
         while (true)
         {

@@ -12,12 +12,13 @@ public sealed partial class Machine : IDisposable
 {
     private const int VcpuStack = 1 << 20;
     private const long Millisecond = 1_000_000;
+    private const int NoVcpu = -1;
 
     private readonly List<VcpuThread> _vcpus = [];
     private readonly List<Device> _devices = [];
     private readonly Queue<Action> _posted = [];
     private readonly WakeEvent _wake = new(), _parked = new();
-    private readonly ThreadLocal<bool> _isVcpuThread = new();
+    private readonly ThreadLocal<int> _vcpuOfThread = new(static () => NoVcpu);
     private int _pauses;
     private bool _isRunning, _isEnding;
     private int? _exitStatus;
@@ -45,6 +46,9 @@ public sealed partial class Machine : IDisposable
     /// <summary>vCPUs in the order of their numbers.</summary>
     public IReadOnlyList<IVcpu> Vcpus { get; private set; } = [];
 
+    /// <summary>The number of the vCPU whose thread this is; -1 on other threads.</summary>
+    public int CurrentVcpu => _vcpuOfThread.Value;
+
     /// <summary>Devices in the order they were added: the order of reset and of snapshots.</summary>
     public IReadOnlyList<Device> Devices => _devices;
 
@@ -53,6 +57,12 @@ public sealed partial class Machine : IDisposable
 
     /// <summary>-no-shutdown: powering off stops the machine instead of ending it.</summary>
     public bool StaysAfterShutdown { get; set; }
+
+    /// <summary>What a panic of the guest leads to.</summary>
+    public PanicAction OnPanic { get; set; } = PanicAction.Shutdown;
+
+    /// <summary>Exit status after a panic.</summary>
+    public int PanicStatus { get; set; }
 
     /// <summary>Called under the lock after every device was reset: the boards' memory map and firmware.</summary>
     public event Action? Resetting;
@@ -145,7 +155,7 @@ public sealed partial class Machine : IDisposable
         _vcpus.Clear();
         _wake.Dispose();
         _parked.Dispose();
-        _isVcpuThread.Dispose();
+        _vcpuOfThread.Dispose();
     }
 
     // Nanoseconds until the next timer; -1 for none.

@@ -42,6 +42,19 @@ public enum StopCause
     GuestPanic,
 }
 
+/// <summary>What happens when a guest says that it has panicked.</summary>
+public enum PanicAction
+{
+    /// <summary>The machine stops and is kept.</summary>
+    Pause,
+
+    /// <summary>The machine ends.</summary>
+    Shutdown,
+
+    /// <summary>Nothing.</summary>
+    None,
+}
+
 /// <summary>Names on the wire.</summary>
 public static class RunStateNames
 {

@@ -13,12 +13,10 @@ internal sealed class InterruptControllers
     private const int TimerInput = 2; // IRQ 0 arrives at input 2 of the I/O APIC, whose input 0 is the PIC's
 
     private readonly KvmAccelerator? _kvm;
-    private readonly Machine _machine;
 
     /// <summary>Makes those the accelerator lacks, and attaches them.</summary>
-    public InterruptControllers(Machine machine, IX86Accelerator accelerator)
+    public InterruptControllers(Machine machine, IX86Accelerator accelerator, int cpus)
     {
-        _machine = machine;
         Mode = accelerator.IrqChip;
         _kvm = accelerator as KvmAccelerator;
         if (Mode == IrqChipMode.On)
@@ -27,14 +25,26 @@ internal sealed class InterruptControllers
             return;
         }
 
-        Pic = new PicPair(new IrqLine(high => machine.Vcpus[0].SetInterrupt(high)));
+        Apics = Mode == IrqChipMode.Off ? new ApicBus(() => Pic!.Acknowledge()) : null;
+        Pic = new PicPair(new IrqLine(Apics is { } own ? own.SetPic : high => machine.Vcpus[0].SetInterrupt(high)));
         Pic.Attach(machine.Spaces.Io);
         machine.Add(Pic.Master);
         machine.Add(Pic.Slave);
-        IApicBus bus = new KernelMsi(_kvm!);
-        IoApic = machine.Add(new IoApic(bus));
-        machine.Spaces.Mmio.Attach(new RoutedIoApic(IoApic, _kvm!), IoApic.Name, IoApic.UsualBase, IoApic.Length, widest: 4);
-        _kvm!.EndOfInterrupt = IoApic.EndOfInterrupt;
+        IoApic = machine.Add(new IoApic(Apics is { } bus ? bus : new KernelMsi(_kvm!)));
+        if (Apics is { } apics)
+        {
+            for (int i = 0; i < cpus; i++)
+                machine.Add(new LocalApic(apics, (byte)i, isFirst: i == 0, machine.Clock, new ApicCpu(machine, i)));
+            apics.Connect(IoApic);
+            machine.Spaces.Mmio.Attach(IoApic, IoApic.Name, IoApic.UsualBase, IoApic.Length, widest: 4);
+            machine.Spaces.Mmio.Attach(new OwnApic(machine, apics), "apic", LocalApic.UsualBase, LocalApic.Length, widest: 4);
+        }
+        else
+        {
+            machine.Spaces.Mmio.Attach(new RoutedIoApic(IoApic, _kvm!), IoApic.Name, IoApic.UsualBase, IoApic.Length, widest: 4);
+            _kvm!.EndOfInterrupt = IoApic.EndOfInterrupt;
+        }
+
         Gsi = new GsiInputs(SetInput);
     }
 
@@ -50,11 +60,20 @@ internal sealed class InterruptControllers
     /// <summary>Null when the accelerator has it.</summary>
     public IoApic? IoApic { get; }
 
+    /// <summary>The local APICs; null when the accelerator has them.</summary>
+    public ApicBus? Apics { get; }
+
     /// <summary>A message-signalled interrupt: the write that it is.</summary>
-    public void SendMsi(ulong address, uint data) => _kvm?.SendMsi(address, data);
+    public void SendMsi(ulong address, uint data)
+    {
+        if (Apics is { } apics)
+            apics.SendMessage(address, data);
+        else
+            _kvm!.SendMsi(address, data);
+    }
 
     /// <summary>The vector that a vCPU takes; -1 when there is none any more.</summary>
-    public int Acknowledge(int vcpu) => Pic is { Master.IsRequesting: true } pic ? pic.Acknowledge() : -1;
+    public int Acknowledge(int vcpu) => Apics is { } apics ? apics.Apics[vcpu].Acknowledge() : Pic is { Master.IsRequesting: true } pic ? pic.Acknowledge() : -1;
 
     private void SetInput(int gsi, bool high)
     {
@@ -93,5 +112,47 @@ internal sealed class InterruptControllers
         }
 
         private static ApicMessage Message(ulong e) => new((byte)(e >> 56), (e & 1 << 11) != 0, (int)(e >> 8) & 7, (byte)e, (e & 1 << 15) != 0);
+    }
+
+    // A processor as its local APIC sees it.
+    private sealed unsafe class ApicCpu(Machine machine, int index) : IApicCpu
+    {
+        private const int InitMessage = -1;
+
+        private IX86Vcpu Vcpu => (IX86Vcpu)machine.Vcpus[index];
+
+        public void SetInterrupt(bool level)
+        {
+            Vcpu.SetInterrupt(level);
+            if (level)
+                machine.WakeVcpu(index);
+        }
+
+        public void Nmi()
+        {
+            Vcpu.RaiseNmi();
+            machine.WakeVcpu(index);
+        }
+
+        public void Init() => Send(InitMessage);
+
+        public void StartUp(byte vector) => Send(vector);
+
+        // The counter is the virtual clock with an offset; see X86Platform.ReadTsc.
+        public long TimeOfTsc(ulong tsc) => (long)Math.Min(tsc - Vcpu.State->TscOffset, long.MaxValue);
+
+        private void Send(int message)
+        {
+            Vcpu.InitOrStart(message);
+            machine.WakeVcpu(index);
+        }
+    }
+
+    // Every processor sees its own APIC at the same address.
+    private sealed class OwnApic(Machine machine, ApicBus apics) : IBusDevice
+    {
+        public ulong Read(ulong offset, int size) => apics.Apics[Math.Max(machine.CurrentVcpu, 0)].Read(offset, size);
+
+        public void Write(ulong offset, int size, ulong value) => apics.Apics[Math.Max(machine.CurrentVcpu, 0)].Write(offset, size, value);
     }
 }

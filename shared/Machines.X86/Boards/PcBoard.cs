@@ -1,6 +1,7 @@
 using Suite.Devices.Acpi;
 using Suite.Devices.Char;
 using Suite.Devices.Core;
+using Suite.Devices.FwCfg;
 using Suite.Devices.Input;
 using Suite.Devices.Pci;
 using Suite.Devices.Timer;
@@ -54,7 +55,8 @@ public sealed class PcBoard : X86Board
 
         if (setup.DebugConsole is { } console)
             io.Attach(Machine.Add(new DebugConsole(console)), "debugcon", 0xE9, 1);
-        InstallFirmware(new FirmwareParts { Io = io, Mmio = Machine.Spaces.Mmio, Memory = Machine.Spaces.Dma, Clock = Machine.Clock, Log = setup.Note });
+        FirmwareConfiguration = Machine.Add(new FwCfgDevice(Machine.Spaces.Dma));
+        FirmwareConfiguration.Attach(io);
     }
 
     /// <inheritdoc/>
@@ -68,6 +70,23 @@ public sealed class PcBoard : X86Board
 
     /// <summary>Power management.</summary>
     public Piix4Pm Power { get; }
+
+    /// <summary>fw_cfg.</summary>
+    public FwCfgDevice FirmwareConfiguration { get; }
+
+    /// <inheritdoc/>
+    public override void Complete()
+    {
+        PcFirmwareItems.Fill(FirmwareConfiguration, this);
+        InstallFirmware(new FirmwareParts
+        {
+            Io = Machine.Spaces.Io,
+            Mmio = Machine.Spaces.Mmio,
+            Memory = Machine.Spaces.Dma,
+            Clock = Machine.Clock,
+            Log = Setup.Note,
+        });
+    }
 
     /// <inheritdoc/>
     public override PluggedDevice AddVirtio(VirtioDevice device, DevicePlace place)
@@ -84,7 +103,6 @@ public sealed class PcBoard : X86Board
         HasAcpi = !options.NoAcpi && options.Machine.GetBool("acpi", true),
         HasHpet = false,
         HasVga = false,
-        HasFwCfg = false,
         Uuid = options.Uuid,
         Name = options.Name,
         SerialPorts = 1,

@@ -17,7 +17,7 @@ public abstract class X86Board : Board
 
     /// <summary>Memory, accelerator and interrupt controllers; devices are the derived board's.</summary>
     protected X86Board(X86Setup setup, PcDescription pc)
-        : base(setup.Machine, setup.Loop, setup.Options)
+        : base(setup.Machine, setup.Backends, setup.Options)
     {
         (Setup, Description) = (setup, pc);
         PcMemory = new PcMemory(Machine.Spaces.Memory, pc, setup.FirmwareImage ?? new byte[0x10000]);
@@ -25,7 +25,7 @@ public abstract class X86Board : Board
         if (pc.Cpus > Accelerator.MostVcpus)
             throw new OptionException($"-smp {pc.Cpus}: {Accelerator.Name} has at most {Accelerator.MostVcpus} processors here");
         _platform = new X86Platform(Machine);
-        Interrupts = new InterruptControllers(Machine, Accelerator);
+        Interrupts = new InterruptControllers(Machine, Accelerator, pc.Cpus);
         (_platform.Interrupts, _platform.FpuError) = (Interrupts, Interrupts.Gsi.Wire(13));
         for (int i = 0; i < pc.Cpus; i++)
             Machine.AddVcpu(Accelerator.CreateVcpu(i, pc.Cpus, setup.Model, _platform));
@@ -56,10 +56,13 @@ public abstract class X86Board : Board
     /// <summary>-M's property, taken as read.</summary>
     protected static bool Flag(MachineOptions options, string key, bool otherwise) => options.Machine.GetBool(key, otherwise);
 
+    /// <summary>All devices are there: firmware, kernel and what depends on the devices follow.</summary>
+    public abstract void Complete();
+
     /// <summary>A wire to an ISA interrupt.</summary>
     protected IrqLine Irq(int number) => Interrupts.Gsi.Wire(number);
 
-    /// <summary>Firmware and direct boot; at the end of the derived board's construction.</summary>
+    /// <summary>Firmware and direct boot.</summary>
     protected void InstallFirmware(FirmwareParts parts)
     {
         if (Setup.FirmwareImage is null)
@@ -75,8 +78,11 @@ public abstract class X86Board : Board
             HasLongMode = (Setup.Model.Query(0x8000_0001, 0).Edx >> 29 & 1) != 0,
             HasForeignFirmware = Firmware is null,
         };
-        _plan = BootPlan.Read(new BootFiles(kernel, Options.Initrd, Options.Append, Options.Dtb), machine);
+        _plan = BootPlan.Read(new BootFiles(kernel, Options.Initrd, KernelArguments(), Options.Dtb), machine);
     }
+
+    /// <summary>-append, and what the board adds.</summary>
+    protected virtual string KernelArguments() => Options.Append;
 
     /// <summary>The A20 gate.</summary>
     protected void SetA20(bool open)

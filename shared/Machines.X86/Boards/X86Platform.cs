@@ -1,3 +1,4 @@
+using Suite.Devices.Intc;
 using Suite.Guest.X86.Machine;
 
 namespace Suite.Machines.X86.Boards;
@@ -24,15 +25,34 @@ internal sealed class X86Platform(Machine machine) : IX86Platform
     public bool TryReadMsr(int vcpu, uint msr, out ulong value)
     {
         value = 0;
-        return false;
+        if (Apic(vcpu) is not { } apic)
+            return false;
+        lock (machine.Lock)
+            return apic.TryReadMsr(msr, out value);
     }
 
-    public bool TryWriteMsr(int vcpu, uint msr, ulong value) => false;
+    public bool TryWriteMsr(int vcpu, uint msr, ulong value)
+    {
+        if (Apic(vcpu) is not { } apic)
+            return false;
+        lock (machine.Lock)
+            return apic.TryWriteMsr(msr, value);
+    }
 
-    public ulong ReadTaskPriority(int vcpu) => 0;
+    public ulong ReadTaskPriority(int vcpu)
+    {
+        if (Apic(vcpu) is not { } apic)
+            return 0;
+        lock (machine.Lock)
+            return apic.TaskPriority;
+    }
 
     public void WriteTaskPriority(int vcpu, ulong cr8)
     {
+        if (Apic(vcpu) is not { } apic)
+            return;
+        lock (machine.Lock)
+            apic.TaskPriority = cr8;
     }
 
     /// <summary>One tick a nanosecond: a clock of 1 GHz that stands still with the machine.</summary>
@@ -43,4 +63,6 @@ internal sealed class X86Platform(Machine machine) : IX86Platform
         lock (machine.Lock)
             FpuError?.Set(level);
     }
+
+    private LocalApic? Apic(int vcpu) => Interrupts?.Apics?.Apics[vcpu];
 }

@@ -1,6 +1,6 @@
 using Suite.Devices.Char;
-using Suite.Devices.Core;
 using Suite.Guest.X86.Cpu;
+using Suite.Machines.Backends;
 using Suite.Machines.Options;
 using Suite.Machines.X86.Kvm;
 
@@ -8,10 +8,10 @@ namespace Suite.Machines.X86.Boards;
 
 /// <summary>What an x86 board is made from.</summary>
 /// <param name="Machine">Empty.</param>
-/// <param name="Loop">For back ends.</param>
+/// <param name="Backends">The host's side.</param>
 /// <param name="Options">The command line.</param>
 /// <param name="Model">-cpu.</param>
-public sealed record X86Setup(Machine Machine, HostLoop Loop, MachineOptions Options, CpuModel Model)
+public sealed record X86Setup(Machine Machine, MachineBackends Backends, MachineOptions Options, CpuModel Model)
 {
     /// <summary>The accelerator when -accel says none.</summary>
     public string DefaultAccelerator { get; init; } = "translation";

@@ -84,7 +84,7 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
     public IX86Vcpu CreateVcpu(int index, int count, CpuModel model, IX86Platform platform)
     {
         KvmDescriptor vcpu = new((int)_vm.Call(KvmApi.KVM_CREATE_VCPU, index, "KVM_CREATE_VCPU"), $"vCPU {index}");
-        KvmVcpu made = new(this, vcpu, index, new KvmCpuid(_cpuid, model, index, count, HasTscDeadline && IrqChip != IrqChipMode.Off), platform, _msrs);
+        KvmVcpu made = new(this, vcpu, index, new KvmCpuid(_cpuid, model, index, count, IrqChip != IrqChipMode.Off, _system.Has(KvmApi.KVM_CAP_TSC_DEADLINE_TIMER)), platform, _msrs);
         _vcpus.Add(made);
         return made;
     }
@@ -166,8 +166,6 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
         _vm.Dispose();
         _system.Dispose();
     }
-
-    private bool HasTscDeadline => _system.Has(KvmApi.KVM_CAP_TSC_DEADLINE_TIMER);
 
     private static string Text(bool has) => has ? "on" : "off";
 

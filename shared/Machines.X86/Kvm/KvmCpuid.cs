@@ -11,7 +11,7 @@ internal sealed class KvmCpuid
     private readonly List<KvmCpuidEntry> _entries = [];
 
     /// <summary>Answers for one vCPU.</summary>
-    public KvmCpuid(KvmCpuidEntry[] supported, CpuModel model, int index, int count, bool hasTscDeadline)
+    public KvmCpuid(KvmCpuidEntry[] supported, CpuModel model, int index, int count, bool hasApic, bool hasTscDeadline)
     {
         HashSet<(uint, uint)> seen = [];
         foreach (KvmCpuidEntry entry in supported)
@@ -21,7 +21,7 @@ internal sealed class KvmCpuid
                 Restrict(ref answer, model);
             SetTopology(ref answer, (uint)index, (uint)count);
             if (entry.Function == 1)
-                answer.Ecx |= HypervisorBit | (hasTscDeadline && Has(model, entry) ? TscDeadline | X2Apic : 0);
+                answer.Ecx = (answer.Ecx & ~X2Apic) | HypervisorBit | (hasApic && KnowsX2Apic(model) ? X2Apic | (hasTscDeadline ? TscDeadline : 0) : 0);
             if (seen.Add((entry.Function, entry.Index)))
                 _entries.Add(answer);
         }
@@ -39,7 +39,7 @@ internal sealed class KvmCpuid
         return default;
     }
 
-    private static bool Has(CpuModel model, in KvmCpuidEntry entry) => model.IsHost || (model.Query(entry.Function, 0).Ecx & X2Apic) != 0 || model.Query(0, 0).Eax >= 0xB;
+    private static bool KnowsX2Apic(CpuModel model) => model.IsHost || (model.Query(1, 0).Ecx & X2Apic) != 0 || model.Query(0, 0).Eax >= 0xB;
 
     // Feature words: what both have. Identity: the model's. Sizes and the like: the kernel's.
     private static void Restrict(ref KvmCpuidEntry e, CpuModel model)

@@ -20,6 +20,7 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
     private int _thread;
     private volatile bool _isHalted, _waitsForStart, _interrupt, _nmi;
     private int _pendingInit = NoInit;
+    private ulong _cr8, _apicBase;
     private bool _isDisposed;
 
     private const int NoInit = -2;
@@ -62,11 +63,13 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
                 return VcpuExit.Halted;
             if (_vm.IrqChip != IrqChipMode.On)
                 OfferInterrupt();
+            if (!HasLocalApic)
+                _run->Cr8 = _cr8 = _platform.ReadTaskPriority(Index);
             long result = Sys.Blocking(Nr.ioctl, _vcpu.Descriptor, KvmApi.KVM_RUN, 0);
             if (_vm.CoalescedPage > 0)
                 FlushCoalesced();
             if (!HasLocalApic)
-                _platform.WriteTaskPriority(Index, _run->Cr8);
+                FollowApic();
             if (result is -EINTR or -EAGAIN)
             {
                 _run->ImmediateExit = 0;
@@ -114,7 +117,7 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
     {
         PowerOn.Reset(State, VectorBytes, Index == 0, Cpuid(1, 0).Eax);
         (_isHalted, _waitsForStart, _nmi, _pendingInit) = (false, Index != 0 && !HasLocalApic, false, NoInit);
-        _run->Cr8 = 0;
+        (_cr8, _apicBase) = (0, State->ApicBase);
         _transfer.ResetKernelState();
         if (HasLocalApic)
             KvmLocalApic.Reset(_vcpu, Index);
@@ -301,6 +304,18 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
         if (_isHalted && _interrupt)
             _isHalted = false;
         return _run->ImmediateExit != 0 || !(_isHalted || _waitsForStart);
+    }
+
+    // Without a local APIC in the kernel its base and CR8 come back beside every exit.
+    private void FollowApic()
+    {
+        const uint ApicBaseMsr = 0x1B;
+        if (_run->Cr8 != _cr8)
+            _platform.WriteTaskPriority(Index, _run->Cr8);
+        if (_run->ApicBase == _apicBase)
+            return;
+        _apicBase = _run->ApicBase;
+        _platform.TryWriteMsr(Index, ApicBaseMsr, _apicBase);
     }
 
     private void InjectNmi()

@@ -1,19 +1,20 @@
 using Suite.Devices.Core;
 using Suite.Devices.Pci;
 using Suite.Devices.Virtio;
+using Suite.Machines.Backends;
 using Suite.Machines.Options;
 
 namespace Suite.Machines.Boards;
 
 /// <summary>A machine that is wired: what device creation, monitors and snapshots need of any board.</summary>
-public abstract class Board(Machine machine, HostLoop loop, MachineOptions options) : IDisposable
+public abstract class Board(Machine machine, MachineBackends backends, MachineOptions options) : IDisposable
 {
     private readonly List<PluggedDevice> _plugged = [];
 
     public Machine Machine { get; } = machine;
 
-    /// <summary>Waits for the host's descriptors.</summary>
-    public HostLoop Loop { get; } = loop;
+    /// <summary>The host's side.</summary>
+    public MachineBackends Backends { get; } = backends;
 
     public MachineOptions Options { get; } = options;
 

@@ -35,7 +35,7 @@ public sealed class KeyValues
             int equals = item.IndexOf('=');
             if (equals >= 0 && !(isFirst && first is not null && item.AsSpan(0, equals).ContainsAny('/', ':')))
                 result._items.Add((item[..equals], item[(equals + 1)..]));
-            else if (isFirst && first is not null)
+            else if (isFirst && first is not null && item.Length > 0)
                 result._items.Add((first, item));
             else if (item.Length > 0)
                 result._items.Add(item.StartsWith("no", StringComparison.Ordinal) && item.Length > 2 ? (item[2..], "off") : (item, "on"));
@@ -60,14 +60,20 @@ public sealed class KeyValues
             _items.Add((key, value));
     }
 
+    /// <summary>A key that may be given, whether it is read or not.</summary>
+    public void Allow(string key)
+    {
+        _known.Add(key);
+        _taken.Add(key);
+    }
+
     /// <summary>True when a key is given; does not count as reading it.</summary>
     public bool Has(string key) => _items.Exists(i => i.Key == key);
 
     /// <summary>A key's value, the last one given; null when it is not.</summary>
     public string? Get(string key)
     {
-        _known.Add(key);
-        _taken.Add(key);
+        Allow(key);
         int at = _items.FindLastIndex(i => i.Key == key);
         return at < 0 ? null : _items[at].Value;
     }
@@ -75,8 +81,7 @@ public sealed class KeyValues
     /// <summary>All values of a key.</summary>
     public IEnumerable<string> All(string key)
     {
-        _known.Add(key);
-        _taken.Add(key);
+        Allow(key);
         return _items.Where(i => i.Key == key).Select(i => i.Value);
     }
 
