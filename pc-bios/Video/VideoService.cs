@@ -408,7 +408,7 @@ internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe)
     private void StateInformation(ServiceCall call)
     {
         Span<byte> state = stackalloc byte[64];
-        (state[0], state[1], state[2], state[3]) = ((byte)BiosRom.TablesStart, BiosRom.TablesStart >> 8, 0x00, 0xF0); // static table: zeros stand there
+        (state[0], state[1], state[2], state[3]) = (BiosRom.TablesStart & 0xFF, BiosRom.TablesStart >> 8, 0x00, 0xF0); // static table: zeros stand there
         bios.Memory.Read(BiosData.VideoMode, state[4..34]);
         state[0x22] = bios.Memory.Byte(BiosData.VideoRows);
         bios.Memory.Read(BiosData.CharacterHeight, state[0x23..0x25]);
