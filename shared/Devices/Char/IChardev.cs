@@ -8,6 +8,11 @@ public interface IChardev
 
     /// <summary>Whoever takes what arrives; set by the device at its other end.</summary>
     ICharReceiver? Receiver { get; set; }
+
+    /// <summary>The receiver has room again after it had too little.</summary>
+    void ReceiverReady()
+    {
+    }
 }
 
 /// <summary>The device's side.</summary>
