@@ -7,7 +7,8 @@ namespace Suite.PcBios.Video;
 internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe)
 {
     private const byte KeepMemory = 0x80, Supported = 0x1A;
-    private const ushort DefaultCursor = 0x0D0E, NormalAttribute = 0x07;
+    private const ushort DefaultCursor = 0x0D0E;
+    private const byte NormalAttribute = 0x07;
     private const uint FontVector = 0x43 * 4, UpperFontVector = 0x1F * 4;
     private const int MostPages = 8;
 
