@@ -55,7 +55,6 @@ internal static class PcDsdt
         return Aml.Device(
             "PCI0",
             Aml.Define("_HID", Aml.EisaId("PNP0A03")),
-            Aml.Define("_ADR", 0),
             Aml.Define("_UID", 0),
             Aml.Define("_CRS", resources),
             Aml.Define("_PRT", Routes()),
@@ -69,7 +68,7 @@ internal static class PcDsdt
         for (int slot = 0; slot < Slots; slot++)
             for (int pin = 0; pin < Pins; pin++)
             {
-                byte[] source = slot == IsaSlot && pin == 0 ? Aml.Name("LNKS") : Aml.Name(Links[(slot + pin - 1) & 3]);
+                byte[] source = slot == IsaSlot && pin == 0 ? Aml.Name("LNKS") : Aml.Name(Links[(slot + pin + Links.Length - 1) % Links.Length]);
                 routes.Add(Aml.Package(Aml.Integer((ulong)slot << 16 | 0xFFFF), Aml.Integer((ulong)pin), source, [0]));
             }
 
