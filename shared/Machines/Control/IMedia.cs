@@ -8,13 +8,13 @@ namespace Suite.Machines.Control;
 /// <param name="Format">raw, qcow2.</param>
 /// <param name="Bytes">Size of the medium.</param>
 /// <param name="IsReadOnly">Writing is refused.</param>
-public sealed record DriveInfo(string Name, string QomPath, bool IsRemovable, string? File, string? Format, long Bytes, bool IsReadOnly);
+public sealed record MachineDrive(string Name, string QomPath, bool IsRemovable, string? File, string? Format, long Bytes, bool IsReadOnly);
 
 /// <summary>Drives, and media that can be changed. Without the lock.</summary>
 public interface IMedia
 {
     /// <summary>All drives.</summary>
-    IReadOnlyList<DriveInfo> Drives();
+    IReadOnlyList<MachineDrive> Drives();
 
     /// <summary>Takes the medium out.</summary>
     /// <exception cref="ControlException">There is no such drive, or its medium is fixed.</exception>

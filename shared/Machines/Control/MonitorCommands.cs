@@ -97,7 +97,7 @@ public static class MonitorCommands
 
     private static ISnapshots Snapshots(MonitorContext c) => c.Control.Snapshots ?? throw new ControlException("this machine has no snapshots");
 
-    private static IMedia Media(MonitorContext c) => c.Control.Board.Backends.Media ?? throw new ControlException("this machine has no drives");
+    private static IMedia Media(MonitorContext c) => c.Control.Board.Backends.Media;
 
     private static string Help(string[] a)
     {

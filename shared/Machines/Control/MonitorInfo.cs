@@ -29,8 +29,8 @@ public static class MonitorInfo
         new(["qdm"], "", "devices that can be added", static (c, _) => c.Control.Catalogue.Help()),
         new(["pci"], "", "the PCI bus", static (c, _) => c.Locked(() => c.Control.Board.Pci is { } bus ? Pci(bus) : "this board has no PCI bus\n")),
         new(["block"], "", "the drives", Block),
-        new(["network"], "", "network cards and back ends", static (c, _) => c.Locked(() => c.Control.Board.Backends.NetworkText())),
-        new(["usernet"], "", "connections of user-mode networks", static (c, _) => c.Locked(() => c.Control.Board.Backends.UserNetText())),
+        new(["network"], "", "network cards and back ends", static (c, _) => c.Locked(() => c.Control.Board.Backends.Nets.Describe())),
+        new(["usernet"], "", "connections of user-mode networks", static (c, _) => c.Locked(() => c.Control.Board.Backends.Nets.Connections())),
         new(["chardev"], "", "character back ends", static (c, _) => string.Concat(c.Control.Board.Backends.Chars.All.Select(d => $"{d.Id}: filename={d.Description}\n"))),
         new(["snapshots"], "", "saved states", Snapshots),
         new(["balloon"], "", "how much memory the guest keeps", static (c, _) => c.Locked(() => MonitorCommands.BalloonOf(c.Control) is { } b ? $"balloon: actual={b.Actual >> 20}\n" : "no balloon device\n")),
@@ -130,7 +130,7 @@ public static class MonitorInfo
     private static string Block(MonitorContext c, string[] a)
     {
         StringBuilder text = new();
-        foreach (DriveInfo drive in c.Control.Board.Backends.Media?.Drives() ?? [])
+        foreach (MachineDrive drive in c.Control.Board.Backends.Media.Drives())
         {
             text.Append(drive.File is null ? $"{drive.Name}: [not inserted]\n" : $"{drive.Name}: {drive.File} ({drive.Format}{(drive.IsReadOnly ? ", read-only" : "")})\n    Size:             {drive.Bytes} bytes\n");
             text.Append($"    Attached to:      {drive.QomPath}\n");

@@ -183,7 +183,7 @@ public static class QmpCommands
         return Empty;
     }
 
-    private static IMedia Media(MonitorContext c) => c.Control.Board.Backends.Media ?? throw new ControlException("this machine has no drives", isNotFound: true);
+    private static IMedia Media(MonitorContext c) => c.Control.Board.Backends.Media;
 
     private static Action<Utf8JsonWriter> Save(MonitorContext c, QmpArguments a, string command)
     {
@@ -232,11 +232,11 @@ public static class QmpCommands
 
     private static Action<Utf8JsonWriter> QueryBlock(MonitorContext c, QmpArguments a)
     {
-        IReadOnlyList<DriveInfo> drives = c.Control.Board.Backends.Media?.Drives() ?? [];
+        IReadOnlyList<MachineDrive> drives = c.Control.Board.Backends.Media.Drives();
         return w =>
         {
             w.WriteStartArray();
-            foreach (DriveInfo drive in drives)
+            foreach (MachineDrive drive in drives)
                 Object(w, o =>
                 {
                     o.WriteString("device", drive.Name);
