@@ -37,6 +37,7 @@ internal enum InsnUnit : byte
     Mmx,
     Sse,
     Avx,
+    Avx512,
 }
 
 /// <summary>Facts about opcodes, found once for each.</summary>
@@ -74,12 +75,21 @@ internal sealed class InsnClasses
         EncodingKind encoding = code.Encoding();
         OpCodeInfo info = code.ToOpCode();
         if (encoding is EncodingKind.VEX or EncodingKind.EVEX or EncodingKind.XOP)
-            return UsesVectors(info) ? InsnUnit.Avx : InsnUnit.Integer; // andn, mulx and their kin are VEX too
+            return !UsesVectors(info) ? InsnUnit.Integer : encoding == EncodingKind.EVEX || UsesMasks(info) ? InsnUnit.Avx512 : InsnUnit.Avx; // andn, mulx and their kin are VEX too
         if (unit == InsnUnit.Sse && !UsesVectors(info) && code is not (Code.Ldmxcsr_m32 or Code.Stmxcsr_m32))
             return InsnUnit.Integer; // fences, prefetch, movnti, crc32, popcnt
         if (code is Code.Fxsave_m512byte or Code.Fxrstor_m512byte or Code.Fxsave64_m512byte or Code.Fxrstor64_m512byte)
             return InsnUnit.X87;
         return unit;
+    }
+
+    // kmov and its kin are VEX, but their registers are AVX-512's.
+    private static bool UsesMasks(OpCodeInfo info)
+    {
+        for (int i = 0; i < info.OpCount; i++)
+            if (info.GetOpKind(i) is OpCodeOperandKind.k_reg or OpCodeOperandKind.k_rm or OpCodeOperandKind.k_vvvv or OpCodeOperandKind.k_or_mem or OpCodeOperandKind.kp1_reg)
+                return true;
+        return false;
     }
 
     private static bool UsesVectors(OpCodeInfo info)

@@ -41,6 +41,7 @@ internal sealed unsafe partial class MachineTranslator
         InsnUnit.Wait => !_mode.ChecksWait,
         InsnUnit.Sse => !_mode.IsEmulated && !_mode.IsTaskSwitched && !_mode.IsSseOff,
         InsnUnit.Avx => !_mode.IsTaskSwitched && !_mode.IsAvxOff,
+        InsnUnit.Avx512 => !_mode.IsTaskSwitched && !_mode.IsAvx512Off,
         _ => true,
     };
 

@@ -10,7 +10,9 @@ namespace Suite.Guest.X86.Machine.Translation;
 internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
 {
     private const uint CodeSizeMask = 3, StackBig = 1 << 2, User = 1 << 3, Protected = 1 << 4, AccessUser = 1 << 5, TaskSwitched = 1 << 6, Emulation = 1 << 7, MonitorFpu = 1 << 8,
-        SseOff = 1 << 9, AvxOff = 1 << 10, CheckAlignment = 1 << 11;
+        SseOff = 1 << 9, AvxOff = 1 << 10, Avx512Off = 1 << 11, CheckAlignment = 1 << 12;
+
+    private const ulong AvxState = 6, Avx512State = 0xE6;
 
     private const int BigShift = 16, FlatShift = 24;
 
@@ -41,9 +43,6 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
     /// <summary>CR0.TS: x87 and vector instructions raise #NM.</summary>
     public bool IsTaskSwitched => (bits & TaskSwitched) != 0;
 
-    /// <summary>Any of CR0.EM, CR0.TS, CR4.OSFXSR clear, CR4.OSXSAVE clear: floating-point instructions have to be looked at one by one.</summary>
-    public bool ChecksFpu => (bits & (TaskSwitched | Emulation | SseOff | AvxOff)) != 0;
-
     /// <summary>CR0.MP and CR0.TS: fwait raises #NM.</summary>
     public bool ChecksWait => (bits & (TaskSwitched | MonitorFpu)) == (TaskSwitched | MonitorFpu);
 
@@ -53,8 +52,11 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
     /// <summary>CR4.OSFXSR is clear.</summary>
     public bool IsSseOff => (bits & SseOff) != 0;
 
-    /// <summary>CR4.OSXSAVE is clear.</summary>
+    /// <summary>CR4.OSXSAVE is clear, or XCR0 lacks the state of AVX.</summary>
     public bool IsAvxOff => (bits & AvxOff) != 0;
+
+    /// <summary>As <see cref="IsAvxOff"/>, for AVX-512.</summary>
+    public bool IsAvx512Off => (bits & Avx512Off) != 0;
 
     /// <summary>EFLAGS.AC and CR0.AM at privilege level 3.</summary>
     public bool ChecksAlignment => (bits & CheckAlignment) != 0;
@@ -88,8 +90,11 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
             key |= MonitorFpu;
         if ((cpu->Cr4 & X86Cpu.Cr4Osfxsr) == 0)
             key |= SseOff;
-        if ((cpu->Cr4 & X86Cpu.Cr4Osxsave) == 0)
+        ulong states = (cpu->Cr4 & X86Cpu.Cr4Osxsave) != 0 ? cpu->Xcr0 : 0;
+        if ((states & AvxState) != AvxState)
             key |= AvxOff;
+        if ((states & Avx512State) != Avx512State)
+            key |= Avx512Off;
         if (cpu->Cpl == 3 && (cpu->Rflags & X86Cpu.FlagAc) != 0 && (cpu->Cr0 & X86Cpu.Cr0Am) != 0)
             key |= CheckAlignment;
         if (is64)

@@ -69,7 +69,8 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         _area->Self = (nint)_area;
         _area->Owner = GCHandle.ToIntPtr(_self);
         _area->HostMxcsr = 0x1F80;
-        _area->VectorMask = HostCpu.Xcr0 & 7;
+        const ulong VectorComponents = 0xE7; // x87, SSE, AVX, AVX-512
+        _area->VectorMask = HostCpu.Xcr0 & (model.Xcr0 | 3) & VectorComponents;
         _area->Cpu.Vectors = (byte*)at + areaBytes;
         byte* code = shared.Take(out int codeBytes);
         _code = new MachineCode(code, codeBytes, &OnMiss, HostCpu.HasXsaveopt);
