@@ -66,7 +66,7 @@ internal sealed class Qcow2Refcounts
     /// <exception cref="IOException">It would fall below zero or not fit: the image is damaged, or the snapshots are too many.</exception>
     public void Add(long cluster, int delta)
     {
-        Ensure(cluster);
+        MakeRoomFor(cluster);
         Table block = Block(IndexOf(cluster));
         ulong value = Value(block, cluster);
         if (delta < 0 ? value < (ulong)-delta : value > Largest - (ulong)delta)
@@ -82,7 +82,7 @@ internal sealed class Qcow2Refcounts
     {
         if (value == 0 && Get(cluster) == 0)
             return;
-        Ensure(cluster);
+        MakeRoomFor(cluster);
         Put(Block(IndexOf(cluster)), cluster, value);
     }
 
@@ -127,7 +127,7 @@ internal sealed class Qcow2Refcounts
 
     public void WriteDirty() => _blocks.WriteDirty();
 
-    private int IndexOf(long cluster) => (int)Math.Min(cluster >> _countsPerBlockBits, int.MaxValue);
+    private int IndexOf(long cluster) => (int)Math.Min(cluster >> _countsPerBlockBits, int.MaxValue / 2);
 
     private Table Block(int index)
     {
@@ -146,6 +146,14 @@ internal sealed class Qcow2Refcounts
             if (IsFree(cluster))
                 return cluster;
         throw Qcow2Header.Bad(_file, "no cluster is free; check it with 'qemu-img check'");
+    }
+
+    private void MakeRoomFor(long cluster)
+    {
+        while (Ensure(cluster))
+        {
+            // The first steps may have made room for what makes the room.
+        }
     }
 
     // Makes sure that a cluster's count has a place. True when something was allocated for that.
@@ -180,7 +188,7 @@ internal sealed class Qcow2Refcounts
     {
         int perCluster = _header.ClusterSize / sizeof(ulong);
         long start = (long)_table.Length << _countsPerBlockBits;
-        int clusters = (Math.Max(atLeast, _table.Length * 3 / 2) + perCluster) / perCluster;
+        int clusters = (Math.Max(atLeast, _table.Length + _table.Length / 2) + perCluster) / perCluster;
         if ((long)clusters << _header.ClusterBits > MaxTableBytes)
             throw new IOException($"{_file.Path}: the image cannot grow further: its reference count table is full; convert it to larger clusters");
         int blocks = 1;
