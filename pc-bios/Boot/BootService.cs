@@ -37,10 +37,14 @@ internal sealed class BootService(Bios bios, DriveTable drives, VideoService vid
             return;
         }
 
-        if (call.Step is StepMenu)
+        switch (call.Step)
         {
-            WaitForChoice(call);
-            return;
+            case StepMenu:
+                WaitForChoice(call);
+                return;
+            case StepFailed:
+                call.Action = ServiceFrame.Wait;
+                return;
         }
 
         if (call.Step < LastRomStep)

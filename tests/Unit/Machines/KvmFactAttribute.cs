@@ -5,7 +5,7 @@ using Suite.Machines.X86.Kvm;
 namespace Suite.Tests.Machines;
 
 /// <summary>A test that needs /dev/kvm; skipped with the reason where it cannot be used.</summary>
-public sealed class KvmFactAttribute : FactAttribute
+public class KvmFactAttribute : FactAttribute
 {
     public KvmFactAttribute() => Skip = Reason();
 
