@@ -1,11 +1,13 @@
 using Suite.Devices.Acpi;
 using Suite.Devices.Char;
 using Suite.Devices.Core;
+using Suite.Devices.Display;
 using Suite.Devices.FwCfg;
 using Suite.Devices.Input;
 using Suite.Devices.Pci;
 using Suite.Devices.Timer;
 using Suite.Devices.Virtio;
+using Suite.Jit.Memory;
 using Suite.Machines.Boards;
 using Suite.Machines.Options;
 using Suite.PcBios;
@@ -23,6 +25,8 @@ public sealed class PcBoard : X86Board
     private static readonly (ulong Port, int Irq)[] SerialPlaces = [(0x3F8, 4), (0x2F8, 3), (0x3E8, 4), (0x2E8, 3)];
 
     private readonly Piix3 _isa;
+    private Vga? _vga;
+    private RamBlock? _videoMemory;
 
     /// <summary>Wires a PC.</summary>
     public PcBoard(X86Setup setup)
@@ -55,6 +59,8 @@ public sealed class PcBoard : X86Board
 
         if (setup.DebugConsole is { } console)
             io.Attach(Machine.Add(new DebugConsole(console)), "debugcon", 0xE9, 1);
+        if (HasVga(Options))
+            AddVga();
         FirmwareConfiguration = Machine.Add(new FwCfgDevice(Machine.Spaces.Dma));
         FirmwareConfiguration.Attach(io);
     }
@@ -107,12 +113,50 @@ public sealed class PcBoard : X86Board
         MaxCpus = options.Cpus,
         HasAcpi = !options.NoAcpi && options.Machine.GetBool("acpi", true),
         HasHpet = false,
-        HasVga = false,
+        HasVga = HasVga(options),
         Uuid = options.Uuid,
         Name = options.Name,
         SerialPorts = 1,
         ParallelPorts = 0,
     };
+
+    /// <inheritdoc/>
+    public override IDisplaySource? Display => _vga;
+
+    private static bool HasVga(MachineOptions options) => (options.Vga ?? (options.NoDefaults ? "none" : "std")) switch
+    {
+        "std" or "cirrus" => true,
+        "none" => false,
+        var other => throw OptionException.Unknown("-vga: adapter", other, ["std", "none"]),
+    };
+
+    private unsafe void AddVga()
+    {
+        const int MemoryBytes = 16 << 20;
+        if (Options.Vga == "cirrus")
+            Setup.Note("-vga cirrus: this adapter is not there; the standard one is taken (-vga std)");
+        _videoMemory = new RamBlock("vga.vram", MemoryBytes);
+        ulong? at = null;
+        _vga = new Vga(_videoMemory.Host, MemoryBytes, Machine.Clock, moved =>
+        {
+            if (at is { } before)
+                Machine.Spaces.Memory.Map(new MemorySlot(before, MemoryBytes, null, 0, null, 0));
+            at = moved;
+            if (moved is { } now && Machine.Spaces.Memory.IsFree(now, MemoryBytes))
+                Machine.Spaces.Memory.MapRam(now, _videoMemory, 0, MemoryBytes);
+            else
+                at = null;
+        }, Setup.VgaBios);
+        AddPci(_vga, new DevicePlace("VGA", null, DisplaySlot));
+        _vga.AttachLegacy(Machine.Spaces.Io, Machine.Spaces.Mmio);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        _videoMemory?.Dispose();
+    }
 
     private static string BootLetters(MachineOptions options) => options.Boot.Get("once") ?? options.Boot.Get("order") ?? "cad";
 
