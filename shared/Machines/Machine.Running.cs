@@ -1,4 +1,5 @@
 using Suite.Devices.Core;
+using Suite.Host;
 
 namespace Suite.Machines;
 
@@ -179,6 +180,7 @@ public sealed partial class Machine
     private void RunVcpu(VcpuThread self)
     {
         _vcpuOfThread.Value = self.Vcpu.Index;
+        self.ThreadId = (int)Sys.Call(Nr.gettid);
         self.Vcpu.Attach();
         while (true)
         {

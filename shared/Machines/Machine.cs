@@ -108,6 +108,9 @@ public sealed partial class Machine : IDisposable
     /// <summary>Wakes a vCPU that reported <see cref="VcpuExit.Halted"/>, to look whether it has work. From any thread.</summary>
     public void WakeVcpu(int index) => _vcpus[index].Wake.Set();
 
+    /// <summary>The host's number of a vCPU's thread; 0 before it runs.</summary>
+    public int ThreadIdOf(int index) => _vcpus[index].ThreadId;
+
     /// <summary>Ends the machine; <see cref="Run"/> returns the status. From any thread; the first status counts.</summary>
     public void Exit(int status)
     {

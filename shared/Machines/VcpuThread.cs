@@ -13,4 +13,7 @@ internal sealed class VcpuThread(IVcpu vcpu)
     public bool IsParked { get; set; } = true;
 
     public Thread? Thread { get; set; }
+
+    /// <summary>The host's number of the thread; 0 before it runs.</summary>
+    public int ThreadId { get; set; }
 }

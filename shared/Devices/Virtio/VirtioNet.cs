@@ -15,8 +15,9 @@ public sealed class VirtioNet : VirtioDevice, INetReceiver
     private const byte NeedsChecksum = 1, LinkUp = 1;
 
     private readonly INetBackend _backend;
-    private readonly byte[] _hardwareMac, _frame = new byte[HeaderBytes + LargestFrame];
+    private readonly byte[] _hardwareMac;
     private readonly List<VirtioChain> _merged = [];
+    private byte[] _received = [], _sent = []; // apart, since the other end may answer while it is sent to
     private byte[] _mac = null!;
     private Register _link = null!, _isPromiscuous = null!, _hasTable = null!;
 
@@ -70,7 +71,9 @@ public sealed class VirtioNet : VirtioDevice, INetReceiver
         }
         else
         {
-            Span<byte> bytes = _frame.AsSpan(0, (int)need);
+            if (_received.Length < need)
+                _received = new byte[need];
+            Span<byte> bytes = _received.AsSpan(0, (int)need);
             bytes[..header].Clear();
             if (header == HeaderBytes)
                 BinaryPrimitives.WriteUInt16LittleEndian(bytes[LegacyHeaderBytes..], (ushort)_merged.Count);
@@ -156,7 +159,9 @@ public sealed class VirtioNet : VirtioDevice, INetReceiver
         int header = Header;
         if (chain.ReadableBytes <= header || chain.ReadableBytes - header > LargestFrame)
             return;
-        Span<byte> bytes = _frame.AsSpan(0, (int)chain.ReadableBytes);
+        if (_sent.Length < chain.ReadableBytes)
+            _sent = new byte[chain.ReadableBytes];
+        Span<byte> bytes = _sent.AsSpan(0, (int)chain.ReadableBytes);
         if (!chain.TryRead(0, bytes))
             return;
         Span<byte> frame = bytes[header..];

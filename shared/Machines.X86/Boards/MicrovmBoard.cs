@@ -62,8 +62,7 @@ public sealed class MicrovmBoard : X86Board
     /// <inheritdoc/>
     public override PluggedDevice AddVirtio(VirtioDevice device, DevicePlace place)
     {
-        // The last slot first: the kernel finds them from the first one on, and so names disks and cards in the order of the command line reversed, as on QEMU's board.
-        int slot = Array.LastIndexOf(_slots, null);
+        int slot = Array.IndexOf(_slots, null);
         if (slot < 0)
             throw new OptionException($"{place.Driver}: all {Slots} slots of virtio-mmio are taken");
         VirtioMmioPlace at = Description.VirtioMmio[slot];

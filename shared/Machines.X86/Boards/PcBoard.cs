@@ -65,6 +65,9 @@ public sealed class PcBoard : X86Board
     /// <inheritdoc/>
     public override PciBus Pci { get; }
 
+    /// <inheritdoc/>
+    public override string? DefaultNic => "e1000";
+
     /// <summary>Keyboard and mouse.</summary>
     public I8042 Keyboard { get; }
 
@@ -89,11 +92,13 @@ public sealed class PcBoard : X86Board
     }
 
     /// <inheritdoc/>
-    public override PluggedDevice AddVirtio(VirtioDevice device, DevicePlace place)
-    {
-        PluggedDevice plugged = AddPci(new VirtioPci(place.Id ?? device.Name, device), place);
-        return plugged with { Virtio = device };
-    }
+    public override PluggedDevice AddVirtio(VirtioDevice device, DevicePlace place) => AddPci(new VirtioPci(place.Id ?? device.Name, device), place, device);
+
+    /// <inheritdoc/>
+    public override void Key(byte code, bool isExtended, bool isPressed) => Keyboard.Key(code, isExtended, isPressed);
+
+    /// <inheritdoc/>
+    public override void Mouse(int x, int y, int z, int buttons) => Keyboard.Mouse(x, y, z, buttons);
 
     private static PcDescription Describe(MachineOptions options) => new()
     {

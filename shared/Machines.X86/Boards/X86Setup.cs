@@ -3,6 +3,7 @@ using Suite.Guest.X86.Cpu;
 using Suite.Machines.Backends;
 using Suite.Machines.Options;
 using Suite.Machines.X86.Kvm;
+using Suite.Machines.X86.Translation;
 
 namespace Suite.Machines.X86.Boards;
 
@@ -69,8 +70,10 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
             return new KvmAccelerator(Machine.Spaces, mode, accel.Get("device") ?? "/dev/kvm");
         }
 
-        accel.Ignore("tb-size", "thread", "split-wx", "one-insn-per-tb");
+        const int Mebibyte = 1 << 20;
+        int codeBytes = accel.Get("tb-size") is { } size && int.TryParse(size, out int mebibytes) ? checked((int)Math.Clamp((long)mebibytes * Mebibyte, 0, int.MaxValue)) : TranslationAccelerator.DefaultCodeBytes;
+        accel.Ignore("thread", "split-wx", "one-insn-per-tb");
         accel.Finish();
-        throw new OptionException("this build has no translation of whole machines yet", "-accel kvm");
+        return new TranslationAccelerator(Machine.Spaces, codeBytes);
     }
 }

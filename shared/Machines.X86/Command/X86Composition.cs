@@ -26,9 +26,15 @@ internal sealed class X86Composition : IDisposable
     {
         (_options, _kind) = (options, kind);
         _loop = new HostLoop(_machine.Lock);
-        _backends = new MachineBackends(_loop);
+        _backends = new MachineBackends(_machine, _loop, options, Note);
         foreach (KeyValues chardev in options.Chardevs)
             _backends.Chars.Add(chardev);
+        foreach (KeyValues node in options.BlockNodes)
+            _backends.Blocks.AddNode(node);
+        foreach (KeyValues drive in options.Drives)
+            _backends.Blocks.AddDrive(drive);
+        foreach (KeyValues network in options.NetBackends)
+            _backends.Nets.Add(network);
         X86BoardRow row = X86Boards.Find(options.Machine.Get("type"));
         X86Setup setup = new(_machine, _backends, options, SelectCpu())
         {
@@ -39,13 +45,7 @@ internal sealed class X86Composition : IDisposable
             Note = Note,
         };
         _board = row.Create(setup);
-        if (options.Devices.Count > 0)
-        {
-            DeviceCatalogue catalogue = X86Catalogue.Create();
-            foreach (KeyValues device in options.Devices)
-                catalogue.Create(_board, device);
-        }
-
+        AddDevices();
         _board.Complete();
         _machine.Failed += message => Note(message);
     }
@@ -61,7 +61,20 @@ internal sealed class X86Composition : IDisposable
     public void Dispose()
     {
         _board.Dispose();
+        lock (_machine.Lock)
+            _backends.Dispose();
         _loop.Dispose();
+    }
+
+    // What -device asks for, then what -nic and -drive stand for.
+    private void AddDevices()
+    {
+        List<KeyValues> wanted = [.. _options.Devices, .. ImpliedDevices.OfNetwork(_board, _options), .. ImpliedDevices.OfDrives(_board)];
+        if (wanted.Count == 0)
+            return;
+        DeviceCatalogue catalogue = X86Catalogue.Create();
+        foreach (KeyValues device in wanted)
+            catalogue.Create(_board, device);
     }
 
     private void Note(string text) => HostText.WriteError(ToolErrors.Text(_kind.Name, text));

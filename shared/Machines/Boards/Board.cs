@@ -24,6 +24,9 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
     /// <summary>The PCI bus; null on boards without.</summary>
     public abstract PciBus? Pci { get; }
 
+    /// <summary>The network card of -nic when no model is given; null: none is there without being asked for.</summary>
+    public virtual string? DefaultNic => null;
+
     /// <summary>Devices that have a place in `info qtree`, in the order they were added.</summary>
     public IReadOnlyList<PluggedDevice> Plugged => _plugged;
 
@@ -35,7 +38,10 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
 
     /// <summary>Puts a function on the PCI bus.</summary>
     /// <exception cref="OptionException">There is no bus, or no place.</exception>
-    public PluggedDevice AddPci(PciFunction function, DevicePlace place)
+    /// <param name="function">The function.</param>
+    /// <param name="place">Where, as far as the user said.</param>
+    /// <param name="virtio">The device behind it, if it is a virtio one.</param>
+    public PluggedDevice AddPci(PciFunction function, DevicePlace place, VirtioDevice? virtio = null)
     {
         if (Pci is not { } bus)
             throw new OptionException($"{place.Driver}: the board {Name} has no PCI bus", "use -M pc, or the device's form for this board");
@@ -50,7 +56,7 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
             throw new OptionException(e.Message, "give another place with addr=, or leave it to the board");
         }
 
-        return Note(new PluggedDevice(place.Driver, place.Id, $"pci.0, addr={function.Slot:x2}.{function.Function}", function) { Function = function });
+        return Note(new PluggedDevice(place.Driver, place.Id, $"pci.0, addr={function.Slot:x2}.{function.Function}", function) { Function = function, Virtio = virtio });
     }
 
     /// <summary>Notes a device that is in its place.</summary>
@@ -72,6 +78,30 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
         _plugged.Remove(device);
     }
 
+    /// <summary>A key goes down or up; the code is set 2's. Under the lock. Boards without keyboard do nothing.</summary>
+    public virtual void Key(byte code, bool isExtended, bool isPressed)
+    {
+    }
+
+    /// <summary>The mouse is moved by so much, its wheel turned, its buttons pressed (1 left, 2 right, 4 middle). Under the lock.</summary>
+    public virtual void Mouse(int x, int y, int z, int buttons)
+    {
+    }
+
+    /// <summary>A device was plugged in or pulled out: the guest is told. Under the lock.</summary>
+    public virtual void HotplugChanged()
+    {
+    }
+
+    /// <summary>Plugs a network cable in or out: by the card's id, or its back end's. Under the lock.</summary>
+    /// <exception cref="OptionException">There is none of that name.</exception>
+    public void SetLink(string name, bool isUp)
+    {
+        PluggedDevice card = _plugged.Find(d => d.SetLink is not null && (d.Id == name || d.Netdev == name))
+            ?? throw OptionException.Unknown("network card", name, _plugged.Where(d => d.SetLink is not null).Select(d => d.Id ?? d.Netdev ?? d.Driver));
+        card.SetLink!(isUp);
+    }
+
     /// <inheritdoc/>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 }
@@ -88,6 +118,12 @@ public sealed record PluggedDevice(string Driver, string? Id, string Where, Devi
 
     /// <summary>For virtio devices.</summary>
     public VirtioDevice? Virtio { get; init; }
+
+    /// <summary>For network cards: plugs the cable in or out.</summary>
+    public Action<bool>? SetLink { get; set; }
+
+    /// <summary>For network cards: the back end's id.</summary>
+    public string? Netdev { get; set; }
 
     /// <summary>It may be taken out of a running machine.</summary>
     public bool CanUnplug { get; set; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace Suite.Machines.Options;
 
@@ -29,6 +30,12 @@ public sealed class KeyValues
     public static KeyValues Parse(string what, string text, string? first = null)
     {
         KeyValues result = new(what, text);
+        if (text.StartsWith('{'))
+        {
+            result.AddJson(text);
+            return result;
+        }
+
         bool isFirst = true;
         foreach (string item in Split(text))
         {
@@ -59,6 +66,9 @@ public sealed class KeyValues
         if (!_items.Exists(i => i.Key == key))
             _items.Add((key, value));
     }
+
+    /// <summary>Adds a pair, also when the key is there already.</summary>
+    public void Append(string key, string value) => _items.Add((key, value));
 
     /// <summary>A key that may be given, whether it is read or not.</summary>
     public void Allow(string key)
@@ -158,6 +168,31 @@ public sealed class KeyValues
     public static bool TryNumber(string text, out long value) => text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
         ? long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
         : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+
+    // The JSON form of -blockdev and -device: members of members become keys with dots.
+    private void AddJson(string text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            AddJson("", document.RootElement);
+        }
+        catch (JsonException e)
+        {
+            throw new OptionException($"{What}: the value begins like JSON and is none: {e.Message}");
+        }
+    }
+
+    private void AddJson(string prefix, JsonElement value)
+    {
+        foreach (JsonProperty member in value.EnumerateObject())
+        {
+            if (member.Value.ValueKind == JsonValueKind.Object)
+                AddJson($"{prefix}{member.Name}.", member.Value);
+            else
+                _items.Add((prefix + member.Name, member.Value.ValueKind switch { JsonValueKind.True => "on", JsonValueKind.False => "off", JsonValueKind.String => member.Value.GetString()!, _ => member.Value.GetRawText() }));
+        }
+    }
 
     private static IEnumerable<string> Split(string text)
     {
