@@ -3,6 +3,7 @@ using System.Text;
 using Suite.Devices.FwCfg;
 using Suite.Machines.Options;
 using Suite.PcBios;
+using Suite.PcBios.FwCfg;
 
 namespace Suite.Machines.X86.Boards;
 
@@ -24,6 +25,8 @@ internal static class PcFirmwareItems
         device.AddNumber(FwCfgKey.BootMenu, options.Boot.GetBool("menu", false) ? 1u : 0, sizeof(ushort));
         device.AddNumber(FwCfgKey.Irq0Override, 1, sizeof(uint));
         device.AddFile("etc/e820", E820(pc));
+        foreach ((string name, byte[] contents) in FirmwareFiles.Make(pc))
+            device.AddFile(name, contents);
         foreach (KeyValues item in options.FwCfg)
         {
             string name = item.Need("name");
