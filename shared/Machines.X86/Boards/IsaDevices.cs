@@ -11,9 +11,17 @@ internal static class IsaDevices
 {
     private const long LastPort = 0xFFFF;
 
+    private static readonly DeviceProperty[] IdeProperties =
+    [
+        new("drive", "drive", "id of the drive or node"), new("bus", "str", "ide.0 or ide.1"), new("unit", "uint32", "0 or 1"), new("serial", "str", "up to 20 characters"),
+        new("bootindex", "int32", "place in the boot order"), new("model", "str", "accepted and ignored"), new("write-cache", "str", "accepted and ignored"),
+    ];
+
     /// <summary>Rows of the catalogue.</summary>
     public static IEnumerable<DeviceRow> Rows() =>
     [
+        new("ide-hd", "IDE", "Storage", "an IDE disk", IdeProperties, static r => Ide(r, isCd: false)),
+        new("ide-cd", "IDE", "Storage", "an IDE CD-ROM drive", IdeProperties, static r => Ide(r, isCd: true)),
         new("isa-serial", "ISA", "Input", "a 16550 serial port",
             [new("chardev", "chr", "its other end"), new("index", "uint32", "0 to 3 for COM1 to COM4"), new("iobase", "uint32", "first port"), new("irq", "uint32", "interrupt")], Serial),
         new("isa-debugcon", "ISA", "Misc", "a port that firmware writes its messages to",
@@ -23,6 +31,8 @@ internal static class IsaDevices
         new("pvpanic", "ISA", "Misc", "a port by which a guest tells that it has panicked",
             [new("ioport", "uint16", "port (default 0x505)"), new("events", "uint8", "accepted and ignored")], Panic),
     ];
+
+    private static PluggedDevice Ide(DeviceRequest r, bool isCd) => r.Board is PcBoard pc ? pc.Disks.Attach(r, isCd) : throw new OptionException($"{r.Row.Name}: the board {r.Board.Name} has no IDE controller", "virtio-blk-device, or -M pc");
 
     private static PluggedDevice Serial(DeviceRequest r)
     {

@@ -20,7 +20,9 @@ namespace Suite.Machines.X86.Boards;
 /// </summary>
 public sealed class PcBoard : X86Board
 {
-    private const int BridgeSlot = 0, IsaSlot = 1, PowerFunction = 3, DisplaySlot = 2;
+    internal const int IsaSlot = 1, IdeFunction = 1;
+
+    private const int BridgeSlot = 0, PowerFunction = 3, DisplaySlot = 2;
 
     private static readonly (ulong Port, int Irq)[] SerialPlaces = [(0x3F8, 4), (0x2F8, 3), (0x3E8, 4), (0x2E8, 3)];
 
@@ -46,6 +48,8 @@ public sealed class PcBoard : X86Board
         PcCmos.Fill(rtc, Description, BootLetters(Options));
         Keyboard = Machine.Add(new I8042(Irq(1), Irq(12), SetA20, () => Machine.RequestReset(StopCause.GuestReset)));
         Keyboard.Attach(io);
+        Disks = new PcDisks(this, Irq);
+        Disks.AttachDrives();
         Power = new Piix4Pm(Machine.Clock, io, Irq(PcDescription.SciIrq), Sleep);
         AddPci(Power, new DevicePlace("PIIX4_PM", null, IsaSlot, PowerFunction));
         Machine.PoweringDown += Power.PressPowerButton;
@@ -77,6 +81,8 @@ public sealed class PcBoard : X86Board
     /// <summary>Keyboard and mouse.</summary>
     public I8042 Keyboard { get; }
 
+    internal PcDisks Disks { get; }
+
     /// <summary>Power management.</summary>
     public Piix4Pm Power { get; }
 
@@ -93,6 +99,9 @@ public sealed class PcBoard : X86Board
             Mmio = Machine.Spaces.Mmio,
             Memory = Machine.Spaces.Dma,
             Clock = Machine.Clock,
+            Disks = Disks.ForFirmware(Backends.Blocks.All.Where(d => d.IsVirtio)),
+            Boot = BootOrderOf(Options),
+            OptionRoms = [.. Options.OptionRoms.Select(File.ReadAllBytes)],
             Log = Setup.Note,
         });
     }
@@ -159,6 +168,25 @@ public sealed class PcBoard : X86Board
     }
 
     private static string BootLetters(MachineOptions options) => options.Boot.Get("once") ?? options.Boot.Get("order") ?? "cad";
+
+    private static BootOrder BootOrderOf(MachineOptions options)
+    {
+        KeyValues boot = options.Boot;
+        BootOrder order = new()
+        {
+            Order = boot.Get("order") is { Length: > 0 } letters ? letters : "cad",
+            Once = boot.Get("once"),
+            Menu = boot.GetBool("menu", false),
+            MenuTimeout = (int)boot.GetNumber("splash-time", 2500, 0, 65535),
+        };
+        boot.Ignore("splash", "reboot-timeout", "strict");
+        boot.Finish();
+        const string Known = "abcdefghijklmnop";
+        foreach (char letter in order.Order + order.Once)
+            if (!Known.Contains(letter))
+                throw new OptionException($"-boot: '{letter}' is no drive", "a and b floppies, c hard disk, d CD, n network");
+        return order;
+    }
 
     private void SetIsaIrq(int irq, bool high) => Interrupts.Gsi.Set(irq, high);
 

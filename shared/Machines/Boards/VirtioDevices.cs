@@ -44,6 +44,7 @@ public static class VirtioDevices
             throw new OptionException($"{what}: blocks of {logical} and {physical} bytes are not possible", "powers of two, the physical one not smaller");
         if (r.Properties.Get("bootindex") is not null)
             drive.BootIndex = (int)r.Properties.GetNumber("bootindex", 0);
+        drive.IsVirtio = true;
         return new VirtioBlock(medium, r.Properties.Get("serial") ?? drive.Serial, logical, physical);
     }
 
