@@ -64,6 +64,9 @@ internal sealed class X86Composition : IDisposable
         _control = new MachineControl(_board, new X86Inspector(_board), X86Catalogue.Create(), _board.Accelerator);
         _displays = new Displays(_board, _control);
         OpenMonitors();
+        _control.ServeGdb = ServeGdb;
+        foreach (string where in options.Gdb)
+            ServeGdb(where);
     }
 
     /// <summary>Runs the machine to its end.</summary>
@@ -125,6 +128,19 @@ internal sealed class X86Composition : IDisposable
         foreach (NamedChardev shared in _backends.Chars.All)
             if (shared.WantsMonitor && _options.Monitor is null)
                 AddMonitor(shared, isControl: false, isPretty: false);
+    }
+
+    // A debugger may come at any time: listening sockets do not wait for it.
+    private void ServeGdb(string where)
+    {
+        if (where == "none")
+            return;
+        string text = where.All(char.IsAsciiDigit) ? $"tcp::{where}" : where;
+        if (text.StartsWith("tcp:", StringComparison.Ordinal) || text.StartsWith("unix:", StringComparison.Ordinal))
+            text += ",server=on,wait=off";
+        lock (_machine.Lock)
+            if (_backends.Chars.Open("-gdb", text, $"gdb{_backends.Chars.All.Count}") is { } line)
+                _ = new GdbServer(_control, new X86GdbRegisters(_machine, _kind.Is64), line.TakePlain());
     }
 
     private void AddMonitor(NamedChardev line, bool isControl, bool isPretty)
