@@ -8,6 +8,9 @@ namespace Suite.Guest.X86.Machine.Translation;
 // linear addresses change their meaning.
 internal sealed unsafe partial class MachineTranslator
 {
+    // Functions begin at multiples of 16.
+    private const int JumpHashShift = 5;
+
     private int WordBytes => _mode.CodeSize switch
     {
         CpuMode.Bits64 => 8,
@@ -361,7 +364,7 @@ internal sealed unsafe partial class MachineTranslator
     private int JumpSetOffset => _mode.JumpSet * VcpuArea.JumpEntries * 8;
 
     /// <summary>Which entry of a jump cache a target uses.</summary>
-    internal static int JumpHash(ulong target) => (int)(target & (VcpuArea.JumpEntries - 1));
+    internal static int JumpHash(ulong target) => (int)((target ^ target >> JumpHashShift) & (VcpuArea.JumpEntries - 1));
 
     // To the target in S0; the flags are in memory.
     private void EmitJumpTo()
@@ -370,6 +373,8 @@ internal sealed unsafe partial class MachineTranslator
         X64Asm c = new(miss);
         EmitLookup(ref c);
         _a.Mov32(S1, S0);
+        _a.Shift(Shift.Shr, S1, JumpHashShift, wide: false);
+        _a.Op(Alu.Xor, S1, S0, wide: false);
         _a.And32(S1, VcpuArea.JumpEntries - 1);
         _a.Cmp(S0, AreaSlot.Indexed(S1, AreaSlot.JumpTags + JumpSetOffset));
         _a.Jcc(Cond.NE, miss);

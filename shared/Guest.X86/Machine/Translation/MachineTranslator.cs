@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Iced.Intel;
 using Suite.Guest.X86.Decode;
 using Suite.Jit.X64;
@@ -203,16 +204,18 @@ internal sealed unsafe partial class MachineTranslator
                 EmitBranch(in insn);
                 return false;
             default:
-                EmitManaged(in insn);
+                EmitManaged(in insn, isCore: form == InsnForm.Core);
                 return false;
         }
     }
 
     // Leaves so that managed code executes the instruction.
-    private void EmitManaged(in Instruction insn)
+    private void EmitManaged(in Instruction insn, bool isCore = false)
     {
         _code.Insns.Add(insn);
-        _a.Mov32(AreaSlot.At(AreaSlot.ExitSite), AddSite(insn.IP, _code.Insns.Count - 1));
+        int site = AddSite(insn.IP, _code.Insns.Count - 1);
+        CollectionsMarshal.AsSpan(_code.Sites)[site].IsCore = isCore;
+        _a.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         _a.Jmp(_code.Stubs.Exit(MachineExit.Special, _flags is FlagPlace.Host));
     }
 

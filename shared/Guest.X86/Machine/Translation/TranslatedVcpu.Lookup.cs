@@ -10,6 +10,7 @@ public sealed unsafe partial class TranslatedVcpu
 
     private readonly uint[] _jumpMode = new uint[2];
     private readonly ulong[] _jumpBase = new ulong[2];
+    private readonly PageFilter[] _jumpPages = [new(), new()];
     private bool _hasLocalKernelJumps;
 
     private byte CodeBit => (byte)(1 << (_index & 7));
@@ -34,6 +35,7 @@ public sealed unsafe partial class TranslatedVcpu
         if (number < 0)
             return null;
         _area->JumpTags[entry] = rip;
+        _jumpPages[set].Add(rip >> 12);
         _area->JumpCode[entry] = (ulong)_blocks[number].Entry;
         _hasLocalKernelJumps |= set == 0 && !isGlobal;
         return _blocks[number].Entry;

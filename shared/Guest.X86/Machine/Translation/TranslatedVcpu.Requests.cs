@@ -91,6 +91,9 @@ public sealed unsafe partial class TranslatedVcpu
         return _singleStep || _breakpoints.Contains(linear);
     }
 
+    // Whoever asks for something sets ExitRequest last; an interrupt that waits for IF is looked at again after every exit.
+    private bool HasRequest => (Volatile.Read(ref _area->ExitRequest) | Volatile.Read(ref _area->InterruptLine) | _area->Cpu.Halted) != 0 || _nmi || _waitsForStartUp || Core.IsShutDown;
+
     // Null: go on.
     private TranslatedExit? TakeRequests()
     {

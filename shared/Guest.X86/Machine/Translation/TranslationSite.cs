@@ -15,6 +15,9 @@ internal struct TranslationSite
     /// <summary>The access writes.</summary>
     public bool IsWrite;
 
+    /// <summary>The instruction is the core's.</summary>
+    public bool IsCore;
+
     /// <summary>Which TLB table it goes through.</summary>
     public byte View;
 
@@ -51,7 +54,7 @@ internal unsafe struct MachineBlock
     public byte* HostEntry, HostLoopEntry;
 
     public byte* End;
-    public int NextInHash, NextOnPage;
+    public int NextInHash;
     public int FirstPlace, PlaceCount;
     public bool IsDead;
 }
