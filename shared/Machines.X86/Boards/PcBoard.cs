@@ -90,6 +90,9 @@ public sealed class PcBoard : X86Board
     public FwCfgDevice FirmwareConfiguration { get; }
 
     /// <inheritdoc/>
+    protected override FwCfgDevice FirmwareFiles => FirmwareConfiguration;
+
+    /// <inheritdoc/>
     public override void Complete()
     {
         PcFirmwareItems.Fill(FirmwareConfiguration, this);
