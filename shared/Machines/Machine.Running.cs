@@ -63,6 +63,14 @@ public sealed partial class Machine
         }
     }
 
+    /// <summary>Keeps a vCPU from running although the machine runs, for a debugger that lets only another one go on. While the machine is stopped.</summary>
+    public void Hold(int index, bool isHeld)
+    {
+        lock (Lock)
+            _vcpus[index].IsHeld = isHeld;
+        _vcpus[index].Wake.Set();
+    }
+
     /// <summary>Asks for a reset; it happens soon. From any thread.</summary>
     public void RequestReset(StopCause cause)
     {
@@ -189,7 +197,7 @@ public sealed partial class Machine
             {
                 if (_isEnding)
                     return;
-                mayRun = _isRunning && _pauses == 0 && !_frozen;
+                mayRun = _isRunning && _pauses == 0 && !_frozen && !self.IsHeld;
                 if (self.IsParked == mayRun)
                 {
                     self.IsParked = !mayRun;

@@ -80,6 +80,15 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
     /// <summary>Maps a block for reading; writes go to the device bus.</summary>
     public void MapRom(ulong start, RamBlock block, ulong offset, ulong length) => Map(new MemorySlot(start, length, block, offset, null, 0));
 
+    /// <summary>True when no memory lies in a range: what a guest puts into a BAR must not hide its RAM.</summary>
+    public bool IsFree(ulong start, ulong length)
+    {
+        foreach (MemorySlot slot in _slots)
+            if (slot.Start < start + length && start <= slot.Last)
+                return false;
+        return true;
+    }
+
     /// <summary>The slot an address lies in; false for the device bus.</summary>
     public bool TryFind(ulong address, out MemorySlot slot)
     {

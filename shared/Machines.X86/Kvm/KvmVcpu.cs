@@ -151,6 +151,8 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
 
     public void SetDebug(in DebugRequest request) => _debug.Set(request);
 
+    public ulong? WatchHit => _debug.Hit;
+
     public void Dispose()
     {
         if (_isDisposed)
@@ -218,6 +220,7 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
             case KvmApi.KVM_EXIT_SHUTDOWN or KvmApi.KVM_EXIT_SYSTEM_EVENT:
                 return VcpuExit.Shutdown;
             case KvmApi.KVM_EXIT_DEBUG:
+                _debug.Stopped(_run->DebugDr6);
                 return VcpuExit.Debug;
             case KvmApi.KVM_EXIT_FAIL_ENTRY:
                 return Fail($"the processor refuses to enter the guest (reason {_run->HardwareReason:x})");
