@@ -139,17 +139,19 @@ internal sealed unsafe class SystemBench : IMmio, IX86Platform, IX86CoreEvents, 
     {
         int have = 0;
         X86Fault? fault = null;
-        for (; have < _bytes.Length; have++)
+        while (have < _bytes.Length && fault is null)
         {
             ulong rip = Cpu->Rip + (ulong)have, linear = mode.CodeSize == 64 ? rip : (uint)(Cpu->Seg(SegmentName.Cs).Base + (uint)rip);
-            if (mode.CodeSize != 64 && rip > Cpu->Seg(SegmentName.Cs).Limit)
+            ulong run = Math.Min((ulong)(_bytes.Length - have), 4096 - (linear & 4095));
+            if (mode.CodeSize != 64)
+                run = Math.Min(run, Cpu->Seg(SegmentName.Cs).Limit - Math.Min(rip, Cpu->Seg(SegmentName.Cs).Limit + 1UL) + 1);
+            if (run == 0)
                 fault = new X86Fault(X86Vector.GeneralProtection);
             else if (!Core.TryTranslate(linear, MemoryAccess.Fetch, mode.Has(X86Mode.User), out ulong physical, out _, out uint error))
                 fault = new X86Fault(X86Vector.PageFault, error, linear);
-            else
-                _bytes[have] = (byte)Core.ReadPhysical(physical, 1);
-            if (fault is not null)
-                break;
+            else if (!Memory.TryRead(physical, _bytes.AsSpan(have, (int)run)))
+                _bytes.AsSpan(have, (int)run).Fill(0xFF);
+            have += fault is null ? (int)run : 0;
         }
 
         var decoder = Iced.Intel.Decoder.Create(mode.CodeSize, new ByteArrayCodeReader(_bytes, 0, have), Cpu->Rip);
