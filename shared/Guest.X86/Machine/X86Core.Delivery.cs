@@ -39,6 +39,7 @@ public sealed unsafe partial class X86Core
     {
         // Debug exceptions push RF as it is; they are traps, or faults that the handler is to see once more if it does not act.
         bool resume = vector != X86Vector.Debug;
+        _pendingDebug = 0; // what the instruction hit has not happened
         DeliverException(vector, error, address, resume);
     }
 
