@@ -8,8 +8,15 @@ namespace Suite.Devices.Core;
 /// <param name="limit">Number of addresses.</param>
 public sealed class Bus(string name, ulong limit)
 {
+    private const ulong Small = 0x10000;
+
     private readonly List<BusRange> _all = [];
-    private BusRange[] _mapped = []; // sorted by Start, without overlap but for what is hidden below
+
+    // A small bus (ports) knows for each address who answers: the range's number, from 1. What was never written of the table takes no memory.
+    private readonly ushort[]? _owners = limit <= Small ? new ushort[limit] : null;
+    private BusRange?[] _numbered = [null];
+
+    private BusRange[] _mapped = []; // sorted by Start, without overlap
     private BusRange? _last;
 
     /// <summary>Every range attached, mapped or not.</summary>
@@ -24,18 +31,25 @@ public sealed class Bus(string name, ulong limit)
     /// <exception cref="InvalidOperationException">The range overlaps another, or leaves the bus: a mistake in a board.</exception>
     public BusRange Attach(IBusDevice device, string label, ulong start, ulong length, int widest = 1)
     {
-        foreach (BusRange other in _mapped)
-            if (start < other.Start + other.Length && other.Start < start + length)
-                throw new InvalidOperationException($"{name}: {label} at {start:x} overlaps {other.Name} at {other.Start:x}");
+        if (FirstIn(start, length) is { } other)
+            throw new InvalidOperationException($"{name}: {label} at {start:x} overlaps {other.Name} at {other.Start:x}");
         BusRange range = Declare(device, label, length, widest);
         Map(range, start);
-        return range;
+        return range.IsMapped ? range : throw new InvalidOperationException($"{name}: {label} at {start:x} leaves the bus");
     }
 
     /// <summary>Attaches a device whose place the guest will choose.</summary>
     public BusRange Declare(IBusDevice device, string label, ulong length, int widest)
     {
-        BusRange range = new(this, label, 0, length, device, widest);
+        int number = Array.IndexOf(_numbered, null, 1);
+        if (number < 0)
+        {
+            number = _numbered.Length;
+            Array.Resize(ref _numbered, number + 1);
+        }
+
+        BusRange range = new(this, label, number, length, device, widest);
+        _numbered[number] = range;
         _all.Add(range);
         return range;
     }
@@ -43,9 +57,7 @@ public sealed class Bus(string name, ulong limit)
     /// <summary>Reads 1, 2, 4 or 8 bytes.</summary>
     public ulong Read(ulong address, int size)
     {
-        if (Find(address) is not { } range)
-            return Ones(size);
-        if (size <= range.Widest && address + (ulong)size - 1 <= range.Last)
+        if (Find(address) is { } range && size <= range.Widest && address + (ulong)size - 1 <= range.Last)
             return range.Device.Read(address - range.Start, size) & Ones(size);
         if (size == 1)
             return Ones(1);
@@ -72,46 +84,60 @@ public sealed class Bus(string name, ulong limit)
     /// <summary>The range that answers at an address; null when none does.</summary>
     public BusRange? Find(ulong address)
     {
+        if (_owners is { } owners)
+            return address < (ulong)owners.Length ? _numbered[owners[address]] : null;
         if (_last is { } last && address >= last.Start && address <= last.Last)
             return last;
-        BusRange? found = null;
         int low = 0, high = _mapped.Length - 1;
         while (low <= high)
         {
             int middle = (low + high) / 2;
             BusRange range = _mapped[middle];
             if (address < range.Start)
-            {
                 high = middle - 1;
-            }
             else if (address > range.Last)
-            {
                 low = middle + 1;
-            }
             else
-            {
-                found = _last = range;
-                break;
-            }
+                return _last = range;
         }
 
-        return found;
+        return null;
     }
 
+    // Where the range leaves the bus, or something answers already, it is not mapped: a guest may program nonsense into a BAR.
     internal void Map(BusRange range, ulong start)
     {
         Unmap(range);
-        if (start >= limit || range.Length > limit - start || _mapped.Any(other => start <= other.Last && other.Start <= start + range.Length - 1))
-            return; // a guest may program nonsense into a BAR; what was there first goes on answering
+        if (start >= limit || range.Length > limit - start || FirstIn(start, range.Length) is not null)
+            return;
         (range.Start, range.IsMapped) = (start, true);
+        _owners?.AsSpan((int)start, (int)range.Length).Fill((ushort)range.Number);
         _mapped = [.. _mapped.Append(range).OrderBy(r => r.Start)];
     }
 
     internal void Unmap(BusRange range)
     {
+        if (!range.IsMapped)
+            return;
         range.IsMapped = false;
+        _owners?.AsSpan((int)range.Start, (int)range.Length).Clear();
         _mapped = [.. _mapped.Where(other => other != range)];
         _last = null;
+    }
+
+    internal void Withdraw(BusRange range)
+    {
+        Unmap(range);
+        _all.Remove(range);
+        _numbered[range.Number] = null;
+    }
+
+    private BusRange? FirstIn(ulong start, ulong length)
+    {
+        foreach (BusRange range in _mapped)
+            if (start <= range.Last && range.Start <= start + (length - 1))
+                return range;
+        return null;
     }
 
     private static ulong Ones(int size) => size == 8 ? ulong.MaxValue : (1UL << (size * 8)) - 1;

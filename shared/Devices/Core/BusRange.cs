@@ -3,8 +3,8 @@ namespace Suite.Devices.Core;
 /// <summary>A device's place on a <see cref="Bus"/>.</summary>
 public sealed class BusRange
 {
-    internal BusRange(Bus bus, string name, ulong start, ulong length, IBusDevice device, int widest) =>
-        (Bus, Name, Start, Length, Device, Widest) = (bus, name, start, length, device, widest);
+    internal BusRange(Bus bus, string name, int number, ulong length, IBusDevice device, int widest) =>
+        (Bus, Name, Number, Length, Device, Widest) = (bus, name, number, length, device, widest);
 
     /// <summary>The device's name, for errors and `info mtree`.</summary>
     public string Name { get; }
@@ -20,6 +20,8 @@ public sealed class BusRange
 
     internal Bus Bus { get; }
 
+    internal int Number { get; }
+
     internal IBusDevice Device { get; }
 
     internal int Widest { get; }
@@ -29,6 +31,9 @@ public sealed class BusRange
     /// <summary>Moves the range, mapping it if it was not. What lies there already keeps answering, as the one decoded first.</summary>
     public void MapAt(ulong start) => Bus.Map(this, start);
 
-    /// <summary>Takes the range off the bus.</summary>
+    /// <summary>Takes the range off the bus, until it is mapped again.</summary>
     public void Unmap() => Bus.Unmap(this);
+
+    /// <summary>Ends the declaration: the device is unplugged.</summary>
+    public void Withdraw() => Bus.Withdraw(this);
 }

@@ -20,7 +20,7 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
     public long Now => _stoppedAt ?? hostNanoseconds() + _offset;
 
     /// <summary>When the next timer expires; null when none runs.</summary>
-    public long? NextDeadline => _running.Count == 0 ? null : _running.Min(timer => timer.Deadline);
+    public long? NextDeadline => First()?.Deadline;
 
     /// <summary>Stops time.</summary>
     public void Stop() => _stoppedAt ??= Now;
@@ -46,10 +46,11 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
     /// <summary>A timer that is not running.</summary>
     public ClockTimer NewTimer(Action expired) => new(this, expired);
 
-    /// <summary>Runs what has expired, in the order of the deadlines.</summary>
+    /// <summary>Runs what has expired by now, in the order of the deadlines. A timer that is set again expires at most up to this moment, so this ends.</summary>
     public void RunExpired()
     {
-        while (_running.MinBy(timer => timer.Deadline) is { } first && first.Deadline <= Now)
+        long now = Now;
+        while (First() is { } first && first.Deadline <= now)
             first.Expire();
     }
 
@@ -61,13 +62,22 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
 
     internal void Add(ClockTimer timer)
     {
-        bool nearer = NextDeadline is not { } next || timer.Deadline < next;
+        bool nearer = First() is not { } first || timer.Deadline < first.Deadline;
         _running.Add(timer);
         if (nearer)
             Hurry?.Invoke();
     }
 
     internal void Remove(ClockTimer timer) => _running.Remove(timer);
+
+    private ClockTimer? First()
+    {
+        ClockTimer? first = null;
+        foreach (ClockTimer timer in _running)
+            if (first is null || timer.Deadline < first.Deadline)
+                first = timer;
+        return first;
+    }
 }
 
 /// <summary>Calls something once, at a time.</summary>

@@ -2,21 +2,6 @@ using Suite.Devices.Core;
 
 namespace Suite.Devices.Intc;
 
-/// <summary>An interrupt message to local APICs, as a redirection entry or an MSI describes it.</summary>
-/// <param name="Destination">APIC id, or a logical destination.</param>
-/// <param name="IsLogical">How to read the destination.</param>
-/// <param name="Mode">Delivery mode: 0 fixed, 1 lowest priority, 2 SMI, 4 NMI, 5 INIT, 7 ExtINT.</param>
-/// <param name="Vector">Its vector.</param>
-/// <param name="IsLevel">Level-triggered: an EOI comes back.</param>
-public readonly record struct ApicMessage(byte Destination, bool IsLogical, int Mode, byte Vector, bool IsLevel);
-
-/// <summary>Where interrupt messages go.</summary>
-public interface IApicBus
-{
-    /// <summary>Delivers a message.</summary>
-    void Deliver(in ApicMessage message);
-}
-
 /// <summary>
 /// The 82093AA I/O APIC (Intel, order number 290566), version 20h, with 24 inputs: an index register at 0, a window at 10h, EOI at 40h.
 /// </summary>

@@ -1,0 +1,295 @@
+using System.Buffers.Binary;
+
+namespace Suite.Devices.Block.Qcow;
+
+/// <summary>
+/// A qcow2 image, versions 2 and 3 (QEMU documentation, "Qcow2 Image File Format"): clusters of guest data found through two levels of tables,
+/// allocated when written, over an optional backing image.
+/// </summary>
+/// <remarks>
+/// Order on the disk, so that a crash of the host at any moment leaves a usable image: data and raised reference counts, then L2 tables, then the
+/// L1 table, then lowered reference counts; a flush between each. Tables are kept in memory until the guest flushes.
+/// </remarks>
+internal sealed partial class Qcow2Image : IBlockDevice
+{
+    private const ulong Compressed = 1UL << 62, Copied = 1UL << 63, ZeroFlag = 1, OffsetMask = 0x00FF_FFFF_FFFF_FE00;
+    private const int EntryBytes = sizeof(ulong);
+
+    // Frees wait for the next flush, or for so many of them.
+    private const int MostFrees = 4096;
+
+    private readonly HostFile _file;
+    private readonly Qcow2Header _header;
+    private readonly IBlockDevice? _backing;
+    private readonly bool _discards;
+    private readonly TableCache _l2Tables;
+    private readonly Qcow2Refcounts _refcounts;
+    private readonly HashSet<long> _metadata = []; // clusters of the image's own tables
+    private readonly SortedSet<int> _dirtyL1 = [];
+    private readonly List<(long Cluster, int Count)> _frees = [];
+    private readonly CompressedCluster _compressed;
+    private readonly string _name;
+    private ulong[] _l1 = [];
+
+    private Qcow2Image(HostFile file, Qcow2Header header, IBlockDevice? backing, bool discards, string name)
+    {
+        (_file, _header, _backing, _discards, _name) = (file, header, backing, discards, name);
+        _l2Tables = new TableCache(file, header.ClusterSize, WriteMetadata);
+        _refcounts = new Qcow2Refcounts(file, header, cluster => _metadata.Contains(cluster) || (_counted is { } counts && cluster < counts.Length && counts[cluster] != 0));
+        _compressed = new CompressedCluster(file, header.ClusterBits);
+        Length = header.Size & -IBlockDevice.SectorSize;
+    }
+
+    public long Length { get; }
+
+    public bool IsReadOnly => _file.IsReadOnly;
+
+    public (string File, string Format) Description => (_name, ImageFormat.Qcow2);
+
+    private int ClusterSize => _header.ClusterSize;
+
+    private int EntriesPerTable => ClusterSize / EntryBytes;
+
+    /// <summary>Opens an image; the file is its own from then on.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="discards">Give the host room back for what is freed.</param>
+    /// <param name="openBacking">Opens the backing image by name and format (null: unknown).</param>
+    /// <exception cref="IOException">It is damaged, or has features that are not supported, or its backing image cannot be opened.</exception>
+    public static Qcow2Image Open(HostFile file, bool discards, Func<string, string?, IBlockDevice> openBacking)
+    {
+        Qcow2Header header = Qcow2Header.Read(file);
+        IBlockDevice? backing = header.BackingName is { } name ? openBacking(name, header.BackingFormat) : null;
+        try
+        {
+            Qcow2Image image = new(file, header, backing, discards, file.Path);
+            image.LoadTables();
+            return image;
+        }
+        catch
+        {
+            backing?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes an empty image in a file that is empty.</summary>
+    public static Qcow2Image Create(HostFile file, long size, string? backingName = null, string? backingFormat = null, IBlockDevice? backing = null, int clusterBits = 16, int version = 3) =>
+        Create(file, new Qcow2Header { Size = size, ClusterBits = clusterBits, Version = version, BackingName = backingName, BackingFormat = backingFormat }, backing, file.Path);
+
+    /// <summary>An image that takes what is written over another one.</summary>
+    /// <param name="file">An empty file.</param>
+    /// <param name="below">The other one, disposed with this.</param>
+    /// <param name="name">As it is to be called.</param>
+    public static Qcow2Image CreateOverlay(HostFile file, IBlockDevice below, string name) => Create(file, new Qcow2Header { Size = below.Length }, below, name);
+
+    public void Read(long offset, Span<byte> into)
+    {
+        while (into.Length > 0)
+        {
+            Place place = Find(offset, into.Length, out long run);
+            Span<byte> part = into[..(int)run];
+            switch (place.Kind)
+            {
+                case Kind.Data:
+                    _file.Read(place.Offset, part);
+                    break;
+                case Kind.Compressed:
+                    _compressed.Read(place.Entry, (int)(offset & (ClusterSize - 1)), part);
+                    break;
+                case Kind.Unallocated when _backing is not null:
+                    ReadBacking(offset, part);
+                    break;
+                default:
+                    part.Clear();
+                    break;
+            }
+
+            into = into[part.Length..];
+            offset += part.Length;
+        }
+    }
+
+    public void Write(long offset, ReadOnlySpan<byte> from)
+    {
+        while (from.Length > 0)
+        {
+            Table table = TableForWriting(offset);
+            int index = EntryIndex(offset), within = (int)(offset & (ClusterSize - 1));
+            int clusters = Math.Min((int)(((long)within + from.Length + ClusterSize - 1) >> _header.ClusterBits), EntriesPerTable - index);
+            int done = IsOwn(Entry(table, index)) ? WriteInPlace(table, index, clusters, within, from) : WriteNew(table, index, clusters, offset, from);
+            from = from[done..];
+            offset += done;
+        }
+    }
+
+    public void Flush()
+    {
+        if (!IsReadOnly)
+            WriteMetadata();
+    }
+
+    public void Discard(long offset, long length)
+    {
+        long end = (offset + length) >> _header.ClusterBits << _header.ClusterBits;
+        if (offset + length == Length)
+            end = offset + length + ClusterSize - 1 >> _header.ClusterBits << _header.ClusterBits;
+        offset = (offset + ClusterSize - 1) >> _header.ClusterBits << _header.ClusterBits;
+        for (; offset < end; offset += ClusterSize)
+            TryForget(offset);
+    }
+
+    public void WriteZeros(long offset, long length)
+    {
+        Span<byte> zeros = default;
+        while (length > 0)
+        {
+            int within = (int)(offset & (ClusterSize - 1));
+            int part = (int)Math.Min(length, ClusterSize - within);
+            bool isWhole = part == ClusterSize || (within == 0 && offset + part == Length);
+            if (!isWhole || !TryForget(offset))
+            {
+                if (zeros.IsEmpty)
+                    zeros = new byte[ClusterSize];
+                if (!ReadsZero(offset))
+                    Write(offset, zeros[..part]);
+            }
+
+            offset += part;
+            length -= part;
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            Flush();
+        }
+        finally
+        {
+            _file.Dispose();
+            _backing?.Dispose();
+        }
+    }
+
+    private static Qcow2Image Create(HostFile file, Qcow2Header header, IBlockDevice? backing, string name)
+    {
+        (header.RefcountTableOffset, header.RefcountTableClusters) = (header.ClusterSize, 1);
+        Qcow2Image image = new(file, header, backing, discards: true, name);
+        file.SetLength(header.ClusterSize);
+        image._refcounts.Format();
+        image._l1 = new ulong[header.L1SizeNeeded];
+        int clusters = Math.Max(image.ClustersOf((long)header.L1SizeNeeded * EntryBytes), 1);
+        (header.L1Size, header.L1Offset) = (header.L1SizeNeeded, image._refcounts.AllocateRun(clusters));
+        file.Write(header.L1Offset, new byte[(long)clusters << header.ClusterBits]);
+        image._refcounts.WriteDirty();
+        file.Write(0, header.ToBytes());
+        image.NoteMetadata();
+        return image;
+    }
+
+    private void LoadTables()
+    {
+        byte[] bytes = new byte[(long)_header.L1Size * EntryBytes];
+        _file.Read(_header.L1Offset, bytes);
+        _l1 = new ulong[_header.L1Size];
+        for (int i = 0; i < _l1.Length; i++)
+            _l1[i] = BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(i * EntryBytes));
+        LoadSnapshots();
+        if (IsReadOnly)
+            return;
+        _refcounts.LoadTable();
+        NoteMetadata();
+        if ((_header.Incompatible & Qcow2Header.IncompatibleDirty) != 0)
+            RepairRefcounts();
+        if (_header.AutoClear != 0)
+            _file.Write(Qcow2Header.AutoClearField, new byte[8]); // bitmaps and the like do not follow what we write
+    }
+
+    // Clusters that no guest data may ever be written to, however damaged the tables are.
+    private void NoteMetadata()
+    {
+        _metadata.Clear();
+        Note(0, ClusterSize);
+        Note(_header.L1Offset, (long)_header.L1Size * EntryBytes);
+        Note(_header.RefcountTableOffset, (long)_header.RefcountTableClusters << _header.ClusterBits);
+        foreach (ulong block in _refcounts.Blocks)
+            Note((long)block, block == 0 ? 0 : 1);
+        foreach (ulong entry in _l1)
+            Note((long)(entry & OffsetMask), (entry & OffsetMask) == 0 ? 0 : 1);
+        Note(_header.SnapshotsOffset, _snapshotsLength);
+        foreach (Snapshot snapshot in _snapshots)
+            Note(snapshot.L1Offset, (long)snapshot.L1Size * EntryBytes);
+    }
+
+    private void Note(long offset, long length)
+    {
+        for (long cluster = offset >> _header.ClusterBits, end = (offset + length + ClusterSize - 1) >> _header.ClusterBits; length > 0 && cluster < end; cluster++)
+            _metadata.Add(cluster);
+    }
+
+    private int ClustersOf(long bytes) => (int)((bytes + ClusterSize - 1) >> _header.ClusterBits);
+
+    private int EntryIndex(long offset) => (int)(offset >> _header.ClusterBits) & (EntriesPerTable - 1);
+
+    private void ReadBacking(long offset, Span<byte> into)
+    {
+        int inside = (int)Math.Clamp(_backing!.Length - offset, 0, into.Length);
+        if (inside > 0)
+            _backing.Read(offset, into[..inside]);
+        into[inside..].Clear();
+    }
+
+    // Data, then what refers to it, then the end of what nothing refers to any more.
+    private void WriteMetadata()
+    {
+        _refcounts.WriteDirty();
+        _file.Flush();
+        if (!_l2Tables.HasDirty && _dirtyL1.Count == 0 && _frees.Count == 0)
+            return;
+        _l2Tables.WriteDirty();
+        if (_dirtyL1.Count > 0)
+        {
+            _file.Flush();
+            Span<byte> entry = stackalloc byte[EntryBytes];
+            foreach (int index in _dirtyL1)
+            {
+                BinaryPrimitives.WriteUInt64BigEndian(entry, _l1[index]);
+                _file.Write(_header.L1Offset + (long)index * EntryBytes, entry);
+            }
+
+            _dirtyL1.Clear();
+        }
+
+        _file.Flush();
+        ReleaseFreed();
+    }
+
+    private void ReleaseFreed()
+    {
+        (long Cluster, int Count)[] frees = [.. _frees];
+        _frees.Clear();
+        foreach ((long cluster, int count) in frees)
+        {
+            for (long c = cluster; c < cluster + count; c++)
+            {
+                _refcounts.Add(c, -1);
+                if (_refcounts.Get(c) != 0)
+                    continue;
+                _metadata.Remove(c);
+                _l2Tables.Drop(c << _header.ClusterBits);
+                if (_discards)
+                    _file.TryPunch(c << _header.ClusterBits, ClusterSize);
+            }
+        }
+
+        _refcounts.WriteDirty();
+    }
+
+    private void Free(long offset, int clusters)
+    {
+        _frees.Add((offset >> _header.ClusterBits, clusters));
+        if (_frees.Count >= MostFrees)
+            WriteMetadata();
+    }
+}
