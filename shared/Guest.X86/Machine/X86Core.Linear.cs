@@ -12,6 +12,11 @@ public sealed unsafe partial class X86Core
 
     private const ulong CacheValid = 1 << 11;
 
+    // A number in each tag: all entries are dropped by counting it up.
+    private const ulong GenerationStep = 1 << 3, GenerationMask = 0xFF << 3;
+
+    private ulong _generation;
+
     // Half for reads, half for writes.
     private readonly CacheEntry[] _cache = new CacheEntry[2 * CacheSize];
 
@@ -137,7 +142,7 @@ public sealed unsafe partial class X86Core
         if (_mapChanged)
             MapChanged();
         bool write = access == MemoryAccess.Write;
-        ulong tag = (linear & ~PageOffset) | CacheValid | (user ? 1u : 0) | ((_cpu->Rflags & X86Cpu.FlagAc) >> 17) | (_cpu->Cpl == 3 ? 4u : 0);
+        ulong tag = (linear & ~PageOffset) | CacheValid | _generation | (user ? 1u : 0) | ((_cpu->Rflags & X86Cpu.FlagAc) >> 17) | (_cpu->Cpl == 3 ? 4u : 0);
         ref CacheEntry entry = ref _cache[(int)(linear >> 12 & (CacheSize - 1)) + (write ? CacheSize : 0)];
         if (entry.Tag != tag)
         {
@@ -298,7 +303,12 @@ public sealed unsafe partial class X86Core
             }
     }
 
-    private void DropCache() => Array.Clear(_cache);
+    private void DropCache()
+    {
+        _generation = (_generation + GenerationStep) & GenerationMask;
+        if (_generation == 0)
+            Array.Clear(_cache);
+    }
 
     private void FlushTlb(bool withGlobal)
     {
