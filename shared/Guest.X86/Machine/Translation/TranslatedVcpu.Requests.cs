@@ -54,6 +54,13 @@ public sealed unsafe partial class TranslatedVcpu
         _area->ExitRequest = 1;
     }
 
+    /// <summary>The processor waits for a start-up message, for snapshots. While it is parked.</summary>
+    public bool WaitsForStartUp
+    {
+        get => _waitsForStartUp;
+        set => _waitsForStartUp = value;
+    }
+
     /// <summary>The processor waits for a start-up message: application processors after power-on.</summary>
     public void WaitForStartUp() => _waitsForStartUp = true;
 
