@@ -149,9 +149,12 @@ public sealed unsafe partial class X86Core
     // All of a block's pages, so that a copy cannot fault half-way.
     private void ProbeBlock(ulong linear, int bytes, MemoryAccess access)
     {
-        ulong last = linear + (ulong)bytes - 1;
-        for (ulong page = linear & ~PageOffset; page <= last; page += PageBytes)
-            Find(Math.Max(page, linear), access, IsUser, out _, out _);
+        for (long left = bytes; left > 0;)
+        {
+            Find(linear, access, IsUser, out _, out _);
+            left -= (long)(PageBytes - (linear & PageOffset));
+            linear = NextPage(linear);
+        }
     }
 
     // Copies page by page; the pages have been looked at.
@@ -250,7 +253,7 @@ public sealed unsafe partial class X86Core
         if (privileged)
             RequireKernel();
         int bytes = (int)Cpuid.StateSize(components, compact);
-        ulong at = BlockAddress(insn, LegacyBytes + HeaderBytes, 64, MemoryAccess.Write);
+        ulong at = BlockAddress(insn, bytes, 64, MemoryAccess.Write);
         ProbeBlock(at, bytes, MemoryAccess.Write);
         Materialize();
         ulong used = InUse();
