@@ -35,8 +35,8 @@ public sealed class Hpet : Device, IBusDevice
         (_clock, _irq0, _irq8, _setInput, _sendMessage) = (clock, irq0, irq8, setInput, sendMessage);
         _configuration = State.Register("configuration", 2);
         _status = State.Register("interrupt status", Comparators);
-        _count = State.Register("counter when halted", 64);
-        _start = State.Register("clock at counter 0", 64);
+        _count = State.Register("counter when started or halted", 64);
+        _start = State.Register("time of the start", 64);
         for (int i = 0; i < Comparators; i++)
             _comparators[i] = new HpetComparator(this, State, clock, i);
         PitInput = new IrqLine(high => PassOn(_irq0, high));
@@ -51,7 +51,7 @@ public sealed class Hpet : Device, IBusDevice
 
     internal bool IsRunning => _configuration.Has(Enabled);
 
-    internal ulong Now => IsRunning ? (ulong)((_clock.Now - (long)_start.Value) / Period) : _count.Value;
+    internal ulong Now => IsRunning ? _count.Value + (ulong)((_clock.Now - (long)_start.Value) / Period) : _count.Value;
 
     private bool IsLegacy => _configuration.Has(Legacy);
 
@@ -85,7 +85,12 @@ public sealed class Hpet : Device, IBusDevice
         }
     }
 
-    internal long TimeOf(ulong count) => count > long.MaxValue / Period ? long.MaxValue - 1 : (long)_start.Value + (long)count * Period;
+    // When so many counts will have passed since the counter was at one; never, where that is beyond all time.
+    internal long TimeAfter(ulong count, ulong passed)
+    {
+        const ulong most = long.MaxValue / (ulong)Period / 4;
+        return passed > most ? long.MaxValue - 1 : (long)_start.Value + (long)(count - _count.Value + passed) * Period;
+    }
 
     internal bool IsPending(int number) => _status.Has(1u << number);
 
@@ -127,7 +132,7 @@ public sealed class Hpet : Device, IBusDevice
         ulong now = Now;
         _configuration.Value = value;
         if (!wasRunning && IsRunning)
-            _start.Value = (ulong)(_clock.Now - (long)(now * (ulong)Period));
+            _start.Value = (ulong)_clock.Now;
         else if (wasRunning && !IsRunning)
             _count.Value = now;
         foreach (HpetComparator comparator in _comparators)

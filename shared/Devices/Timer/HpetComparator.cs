@@ -74,7 +74,7 @@ internal sealed class HpetComparator
         Arm();
     }
 
-    // Waits for the counter to reach the comparator; what it has passed is reached at once.
+    // Waits for the counter to reach the comparator. What a single shot has passed is reached at once; a period waits for its next end, however far.
     public void Arm()
     {
         if (!_hpet.IsRunning || !_waits.IsSet)
@@ -83,9 +83,12 @@ internal sealed class HpetComparator
             return;
         }
 
-        ulong now = _hpet.Now;
-        long left = Is32Bit ? (int)((uint)_comparator.Value - (uint)now) : (long)(_comparator.Value - now);
-        _timer.Set(_hpet.TimeOf(now + (ulong)Math.Max(left, 0)));
+        ulong now = _hpet.Now, left = _comparator.Value - now;
+        if (Is32Bit)
+            left = (uint)left;
+        if (!IsPeriodic && (Is32Bit ? (int)left < 0 : (long)left < 0))
+            left = 0;
+        _timer.Set(_hpet.TimeAfter(now, left));
     }
 
     public void UpdateLine()

@@ -126,6 +126,7 @@ public sealed class PcBoard : X86Board
         HasAcpi = !options.NoAcpi && options.Machine.GetBool("acpi", true),
         HasHpet = false,
         HasVga = HasVga(options),
+        HasSerialConsole = options.NoGraphic,
         Uuid = options.Uuid,
         Name = options.Name,
         SerialPorts = 1,

@@ -339,6 +339,12 @@ internal sealed unsafe partial class MachineTranslator
             return;
         }
 
+        EmitFarJump(target);
+    }
+
+    // Through the jump cache.
+    private void EmitFarJump(ulong target)
+    {
         FreeFlags(FlagUse.All);
         int entry = JumpEntry(target);
         byte* miss = _code.Cold -= 48;
@@ -357,6 +363,17 @@ internal sealed unsafe partial class MachineTranslator
 
         _a.Jcc(Cond.NE, miss);
         _a.Jmp(AreaSlot.At(AreaSlot.JumpCode + entry));
+    }
+
+    /// <summary>A way to a block that lies across two pages: it has to be looked up at every jump, because the second page may have moved.</summary>
+    public byte* EmitTrampoline(ModeKey mode, ulong target, bool hasHostFlags)
+    {
+        (_mode, _flags) = (mode, hasHostFlags ? FlagPlace.Host : FlagPlace.Memory);
+        byte* at = _code.Hot;
+        _a = new X64Asm(at);
+        EmitFarJump(target);
+        _code.Hot = (byte*)(((ulong)_a.Position + 15) & ~15UL);
+        return at;
     }
 
     private int JumpEntry(ulong target) => JumpHash(target) * 8 + JumpSetOffset;

@@ -80,6 +80,14 @@ internal sealed unsafe partial class MachineTranslator
             ref Instruction insn = ref _insns[i];
             _rip = insn.IP;
             _code.Places.Add(new InsnPlace((int)(_a.Position - _code.Hot), (ushort)(insn.IP - block.Rip), _flags));
+            int run = StackRun(i, count);
+            if (run > 1)
+            {
+                EmitStackRun(i, run, block.Rip);
+                i += run - 1;
+                continue;
+            }
+
             goesOn = EmitInsn(ref insn, _forms[i], _liveOut[i]);
             if (!goesOn)
             {
@@ -161,10 +169,10 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         block.HostLoopEntry = _a.Position;
-        MachineStubs.EmitSaveFlags(ref _a);
+        MachineStubs.EmitSaveFlags(ref _a, S0);
         block.Entry = _a.Position;
         EmitExitCheck(block.Rip);
-        MachineStubs.EmitLoadFlags(ref _a);
+        MachineStubs.EmitLoadFlags(ref _a, S0);
         block.HostEntry = _a.Position;
         _flags = FlagPlace.Host;
     }
@@ -219,7 +227,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Jmp(_code.Stubs.Exit(MachineExit.Special, _flags is FlagPlace.Host));
     }
 
-    // Before inserted code that changes the host's flags.
+    // Before inserted code that changes the host's flags. S0 is lost.
     private void FreeFlags(RflagsBits needed)
     {
         if (needed == RflagsBits.None || _flags != FlagPlace.Host)
@@ -231,16 +239,19 @@ internal sealed unsafe partial class MachineTranslator
             return;
         }
 
-        MachineStubs.EmitSaveFlags(ref _a);
+        MachineStubs.EmitSaveFlags(ref _a, S0);
         _flags = FlagPlace.Memory;
     }
 
-    // Before an instruction that reads flags, or changes only some of those that matter.
-    private void NeedFlags()
+    // Before an instruction that reads flags, or changes only some of those that matter. S1 is lost if it is free.
+    private void NeedFlags(bool hasS1 = true)
     {
         if (_flags != FlagPlace.Memory)
             return;
-        MachineStubs.EmitLoadFlags(ref _a);
+        if (hasS1)
+            MachineStubs.EmitLoadFlags(ref _a, S1);
+        else
+            MachineStubs.EmitLoadFlags(ref _a);
         _flags = FlagPlace.Both;
     }
 

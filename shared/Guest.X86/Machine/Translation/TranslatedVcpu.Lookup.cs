@@ -162,9 +162,10 @@ public sealed unsafe partial class TranslatedVcpu
         if (number < 0 || _drops != flushes)
             return;
         ref MachineBlock from = ref _blocks[link.Block], to = ref _blocks[number];
-        if (from.IsDead || to.SecondPage != 0 || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || from.Mode != to.Mode)
+        if (from.IsDead || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || from.Mode != to.Mode)
             return;
-        byte* target = !link.HasHostFlags ? to.Entry : link.Target < from.Rip + (ulong)from.Length ? to.HostLoopEntry : to.HostEntry;
+        byte* target = to.SecondPage != 0 ? _translator.EmitTrampoline(mode, link.Target, link.HasHostFlags)
+            : !link.HasHostFlags ? to.Entry : link.Target < from.Rip + (ulong)from.Length ? to.HostLoopEntry : to.HostEntry;
         *(int*)link.Patch = (int)(target - (link.Patch + 4));
     }
 }

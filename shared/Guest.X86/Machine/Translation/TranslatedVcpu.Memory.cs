@@ -29,6 +29,8 @@ public sealed unsafe partial class TranslatedVcpu
             return (ulong)MachineExit.Careful;
         if (!Core.TryTranslate(linear, access, site.View == 1, out ulong physical, out PageRights rights, out uint error))
         {
+            if (site.IsRun)
+                return (ulong)MachineExit.Careful;
             _area->MissFault = error;
             return (ulong)MachineExit.Fault;
         }

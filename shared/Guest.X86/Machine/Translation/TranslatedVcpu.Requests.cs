@@ -42,6 +42,7 @@ public sealed unsafe partial class TranslatedVcpu
     /// <summary>INIT: the processor waits for a start-up message, but for the first, which begins anew. From any thread.</summary>
     public void RaiseInit()
     {
+        _startUp = NoStartUp;
         _init = true;
         _area->ExitRequest = 1;
     }
@@ -148,7 +149,6 @@ public sealed unsafe partial class TranslatedVcpu
     private void TakeInit()
     {
         _init = false;
-        _startUp = NoStartUp;
         Core.Init();
         _modeIsKnown = false;
         _waitsForStartUp = _index != 0;

@@ -15,6 +15,9 @@ internal struct TranslationSite
     /// <summary>The access writes.</summary>
     public bool IsWrite;
 
+    /// <summary>The access stands for several instructions, of which this is the first: a fault is found by executing it alone.</summary>
+    public bool IsRun;
+
     /// <summary>The instruction is the core's.</summary>
     public bool IsCore;
 
