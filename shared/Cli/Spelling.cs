@@ -1,7 +1,7 @@
 namespace Suite.Cli;
 
 /// <summary>Finds what a mistyped word may have meant.</summary>
-internal static class Spelling
+public static class Spelling
 {
     /// <summary>The candidate with the fewest edits, when these are few for the length of the word; else null.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)

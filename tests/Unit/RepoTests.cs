@@ -25,7 +25,7 @@ public sealed partial class RepoTests(ITestOutputHelper output)
         ["UserMode.X86"] = ["UserMode", "Guest.X86", "Gdb", "LinuxUser", "Jit", "Host"],
         ["UserMode"] = ["LinuxUser", "Gdb", "Cli", "Jit", "Host"],
         ["Devices"] = ["Host"],
-        ["PcBios"] = ["Host"],
+        ["PcBios"] = ["Devices", "Host"],
         ["Machines"] = ["Devices", "Gdb", "Cli", "Jit", "Host"],
         ["Machines.X86"] = ["Machines", "PcBios", "Guest.X86", "Devices", "Gdb", "Cli", "Jit", "Host"],
     };

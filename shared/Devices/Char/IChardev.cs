@@ -8,6 +8,14 @@ public interface IChardev
 
     /// <summary>Whoever takes what arrives; set by the device at its other end.</summary>
     ICharReceiver? Receiver { get; set; }
+
+    /// <summary>Somebody is at the host's side.</summary>
+    bool IsOpen => true;
+
+    /// <summary>The receiver has room again after it had too little.</summary>
+    void ReceiverReady()
+    {
+    }
 }
 
 /// <summary>The device's side.</summary>
@@ -18,6 +26,16 @@ public interface ICharReceiver
 
     /// <summary>Takes bytes, at most <see cref="Room"/>.</summary>
     void Receive(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Somebody connected to the host's side (a socket).</summary>
+    void Opened()
+    {
+    }
+
+    /// <summary>Nobody is connected to the host's side any more.</summary>
+    void Closed()
+    {
+    }
 
     /// <summary>The line was broken for at least a character's time.</summary>
     void Break()

@@ -86,6 +86,7 @@ public sealed class Uart16550 : Device, IBusDevice, ICharReceiver
             case Data:
                 byte received = Take();
                 Update();
+                _line?.ReceiverReady();
                 return received;
             case InterruptEnable:
                 return _ier.Value;
@@ -139,6 +140,7 @@ public sealed class Uart16550 : Device, IBusDevice, ICharReceiver
                 break;
             case InterruptIdentity:
                 WriteFifoControl((uint)value);
+                _line?.ReceiverReady();
                 break;
             case LineControl:
                 _lcr.Value = value;
@@ -146,6 +148,7 @@ public sealed class Uart16550 : Device, IBusDevice, ICharReceiver
             case ModemControl:
                 _mcr.Value = value;
                 UpdateModem();
+                _line?.ReceiverReady();
                 break;
             case Scratch:
                 _scr.Value = value;

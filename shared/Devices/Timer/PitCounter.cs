@@ -14,7 +14,7 @@ internal sealed class PitCounter
     private readonly IrqLine? _irq;
     private readonly ClockTimer? _edge;
     private readonly Register _mode, _access, _bcd, _reload, _writeLow, _secondWrite, _secondRead, _gate, _start, _loaded, _countLatch, _countLatched,
-        _statusLatch, _statusLatched, _frozen;
+        _statusLatch, _statusLatched, _frozen, _edgeTicks;
 
     /// <summary>A counter.</summary>
     /// <param name="state">Of the whole chip.</param>
@@ -39,25 +39,25 @@ internal sealed class PitCounter
         _countLatched = state.Register($"{name} count is latched", 1);
         _statusLatch = state.Register($"{name} latched status", 8);
         _statusLatched = state.Register($"{name} status is latched", 1);
+        _edgeTicks = state.Register($"{name} edge at", 64);
         if (irq is not null)
-            _edge = state.Timer($"{name} edge", clock, Settle);
+            _edge = state.Timer($"{name} edge", clock, () => Settle((long)_edgeTicks.Value));
     }
 
     /// <summary>The OUT pin.</summary>
-    public bool Output
+    public bool Output => OutputAt(Elapsed);
+
+    private bool OutputAt(long ticks)
     {
-        get
+        long n = _reload.Int;
+        return _mode.Int switch
         {
-            long ticks = Elapsed, n = _reload.Int;
-            return _mode.Int switch
-            {
-                0 => _loaded.IsSet && ticks >= n,
-                1 => !_loaded.IsSet || ticks >= n,
-                2 or 6 => !_loaded.IsSet || !_gate.IsSet || ticks % n != n - 1,
-                3 or 7 => !_loaded.IsSet || !_gate.IsSet || ticks % n < (n + 1) / 2,
-                _ => !_loaded.IsSet || ticks != n,
-            };
-        }
+            0 => _loaded.IsSet && ticks >= n,
+            1 => !_loaded.IsSet || ticks >= n,
+            2 or 6 => !_loaded.IsSet || !_gate.IsSet || ticks % n != n - 1,
+            3 or 7 => !_loaded.IsSet || !_gate.IsSet || ticks % n < (n + 1) / 2,
+            _ => !_loaded.IsSet || ticks != n,
+        };
     }
 
     private bool Repeats => (_mode.Int & 2) != 0;
@@ -151,15 +151,23 @@ internal sealed class PitCounter
     }
 
     /// <summary>Makes the interrupt line follow the output, and waits for its next change.</summary>
-    public void Settle()
+    public void Settle() => Settle(Elapsed);
+
+    // As it is after so many ticks. Whoever is late must not miss a pulse that lasts for one tick, so what has expired is settled for the moment it was due.
+    private void Settle(long ticks)
     {
         if (_irq is null)
             return;
-        _irq.Set(Output);
-        if (NextChange() is { } ticks)
-            _edge!.Set((long)_start.Value + VirtualClock.TimeOf(ticks, Pit8254.Frequency));
+        _irq.Set(OutputAt(ticks));
+        if (NextChange(ticks) is { } next)
+        {
+            _edgeTicks.Value = (ulong)next;
+            _edge!.Set((long)_start.Value + VirtualClock.TimeOf(next, Pit8254.Frequency));
+        }
         else
+        {
             _edge!.Cancel();
+        }
     }
 
     private void Load(int value)
@@ -193,12 +201,12 @@ internal sealed class PitCounter
         return _bcd.IsSet ? ToBcd((int)(((count % 10000) + 10000) % 10000)) : (int)(count & 0xFFFF);
     }
 
-    // Ticks after the load at which the output changes next; null for never.
-    private long? NextChange()
+    // Ticks after the load at which the output changes next, seen from a moment; null for never.
+    private long? NextChange(long ticks)
     {
         if (!_loaded.IsSet || (!_gate.IsSet && !StartsByGate))
             return null;
-        long ticks = Elapsed, n = _reload.Int, period = ticks - ticks % n;
+        long n = _reload.Int, period = ticks - ticks % n;
         return _mode.Int switch
         {
             2 => ticks % n == n - 1 ? period + n : period + n - 1,

@@ -154,6 +154,20 @@ public unsafe partial struct X64Asm
     }
 
     /// <summary>mov [m], r8.</summary>
+    /// <summary>mov to16, from16: the upper bits of the register stay.</summary>
+    public void Mov16(Reg to, Reg from)
+    {
+        Byte(0x66);
+        RegReg(0x89, from, to, wide: false);
+    }
+
+    /// <summary>mov to16, word [m]: the upper bits of the register stay.</summary>
+    public void MovWord(Reg to, Mem from)
+    {
+        Byte(0x66);
+        RegMem(0x8B, (int)to, from, wide: false);
+    }
+
     public void MovByte(Mem to, Reg from) => ByteMem(0x88, from, to);
 
     public void MovByte(Mem to, byte value)

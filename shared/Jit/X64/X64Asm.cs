@@ -122,6 +122,7 @@ public unsafe partial struct X64Asm(byte* at, bool narrow = false)
     public void Add(Reg to, Reg from) => RegReg(0x01, from, to, wide: true);
     public void Sub(Reg to, Reg from) => RegReg(0x29, from, to, wide: true);
     public void Sub(Reg to, Mem from) => RegMem(0x2B, (int)to, from, wide: true);
+    public void Add(Reg to, Mem from) => RegMem(0x03, (int)to, from, wide: true);
     public void Xor32(Reg to, Reg from) => RegReg(0x31, from, to, wide: false);
     public void Cmp(Reg a, Mem b) => RegMem(0x3B, (int)a, b, wide: true);
     public void Cmp32(Reg a, Mem b) => RegMem(0x3B, (int)a, b, wide: false);

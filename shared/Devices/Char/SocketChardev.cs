@@ -1,0 +1,243 @@
+using Suite.Devices.Core;
+using Suite.Host;
+
+namespace Suite.Devices.Char;
+
+/// <summary>A TCP or Unix-domain socket, as server (one client at a time) or as client, with the telnet protocol when asked.</summary>
+public sealed class SocketChardev : DescriptorChardev
+{
+    private const byte Iac = 255, Will = 251, Do = 253, Dont = 254, SubBegin = 250, SubEnd = 240, BreakCommand = 243, EchoOption = 1, GoAheadOption = 3, BinaryOption = 0;
+
+    private readonly bool _isTelnet, _isServer;
+    private readonly HostEndpoint _endpoint;
+    private readonly HostTimer? _reconnect;
+    private readonly int _reconnectSeconds;
+    private int _listener = -1;
+    private HostWatch? _listenerWatch, _connecting;
+    private TelnetState _telnet;
+
+    /// <summary>Opens it.</summary>
+    /// <param name="endpoint">Where to listen, or to connect to.</param>
+    /// <param name="isServer">Listen.</param>
+    /// <param name="isTelnet">Speak telnet.</param>
+    /// <param name="reconnectSeconds">A client tries again so long after the connection was lost; 0 for never.</param>
+    /// <param name="loop">The thread that waits.</param>
+    /// <exception cref="IOException">It cannot be opened; with the cause.</exception>
+    public SocketChardev(HostEndpoint endpoint, bool isServer, bool isTelnet, int reconnectSeconds, HostLoop loop)
+        : base(loop)
+    {
+        (_endpoint, _isServer, _isTelnet, _reconnectSeconds) = (endpoint, isServer, isTelnet, reconnectSeconds);
+        if (isServer)
+        {
+            Listen();
+            return;
+        }
+
+        if (reconnectSeconds > 0)
+            _reconnect = loop.NewTimer(() => Connect());
+        int error = Connect();
+        if (error != 0 && reconnectSeconds == 0)
+            throw new IOException($"cannot connect to {endpoint}: {Cause(error)}");
+    }
+
+    private enum TelnetState
+    {
+        Data,
+        Command,
+        Option,
+        Sub,
+        SubCommand,
+    }
+
+    /// <summary>Where it listens; with the port the kernel chose when none was given.</summary>
+    public HostEndpoint Endpoint => _listener >= 0 ? HostSocket.Local(_listener) : _endpoint;
+
+    /// <summary>Blocks until a client has come (wait=on).</summary>
+    public unsafe void WaitForClient()
+    {
+        const short pollIn = 1;
+        long poll = (uint)_listener | (long)pollIn << 32; // struct pollfd
+        while (!IsOpen && _listener >= 0)
+        {
+            Sys.Blocking(Nr.poll, (long)&poll, 1, -1);
+            Accept();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (!_isTelnet || bytes.IndexOf(Iac) < 0)
+        {
+            base.Write(bytes);
+            return;
+        }
+
+        foreach (byte b in bytes)
+            base.Write(b == Iac ? [Iac, Iac] : [b]);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        _reconnect?.Cancel();
+        _connecting?.Dispose();
+        _listenerWatch?.Dispose();
+        if (_listener < 0)
+            return;
+        HostSocket.Close(_listener);
+        _listener = -1;
+        const int unixFamily = 1;
+        if (_endpoint.Family == unixFamily)
+            File.Delete(_endpoint.ToString());
+    }
+
+    /// <inheritdoc/>
+    protected override void Ended()
+    {
+        Detach();
+        Receiver?.Closed();
+        if (_listenerWatch is not null)
+            _listenerWatch.Events = HostEvents.Read;
+        else
+            _reconnect?.Set(_reconnectSeconds * 1000L);
+    }
+
+    /// <inheritdoc/>
+    protected override int WriteSome(ReadOnlySpan<byte> bytes)
+    {
+        int written = base.WriteSome(bytes);
+        if (!IsOpen)
+            Ended();
+        return written;
+    }
+
+    /// <inheritdoc/>
+    protected override int Decode(Span<byte> bytes)
+    {
+        if (!_isTelnet)
+            return bytes.Length;
+        int kept = 0;
+        foreach (byte b in bytes)
+        {
+            switch (_telnet)
+            {
+                case TelnetState.Data when b == Iac:
+                    _telnet = TelnetState.Command;
+                    break;
+                case TelnetState.Data:
+                    bytes[kept++] = b;
+                    break;
+                case TelnetState.Command when b == Iac:
+                    bytes[kept++] = b;
+                    _telnet = TelnetState.Data;
+                    break;
+                case TelnetState.Command:
+                    if (b == BreakCommand)
+                        Receiver?.Break();
+                    _telnet = b switch { >= Will and <= Dont => TelnetState.Option, SubBegin => TelnetState.Sub, _ => TelnetState.Data };
+                    break;
+                case TelnetState.Option:
+                    _telnet = TelnetState.Data;
+                    break;
+                case TelnetState.Sub when b == Iac:
+                    _telnet = TelnetState.SubCommand;
+                    break;
+                case TelnetState.SubCommand:
+                    _telnet = b == SubEnd ? TelnetState.Data : TelnetState.Sub;
+                    break;
+            }
+        }
+
+        return kept;
+    }
+
+    private static string Cause(int error) => error switch
+    {
+        HostSocket.ECONNREFUSED => "nobody listens there; start the other side first, or use server=on",
+        2 => "there is no such socket; start the other side first, or use server=on",
+        98 => "it is in use; choose another, or end who uses it",
+        13 => "permission denied",
+        _ => $"errno {error}",
+    };
+
+    private void Listen()
+    {
+        const int unixFamily = 1;
+        if (_endpoint.Family == unixFamily)
+            File.Delete(_endpoint.ToString()); // what an earlier run left
+        int socket = HostSocket.Open(_endpoint.Family, HostSocket.Stream);
+        int error = socket < 0 ? socket : HostSocket.Bind(socket, _endpoint);
+        if (error >= 0)
+            error = HostSocket.Listen(socket, 1);
+        if (error < 0)
+        {
+            HostSocket.Close(socket);
+            throw new IOException($"cannot listen at {_endpoint}: {Cause(-error)}");
+        }
+
+        _listener = socket;
+        _listenerWatch = Loop.Watch(socket, HostEvents.Read, _ => Accept());
+    }
+
+    private void Accept()
+    {
+        int socket = HostSocket.Accept(_listener, out _);
+        if (socket < 0)
+            return;
+        _listenerWatch!.Events = HostEvents.None; // one at a time; the next waits
+        Join(socket);
+    }
+
+    private int Connect()
+    {
+        int socket = HostSocket.Open(_endpoint.Family, HostSocket.Stream);
+        if (socket < 0)
+            return -socket;
+        int error = HostSocket.Connect(socket, _endpoint);
+        if (error == -HostSocket.EINPROGRESS)
+        {
+            _connecting = Loop.Watch(socket, HostEvents.Write, _ => FinishConnect(socket));
+            return 0;
+        }
+
+        if (error == 0)
+        {
+            Join(socket);
+            return 0;
+        }
+
+        HostSocket.Close(socket);
+        _reconnect?.Set(_reconnectSeconds * 1000L);
+        return -error;
+    }
+
+    private void FinishConnect(int socket)
+    {
+        _connecting?.Dispose();
+        _connecting = null;
+        int error = HostSocket.Error(socket);
+        if (error == 0)
+        {
+            Join(socket);
+            return;
+        }
+
+        HostSocket.Close(socket);
+        if (_reconnect is not null)
+            _reconnect.Set(_reconnectSeconds * 1000L);
+        else
+            HostText.WriteError($"cannot connect to {_endpoint}: {Cause(error)}\n");
+    }
+
+    private void Join(int socket)
+    {
+        HostSocket.SetNoDelay(socket);
+        _telnet = TelnetState.Data;
+        Attach(socket, socket);
+        if (_isTelnet && _isServer)
+            base.Write([Iac, Will, EchoOption, Iac, Will, GoAheadOption, Iac, Will, BinaryOption, Iac, Do, BinaryOption]);
+        Receiver?.Opened();
+    }
+}

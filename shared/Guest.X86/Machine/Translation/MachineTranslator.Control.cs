@@ -1,0 +1,417 @@
+using Iced.Intel;
+using Suite.Guest.X86.Decode;
+using Suite.Jit.X64;
+
+namespace Suite.Guest.X86.Machine.Translation;
+
+// The stack, and near transfers of control. Jumps within a page are linked; others go through the jump cache of the vCPU, whose entries are taken away when
+// linear addresses change their meaning.
+internal sealed unsafe partial class MachineTranslator
+{
+    // Functions begin at multiples of 16.
+    private const int JumpHashShift = 5;
+
+    private int WordBytes => _mode.CodeSize switch
+    {
+        CpuMode.Bits64 => 8,
+        CpuMode.Bits32 => 4,
+        _ => 2,
+    };
+
+    private bool IsWideStack => _mode.StackBytes == 8;
+
+    // S0 = linear address of the stack pointer moved by some bytes.
+    private void EmitStackAddress(int move)
+    {
+        _a.Lea(S0, Mem.At(Sp, move), wide: IsWideStack);
+        if (_mode.StackBytes == 2)
+            _a.MovzxWord(S0, S0);
+        if (!Is64 && !_mode.IsFlat((int)SegmentName.Ss))
+            _a.Op(Alu.Add, S0, AreaSlot.SegmentBase((int)SegmentName.Ss), wide: false);
+    }
+
+    private void EmitMoveStack(int move)
+    {
+        if (_mode.StackBytes == 2)
+        {
+            _a.Lea(S1, Mem.At(Sp, move), wide: false);
+            _a.Mov16(Sp, S1);
+        }
+        else
+        {
+            _a.Lea(Sp, Mem.At(Sp, move), wide: IsWideStack);
+        }
+    }
+
+    private bool EmitStack(in Instruction insn, RflagsBits live)
+    {
+        FreeFlags(live);
+        if (insn.Mnemonic == Mnemonic.Leave)
+        {
+            EmitLeave(in insn);
+            return true;
+        }
+
+        if (insn.Mnemonic == Mnemonic.Push)
+        {
+            EmitPush(in insn);
+            return true;
+        }
+
+        int to = OperandMap.Family(insn.Op0Register), size = insn.Op0Register.GetSize();
+        EmitStackAddress(0);
+        EmitTranslate(insn.IP, size, isWrite: false);
+        Reg target = InMemory(to) ? S1 : (Reg)to;
+        if (size == 2)
+        {
+            if (InMemory(to))
+                _a.Mov(S1, AreaSlot.Gpr(to));
+            _a.MovWord(target, Mem.At(S0));
+        }
+        else
+        {
+            _a.Mov(target, Mem.At(S0), wide: size == 8);
+        }
+
+        if (InMemory(to))
+            _a.Mov(AreaSlot.Gpr(to), S1);
+        EmitMoveStack(size);
+        return true;
+    }
+
+    private void EmitPush(in Instruction insn)
+    {
+        int size = PushBytes(in insn);
+        if (insn.Op0Kind == OpKind.Memory)
+        {
+            EmitAddress(in insn);
+            EmitTranslate(insn.IP, size, isWrite: false);
+            if (size == 2)
+                _a.MovzxWord(S0, Mem.At(S0));
+            else
+                _a.Mov(S0, Mem.At(S0), wide: size == 8);
+            _a.Mov(AreaSlot.At(AreaSlot.Temp), S0);
+        }
+
+        EmitStackAddress(-size);
+        EmitTranslate(insn.IP, size, isWrite: true);
+        if (insn.Op0Kind is OpKind.Register or OpKind.Memory)
+        {
+            int from = insn.Op0Kind == OpKind.Register ? OperandMap.Family(insn.Op0Register) : -1;
+            Reg value = from < 0 || InMemory(from) ? S1 : from == 4 ? Sp : (Reg)from;
+            if (value == S1)
+                _a.Mov(S1, from < 0 ? AreaSlot.At(AreaSlot.Temp) : AreaSlot.Gpr(from));
+            if (size == 2)
+                _a.MovWord(Mem.At(S0), value);
+            else
+                _a.Mov(Mem.At(S0), value, wide: size == 8);
+        }
+        else
+        {
+            EmitStoreConstant(size, insn.GetImmediate(0));
+        }
+
+        EmitMoveStack(-size);
+    }
+
+    private int PushBytes(in Instruction insn) => -insn.StackPointerIncrement;
+
+    // [S0] = constant.
+    private void EmitStoreConstant(int size, ulong value)
+    {
+        if (size == 2)
+        {
+            _a.MovWord(Mem.At(S0), (short)value);
+        }
+        else if (size == 4)
+        {
+            _a.Mov32(Mem.At(S0), (int)value);
+        }
+        else if ((long)value == (int)value)
+        {
+            _a.Mov(Mem.At(S0), (int)value);
+        }
+        else
+        {
+            _a.MovImm(S1, value);
+            _a.Mov(Mem.At(S0), S1);
+        }
+    }
+
+    private void EmitLeave(in Instruction insn)
+    {
+        int size = Is64 ? 8 : 4;
+        _a.Mov(S0, Reg.Rbp, wide: IsWideStack);
+        if (!Is64 && !_mode.IsFlat((int)SegmentName.Ss))
+            _a.Op(Alu.Add, S0, AreaSlot.SegmentBase((int)SegmentName.Ss), wide: false);
+        EmitTranslate(insn.IP, size, isWrite: false);
+        _a.Lea(Sp, Mem.At(Reg.Rbp, size), wide: IsWideStack);
+        _a.Mov(Reg.Rbp, Mem.At(S0), wide: size == 8);
+    }
+
+    private void EmitBranch(in Instruction insn)
+    {
+        ulong next = insn.NextIP & RipMask;
+        switch (insn.Mnemonic)
+        {
+            case Mnemonic.Jmp when insn.IsJmpShortOrNear:
+                EmitJump(insn.NearBranchTarget);
+                break;
+            case Mnemonic.Jmp:
+                FreeFlags(FlagUse.All);
+                EmitTarget(in insn);
+                EmitJumpTo();
+                break;
+            case Mnemonic.Call when insn.IsCallNear:
+                FreeFlags(FlagUse.All);
+                EmitPushConstant(insn.IP, next);
+                EmitJump(insn.NearBranchTarget);
+                break;
+            case Mnemonic.Call:
+                FreeFlags(FlagUse.All);
+                EmitTarget(in insn);
+                _a.Mov(AreaSlot.At(AreaSlot.Temp), S0);
+                EmitPushConstant(insn.IP, next);
+                _a.Mov(S0, AreaSlot.At(AreaSlot.Temp));
+                EmitJumpTo();
+                break;
+            case Mnemonic.Ret:
+                EmitReturn(in insn);
+                break;
+            case Mnemonic.Loop or Mnemonic.Jcxz or Mnemonic.Jecxz or Mnemonic.Jrcxz:
+                EmitLoop(in insn, next);
+                break;
+            default:
+                EmitConditional(in insn, next);
+                break;
+        }
+    }
+
+    private ulong RipMask => _mode.CodeSize switch
+    {
+        CpuMode.Bits64 => ulong.MaxValue,
+        CpuMode.Bits32 => uint.MaxValue,
+        _ => ushort.MaxValue,
+    };
+
+    private void EmitPushConstant(ulong rip, ulong value)
+    {
+        EmitStackAddress(-WordBytes);
+        EmitTranslate(rip, WordBytes, isWrite: true);
+        EmitStoreConstant(WordBytes, value);
+        EmitMoveStack(-WordBytes);
+    }
+
+    // S0 = target of an indirect branch.
+    private void EmitTarget(in Instruction insn)
+    {
+        if (insn.Op0Kind == OpKind.Register)
+        {
+            int from = OperandMap.Family(insn.Op0Register);
+            if (InMemory(from))
+                _a.Mov(S0, AreaSlot.Gpr(from));
+            else
+                _a.Mov(S0, from == 4 ? Sp : (Reg)from, wide: WordBytes == 8);
+            if (WordBytes == 2)
+                _a.MovzxWord(S0, S0);
+            return;
+        }
+
+        EmitAddress(in insn);
+        EmitTranslate(insn.IP, WordBytes, isWrite: false);
+        EmitLoadWord();
+    }
+
+    private void EmitLoadWord()
+    {
+        if (WordBytes == 2)
+            _a.MovzxWord(S0, Mem.At(S0));
+        else
+            _a.Mov(S0, Mem.At(S0), wide: WordBytes == 8);
+    }
+
+    private void EmitReturn(in Instruction insn)
+    {
+        FreeFlags(FlagUse.All);
+        EmitStackAddress(0);
+        EmitTranslate(insn.IP, WordBytes, isWrite: false);
+        EmitLoadWord();
+        int extra = insn.OpCount == 0 ? 0 : insn.Immediate16;
+        if (_mode.StackBytes == 2)
+            _a.Mov(AreaSlot.At(AreaSlot.Temp), S0);
+        EmitMoveStack(WordBytes + extra);
+        if (_mode.StackBytes == 2)
+            _a.Mov(S0, AreaSlot.At(AreaSlot.Temp));
+        EmitJumpTo();
+    }
+
+    private void EmitConditional(in Instruction insn, ulong next)
+    {
+        NeedFlags();
+        Cond condition = (Cond)(insn.ConditionCode switch
+        {
+            ConditionCode.o => 0,
+            ConditionCode.no => 1,
+            ConditionCode.b => 2,
+            ConditionCode.ae => 3,
+            ConditionCode.e => 4,
+            ConditionCode.ne => 5,
+            ConditionCode.be => 6,
+            ConditionCode.a => 7,
+            ConditionCode.s => 8,
+            ConditionCode.ns => 9,
+            ConditionCode.p => 10,
+            ConditionCode.np => 11,
+            ConditionCode.l => 12,
+            ConditionCode.ge => 13,
+            ConditionCode.le => 14,
+            _ => 15,
+        });
+        EmitTwoWays(condition, insn.NearBranchTarget, next);
+    }
+
+    private void EmitTwoWays(Cond condition, ulong taken, ulong next)
+    {
+        FlagPlace at = _flags;
+        byte* toTaken = _a.JccForward(condition);
+        EmitJump(next);
+        _flags = at;
+        if (IsInPage(taken))
+        {
+            byte* cold = LinkExit(taken, toTaken);
+            *(int*)toTaken = (int)(cold - (toTaken + 4));
+            return;
+        }
+
+        _a.Here(toTaken);
+        EmitJump(taken);
+    }
+
+    // rcx, ecx or cx counts; only the processor's jrcxz looks at it without flags.
+    private void EmitLoop(in Instruction insn, ulong next)
+    {
+        int bytes = insn.Code is Code.Loop_rel8_64_RCX || insn.Mnemonic == Mnemonic.Jrcxz ? 8
+            : insn.Mnemonic == Mnemonic.Jecxz || insn.Code is Code.Loop_rel8_16_ECX or Code.Loop_rel8_32_ECX or Code.Loop_rel8_64_ECX ? 4 : 2;
+        bool counts = insn.Mnemonic == Mnemonic.Loop;
+        if (counts)
+        {
+            if (bytes == 2)
+            {
+                _a.Lea(S0, Mem.At(Reg.Rcx, -1), wide: false);
+                _a.Mov16(Reg.Rcx, S0);
+            }
+            else
+            {
+                _a.Lea(Reg.Rcx, Mem.At(Reg.Rcx, -1), wide: bytes == 8);
+            }
+        }
+
+        _a.Mov(S0, Reg.Rcx);
+        if (bytes == 2)
+            _a.MovzxWord(Reg.Rcx, Reg.Rcx);
+        else if (bytes == 4)
+            _a.Mov32(Reg.Rcx, Reg.Rcx);
+        byte* zero = _a.JrcxzForward();
+        _a.Mov(Reg.Rcx, S0);
+        FlagPlace at = _flags;
+        byte* away = _a.JmpForward();
+        _a.HereShort(zero);
+        _a.Mov(Reg.Rcx, S0);
+        EmitJump(counts ? next : insn.NearBranchTarget);
+        _flags = at;
+        _a.Here(away);
+        EmitJump(counts ? insn.NearBranchTarget : next);
+    }
+
+    private bool IsInPage(ulong target) => target >= _pageStart && target - _pageStart < PageBytes;
+
+    private void EmitJump(ulong target)
+    {
+        target &= RipMask;
+        if (IsInPage(target))
+        {
+            int at = (int)((ulong)(_a.Position + 1) & 15);
+            if (at > 12)
+                _a.Nop(16 - at);
+            byte* patch = _a.JmpForward();
+            byte* cold = LinkExit(target, patch);
+            *(int*)patch = (int)(cold - (patch + 4));
+            return;
+        }
+
+        EmitFarJump(target);
+    }
+
+    // Through the jump cache.
+    private void EmitFarJump(ulong target)
+    {
+        FreeFlags(FlagUse.All);
+        int entry = JumpEntry(target);
+        byte* miss = _code.Cold -= 48;
+        X64Asm c = new(miss);
+        c.MovImm(S0, target);
+        EmitLookup(ref c);
+        if ((long)target == (int)target)
+        {
+            _a.Cmp(AreaSlot.At(AreaSlot.JumpTags + entry), (int)target);
+        }
+        else
+        {
+            _a.MovImm(S0, target);
+            _a.Cmp(S0, AreaSlot.At(AreaSlot.JumpTags + entry));
+        }
+
+        _a.Jcc(Cond.NE, miss);
+        _a.Jmp(AreaSlot.At(AreaSlot.JumpCode + entry));
+    }
+
+    /// <summary>A way to a block that lies across two pages: it has to be looked up at every jump, because the second page may have moved.</summary>
+    public byte* EmitTrampoline(ModeKey mode, ulong target, bool hasHostFlags)
+    {
+        (_mode, _flags) = (mode, hasHostFlags ? FlagPlace.Host : FlagPlace.Memory);
+        byte* at = _code.Hot;
+        _a = new X64Asm(at);
+        EmitFarJump(target);
+        _code.Hot = (byte*)(((ulong)_a.Position + 15) & ~15UL);
+        return at;
+    }
+
+    private int JumpEntry(ulong target) => JumpHash(target) * 8 + JumpSetOffset;
+
+    private int JumpSetOffset => _mode.JumpSet * VcpuArea.JumpEntries * 8;
+
+    /// <summary>Which entry of a jump cache a target uses.</summary>
+    internal static int JumpHash(ulong target) => (int)((target ^ target >> JumpHashShift) & (VcpuArea.JumpEntries - 1));
+
+    // To the target in S0; the flags are in memory.
+    private void EmitJumpTo()
+    {
+        byte* miss = _code.Cold -= 32;
+        X64Asm c = new(miss);
+        EmitLookup(ref c);
+        _a.Mov32(S1, S0);
+        _a.Shift(Shift.Shr, S1, JumpHashShift, wide: false);
+        _a.Op(Alu.Xor, S1, S0, wide: false);
+        _a.And32(S1, VcpuArea.JumpEntries - 1);
+        _a.Cmp(S0, AreaSlot.Indexed(S1, AreaSlot.JumpTags + JumpSetOffset));
+        _a.Jcc(Cond.NE, miss);
+        _a.Jmp(AreaSlot.Indexed(S1, AreaSlot.JumpCode + JumpSetOffset));
+    }
+
+    private void EmitLookup(ref X64Asm c)
+    {
+        c.Mov(AreaSlot.At(AreaSlot.ExitAddress), S0);
+        c.Jmp(_code.Stubs.Exit(MachineExit.Lookup, flagsInHost: false));
+    }
+
+    private byte* LinkExit(ulong target, byte* patch)
+    {
+        bool hasHostFlags = _flags is FlagPlace.Host;
+        byte* cold = _code.Cold -= 32;
+        X64Asm c = new(cold);
+        c.Mov32(AreaSlot.At(AreaSlot.ExitSite), _code.Links.Count);
+        c.Jmp(_code.Stubs.Exit(MachineExit.Link, hasHostFlags));
+        _code.Links.Add(new TranslationLink { Patch = patch, Target = target, Block = _blockNumber, HasHostFlags = hasHostFlags });
+        return cold;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Runtime.InteropServices;
+using Iced.Intel;
+using Suite.Jit.X64;
+
+namespace Suite.Guest.X86.Machine.Translation;
+
+// Addresses and the inline TLB.
+internal sealed unsafe partial class MachineTranslator
+{
+    private const int PageBytes = 4096;
+
+    // Registers of the guest that live in memory.
+    private bool InMemory(int register) => Is64 && (register is 10 or 11 or 15);
+
+    // S0 = linear address of the memory operand. S1 is lost.
+    private void EmitAddress(in Instruction insn)
+    {
+        int bytes = AddressBytes(in insn);
+        EmitOffset(in insn, S0, wide: bytes == 8);
+        int segment = SegmentOf(in insn);
+        if (Is64)
+        {
+            if (segment >= (int)SegmentName.Fs)
+                _a.Op(Alu.Add, S0, AreaSlot.SegmentBase(segment), wide: true);
+        }
+        else if (!_mode.IsFlat(segment))
+        {
+            _a.Op(Alu.Add, S0, AreaSlot.SegmentBase(segment), wide: false);
+        }
+        else if (bytes == 8)
+        {
+            _a.Mov32(S0, S0);
+        }
+    }
+
+    // A register = offset of the memory operand, as wide as its address or cut to 32 bits. S0 and S1 may be lost. The result is the address' width in bytes.
+    private int EmitOffset(in Instruction insn, Reg to, bool wide)
+    {
+        int bytes = AddressBytes(in insn);
+        if (insn.IsIPRelativeMemoryOperand)
+        {
+            _a.MovImm(to, bytes == 4 ? (uint)insn.IPRelativeMemoryAddress : insn.IPRelativeMemoryAddress);
+            return bytes;
+        }
+
+        int b = AddressRegister(insn.MemoryBase, S0), i = AddressRegister(insn.MemoryIndex, S1);
+        long displacement = (long)insn.MemoryDisplacement64;
+        if (b < 0 && i < 0)
+        {
+            _a.MovImm(to, wide ? (ulong)displacement : bytes != 2 ? (uint)displacement : (ushort)displacement);
+            return bytes;
+        }
+
+        int scale = i < 0 ? 0 : insn.MemoryIndexScale switch
+        {
+            1 => 0,
+            2 => 1,
+            4 => 2,
+            _ => 3,
+        };
+        _a.Lea(to, new Mem(b, i, scale, (int)displacement, 0), wide);
+        if (bytes == 2)
+            _a.MovzxWord(to, to);
+        return bytes;
+    }
+
+    // The host register with a guest register of an address; loaded if it lives in memory. -1 for none.
+    private int AddressRegister(Register register, Reg scratch)
+    {
+        int number = OperandMap.Family(register);
+        if (number < 0)
+            return -1;
+        if (InMemory(number))
+        {
+            _a.Mov(scratch, AreaSlot.Gpr(number));
+            return (int)scratch;
+        }
+
+        return number == 4 ? (int)Sp : number;
+    }
+
+    // S0: linear address -> host address. S1 is lost, the flags too.
+    private void EmitTranslate(ulong rip, int size, bool isWrite, bool isRun = false)
+    {
+        int table = _mode.View * VcpuArea.TlbEntries * 8;
+        int tags = (isWrite ? AreaSlot.WriteTags : AreaSlot.ReadTags) + table;
+        int site = AddSite(rip, insn: -1, size, isWrite);
+        CollectionsMarshal.AsSpan(_code.Sites)[site].IsRun = isRun;
+        byte* cold = _code.Cold -= 48;
+        X64Asm c = new(cold);
+        _a.Mov32(S1, S0);
+        _a.Shift(Shift.Shr, S1, 12, wide: false);
+        _a.And32(S1, VcpuArea.TlbEntries - 1);
+        _a.Sub(S0, AreaSlot.Indexed(S1, tags));
+        _a.Cmp(S0, PageBytes - size);
+        _a.Jcc(Cond.A, cold);
+        _a.Add(S0, AreaSlot.Indexed(S1, AreaSlot.Pages + table));
+        c.Add(S0, AreaSlot.Indexed(S1, tags));
+        c.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
+        c.Byte(0xE8);
+        c.Int32((int)(_code.Stubs.MissCall - (c.Position + 4)));
+        c.Jmp(_a.Position);
+    }
+
+    // Loads the guest's vector and floating-point registers, once a block.
+    private void NeedVectors(RflagsBits liveIn)
+    {
+        if (_hasVectors)
+            return;
+        FreeFlags(liveIn);
+        byte* cold = _code.Cold -= 16;
+        X64Asm c = new(cold);
+        _a.Cmp32(AreaSlot.At(AreaSlot.VectorsLoaded), 0);
+        _a.Jcc(Cond.E, cold);
+        c.Byte(0xE8);
+        c.Int32((int)(_code.Stubs.LoadVectors - (c.Position + 4)));
+        c.Jmp(_a.Position);
+        _hasVectors = true;
+    }
+}

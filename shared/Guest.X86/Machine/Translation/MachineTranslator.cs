@@ -1,0 +1,277 @@
+using System.Runtime.InteropServices;
+using Iced.Intel;
+using Suite.Guest.X86.Decode;
+using Suite.Jit.X64;
+
+namespace Suite.Guest.X86.Machine.Translation;
+
+/// <summary>
+/// Re-encodes a straight piece of system-mode code: registers stay where they are, memory operands go through the inline TLB, and what is not plain computation
+/// leaves to <see cref="X86Core"/>. Flags are kept out of the way of the inserted code only where somebody will read them (docs/adr/014).
+/// </summary>
+internal sealed unsafe partial class MachineTranslator
+{
+    private const int MaxInsns = 64;
+
+    private readonly MachineCode _code;
+    private readonly InsnClasses _classes;
+    private readonly InstructionInfoFactory _info = new();
+    private readonly PointerReader _reader = new();
+    private readonly PointerWriter _writer = new();
+    private readonly Encoder _encoder;
+    private readonly Instruction[] _insns = new Instruction[MaxInsns];
+    private readonly InsnForm[] _forms = new InsnForm[MaxInsns];
+    private readonly RflagsBits[] _liveOut = new RflagsBits[MaxInsns];
+    private readonly Decoder[] _decoders = new Decoder[3];
+
+    private X64Asm _a;
+    private ModeKey _mode;
+    private FlagPlace _flags;
+    private bool _hasVectors;
+    private int _blockNumber;
+    private ulong _rip, _pageStart;
+
+    /// <summary>A translator that writes into a vCPU's share.</summary>
+    public MachineTranslator(MachineCode code, InsnClasses classes)
+    {
+        (_code, _classes) = (code, classes);
+        _encoder = Encoder.Create(64, _writer);
+        for (int i = 0; i < _decoders.Length; i++)
+            _decoders[i] = Decoder.Create(16 << i, _reader);
+    }
+
+    private const Reg S0 = MachineStubs.S0, S1 = MachineStubs.S1, Sp = MachineStubs.StackPointer;
+
+    private bool Is64 => _mode.Is64;
+
+    /// <summary>Decodes one instruction.</summary>
+    /// <returns>False when it does not end within the bytes.</returns>
+    public bool TryDecode(byte* bytes, int available, ulong rip, CpuMode size, out Instruction insn)
+    {
+        _reader.Set(bytes, available);
+        Decoder decoder = _decoders[(int)size];
+        decoder.IP = rip;
+        decoder.Decode(out insn);
+        return decoder.LastError != DecoderError.NoMoreBytes;
+    }
+
+    /// <summary>Translates from the start of a block.</summary>
+    /// <param name="block">Its identity; gets entries and length.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="bytes">Guest code from the block's start.</param>
+    /// <param name="available">Bytes of it, up to the end of the page, or both pages' for one instruction across.</param>
+    /// <param name="room">Bytes up to the end of the code segment.</param>
+    /// <param name="limit">Instructions at most.</param>
+    /// <returns>False when not even one instruction is complete.</returns>
+    public bool Translate(ref MachineBlock block, int number, byte* bytes, int available, ulong room, int limit = MaxInsns)
+    {
+        (_mode, _blockNumber, _hasVectors) = (new ModeKey(block.Mode), number, false);
+        _pageStart = block.Rip - (block.Physical & 4095);
+        int count = DecodeBlock(block.Rip, bytes, (int)Math.Min((ulong)available, room), limit, out int length, out bool isOpen);
+        if (count == 0)
+            return false;
+        PlanFlags(count);
+        _a = new X64Asm(_code.Hot);
+        block.FirstPlace = _code.Places.Count;
+        EmitEntries(ref block, LiveIn(0));
+        bool goesOn = true;
+        for (int i = 0; i < count; i++)
+        {
+            ref Instruction insn = ref _insns[i];
+            _rip = insn.IP;
+            _code.Places.Add(new InsnPlace((int)(_a.Position - _code.Hot), (ushort)(insn.IP - block.Rip), _flags));
+            int run = StackRun(i, count);
+            if (run > 1)
+            {
+                EmitStackRun(i, run, block.Rip);
+                i += run - 1;
+                continue;
+            }
+
+            goesOn = EmitInsn(ref insn, _forms[i], _liveOut[i]);
+            if (!goesOn)
+            {
+                length = (int)(insn.NextIP - block.Rip);
+                break;
+            }
+        }
+
+        if (goesOn && isOpen)
+            EmitJump(block.Rip + (ulong)length);
+        block.Length = length;
+        block.PlaceCount = _code.Places.Count - block.FirstPlace;
+        block.End = _a.Position;
+        _code.Hot = (byte*)(((ulong)_a.Position + 15) & ~15UL);
+        return true;
+    }
+
+    private int DecodeBlock(ulong rip, byte* bytes, int available, int limit, out int length, out bool isOpen)
+    {
+        _reader.Set(bytes, available);
+        Decoder decoder = _decoders[(int)_mode.CodeSize];
+        decoder.IP = rip;
+        int count = 0;
+        length = 0;
+        isOpen = true;
+        while (count < limit && length < available)
+        {
+            decoder.Decode(out _insns[count]);
+            if (decoder.LastError == DecoderError.NoMoreBytes)
+                break;
+            InsnForm form = _forms[count] = FormOf(in _insns[count]);
+            length += _insns[count].Length;
+            count++;
+            if (form is InsnForm.Core or InsnForm.Careful or InsnForm.Branch)
+            {
+                isOpen = false;
+                break;
+            }
+        }
+
+        if (isOpen && count > 0 && _insns[count - 1].Mnemonic == Mnemonic.Sti)
+        {
+            _forms[count - 1] = InsnForm.Core; // the instruction behind it is in another block, where an interrupt would be taken first
+            isOpen = false;
+        }
+
+        return count;
+    }
+
+    private RflagsBits LiveIn(int i)
+    {
+        FlagUse use = UseOf(i);
+        return use.Reads | (_liveOut[i] & ~use.Kills);
+    }
+
+    private FlagUse UseOf(int i) => _forms[i] switch
+    {
+        InsnForm.Core or InsnForm.Careful => FlagUse.Opaque,
+        InsnForm.Stack or InsnForm.Nothing => default,
+        InsnForm.Inline => _insns[i].Mnemonic is Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq ? new FlagUse(FlagUse.All, RflagsBits.None, RflagsBits.None) : default,
+        _ => FlagUse.Of(in _insns[i]),
+    };
+
+    private void PlanFlags(int count)
+    {
+        _liveOut[count - 1] = FlagUse.All;
+        for (int i = count - 1; i > 0; i--)
+            _liveOut[i - 1] = LiveIn(i);
+    }
+
+    private void EmitEntries(ref MachineBlock block, RflagsBits liveIn)
+    {
+        if (liveIn == RflagsBits.None)
+        {
+            block.Entry = block.HostEntry = block.HostLoopEntry = _a.Position;
+            EmitExitCheck(block.Rip);
+            _flags = FlagPlace.Dead;
+            return;
+        }
+
+        block.HostLoopEntry = _a.Position;
+        MachineStubs.EmitSaveFlags(ref _a, S0);
+        block.Entry = _a.Position;
+        EmitExitCheck(block.Rip);
+        MachineStubs.EmitLoadFlags(ref _a, S0);
+        block.HostEntry = _a.Position;
+        _flags = FlagPlace.Host;
+    }
+
+    // Noticed at every block that is entered by a backward jump, at the latest.
+    private void EmitExitCheck(ulong rip)
+    {
+        byte* cold = _code.Cold -= 32;
+        X64Asm c = new(cold);
+        c.Mov32(AreaSlot.At(AreaSlot.ExitSite), AddSite(rip, insn: -1));
+        c.Jmp(_code.Stubs.Exit(MachineExit.Interrupt, flagsInHost: false));
+        _a.Cmp32(AreaSlot.At(AreaSlot.ExitRequest), 0);
+        _a.Jcc(Cond.NE, cold);
+    }
+
+    private int AddSite(ulong rip, int insn, int size = 0, bool isWrite = false)
+    {
+        _code.Sites.Add(new TranslationSite { Rip = rip, Block = _blockNumber, Insn = insn, Size = (byte)size, IsWrite = isWrite, View = (byte)_mode.View });
+        return _code.Sites.Count - 1;
+    }
+
+    // False: the block ends here.
+    private bool EmitInsn(ref Instruction insn, InsnForm form, RflagsBits liveOut)
+    {
+        switch (form)
+        {
+            case InsnForm.Nothing:
+                return true;
+            case InsnForm.Plain:
+                return EmitPlain(ref insn, liveOut);
+            case InsnForm.Stack:
+                return EmitStack(in insn, liveOut);
+            case InsnForm.Inline:
+                EmitInline(in insn, liveOut);
+                return true;
+            case InsnForm.Branch:
+                EmitBranch(in insn);
+                return false;
+            default:
+                EmitManaged(in insn, isCore: form == InsnForm.Core);
+                return false;
+        }
+    }
+
+    // Leaves so that managed code executes the instruction.
+    private void EmitManaged(in Instruction insn, bool isCore = false)
+    {
+        _code.Insns.Add(insn);
+        int site = AddSite(insn.IP, _code.Insns.Count - 1);
+        CollectionsMarshal.AsSpan(_code.Sites)[site].IsCore = isCore;
+        _a.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
+        _a.Jmp(_code.Stubs.Exit(MachineExit.Special, _flags is FlagPlace.Host));
+    }
+
+    // Before inserted code that changes the host's flags. S0 is lost.
+    private void FreeFlags(RflagsBits needed)
+    {
+        if (needed == RflagsBits.None || _flags != FlagPlace.Host)
+        {
+            if (_flags == FlagPlace.Host)
+                _flags = FlagPlace.Dead;
+            else if (_flags == FlagPlace.Both)
+                _flags = FlagPlace.Memory;
+            return;
+        }
+
+        MachineStubs.EmitSaveFlags(ref _a, S0);
+        _flags = FlagPlace.Memory;
+    }
+
+    // Before an instruction that reads flags, or changes only some of those that matter. S1 is lost if it is free.
+    private void NeedFlags(bool hasS1 = true)
+    {
+        if (_flags != FlagPlace.Memory)
+            return;
+        if (hasS1)
+            MachineStubs.EmitLoadFlags(ref _a, S1);
+        else
+            MachineStubs.EmitLoadFlags(ref _a);
+        _flags = FlagPlace.Both;
+    }
+
+    private sealed class PointerReader : CodeReader
+    {
+        private byte* _at, _end;
+
+        public void Set(byte* at, int length)
+        {
+            _at = at;
+            _end = at + length;
+        }
+
+        public override int ReadByte() => _at < _end ? *_at++ : -1;
+    }
+
+    private sealed class PointerWriter : CodeWriter
+    {
+        public byte* At { get; set; }
+
+        public override void WriteByte(byte value) => *At++ = value;
+    }
+}

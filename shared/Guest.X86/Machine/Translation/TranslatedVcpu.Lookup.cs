@@ -1,0 +1,171 @@
+using Suite.Jit.Memory;
+
+namespace Suite.Guest.X86.Machine.Translation;
+
+// From Rip to code: the jump cache, then the translations of the physical page, then the translator.
+public sealed unsafe partial class TranslatedVcpu
+{
+    private const ulong PageMask = 4095;
+    private const int StraddleBytes = 32, LongestInsn = 15;
+
+    private readonly uint[] _jumpMode = new uint[2];
+    private readonly ulong[] _jumpBase = new ulong[2];
+    private readonly PageFilter[] _jumpPages = [new(), new()];
+    private bool _hasLocalKernelJumps;
+
+    private byte CodeBit => (byte)(1 << (_index & 7));
+
+    // Null: a fault was delivered, or the instruction executed, instead.
+    private byte* FindEntry()
+    {
+        X86Cpu* cpu = &_area->Cpu;
+        ModeKey mode = Mode;
+        int set = mode.JumpSet;
+        ulong codeBase = mode.Is64 ? 0 : cpu->Seg(SegmentName.Cs).Base, rip = cpu->Rip;
+        if (_jumpMode[set] != mode.Bits || _jumpBase[set] != codeBase)
+        {
+            ClearJumps(set);
+            (_jumpMode[set], _jumpBase[set]) = (mode.Bits, codeBase);
+        }
+
+        int entry = set * VcpuArea.JumpEntries + MachineTranslator.JumpHash(rip);
+        if (_area->JumpTags[entry] == rip)
+            return (byte*)_area->JumpCode[entry];
+        int number = FindBlock(mode, codeBase, out bool isGlobal);
+        if (number < 0)
+            return null;
+        _area->JumpTags[entry] = rip;
+        _jumpPages[set].Add(rip >> 12);
+        _area->JumpCode[entry] = (ulong)_blocks[number].Entry;
+        _hasLocalKernelJumps |= set == 0 && !isGlobal;
+        return _blocks[number].Entry;
+    }
+
+    // The block at Rip, translated now if need be; -1 when a fault was delivered or the instruction executed instead.
+    private int FindBlock(ModeKey mode, ulong codeBase, out bool isGlobal)
+    {
+        X86Cpu* cpu = &_area->Cpu;
+        isGlobal = false;
+        ulong rip = cpu->Rip, room = ulong.MaxValue, linear = rip;
+        if (mode.Is64)
+        {
+            if ((long)(rip << 16) >> 16 != (long)rip)
+                return Raise(X86Vector.GeneralProtection);
+        }
+        else
+        {
+            uint limit = cpu->Seg(SegmentName.Cs).Limit;
+            if (rip > limit)
+                return Raise(X86Vector.GeneralProtection);
+            room = limit - rip + 1;
+            linear = (uint)(codeBase + rip);
+        }
+
+        if (!TryFetchPage(mode, linear, out ulong physical, out PageRights rights))
+            return -1;
+        isGlobal = (rights & PageRights.Global) != 0;
+        byte* host = _memory.ReadPointer(physical, out _);
+        if (host == null)
+        {
+            Step(); // code in device memory
+            return -1;
+        }
+
+        int number = _blocks.Find((ulong)host, rip, mode.Bits);
+        if (number >= 0)
+        {
+            if (_blocks[number].SecondPage == 0)
+                return number;
+            if (!TryFetchPage(mode, NextPage(linear), out ulong second, out _))
+                return -1;
+            if ((ulong)_memory.ReadPointer(second, out _) == _blocks[number].SecondPage)
+                return number;
+        }
+
+        return Translate(mode, linear, physical, host, room);
+    }
+
+    private static ulong NextPage(ulong linear) => (linear & ~PageMask) + PageMask + 1;
+
+    private int Translate(ModeKey mode, ulong linear, ulong physical, byte* host, ulong room)
+    {
+        if (_code.IsFull)
+            DropAll();
+        int number = _blocks.Reserve();
+        ref MachineBlock block = ref _blocks[number];
+        (block.Physical, block.Rip, block.Mode) = ((ulong)host, _area->Cpu.Rip, mode.Bits);
+        int available = (int)(PageMask + 1 - ((ulong)host & PageMask));
+        ulong secondPhysical = 0;
+        if (!_translator.Translate(ref block, number, host, available, room))
+        {
+            if (room <= (ulong)available || available >= LongestInsn)
+                return Raise(X86Vector.GeneralProtection); // beyond the segment, or longer than an instruction may be
+            if (!TryFetchPage(mode, mode.Is64 ? NextPage(linear) : (uint)NextPage(linear), out secondPhysical, out _))
+                return -1;
+            byte* second = _memory.ReadPointer(secondPhysical, out _);
+            if (second == null)
+            {
+                Step();
+                return -1;
+            }
+
+            byte* both = stackalloc byte[StraddleBytes];
+            new ReadOnlySpan<byte>(host, available).CopyTo(new Span<byte>(both, available));
+            new ReadOnlySpan<byte>(second, LongestInsn).CopyTo(new Span<byte>(both + available, LongestInsn));
+            block.SecondPage = (ulong)second;
+            if (!_translator.Translate(ref block, number, both, available + LongestInsn, room, limit: 1))
+                return Raise(X86Vector.GeneralProtection);
+        }
+
+        Translations++;
+        (ulong first, ulong next) = _blocks.Publish();
+        if (first != 0)
+            WatchPage(physical, first);
+        if (next != 0)
+            WatchPage(secondPhysical, next);
+        return number;
+    }
+
+    private int Raise(X86Vector vector)
+    {
+        _modeIsKnown = false;
+        Core.RaiseFault(vector);
+        return -1;
+    }
+
+    private bool TryFetchPage(ModeKey mode, ulong linear, out ulong physical, out PageRights rights)
+    {
+        if (Core.TryTranslate(linear, MemoryAccess.Fetch, mode.IsUser, out physical, out rights, out uint error))
+            return true;
+        RaisePageFault(error, linear);
+        return false;
+    }
+
+    // From now on writes to the page are noticed.
+    private void WatchPage(ulong physical, ulong hostPage)
+    {
+        if (_memory.TryFind(physical & ~PageMask, out MemorySlot slot) && slot.Reads is { } block)
+            block.HasCode[(slot.ReadOffset + ((physical & ~PageMask) - slot.Start)) >> 12] |= CodeBit;
+        for (int i = 0; i < VcpuArea.Views * VcpuArea.TlbEntries; i++)
+            if (_area->Pages[i] == hostPage)
+                _area->WriteTags[i] = NoTag(i);
+    }
+
+    private void FollowLink(int index)
+    {
+        TranslationLink link = _code.Links[index];
+        _area->Cpu.Rip = link.Target;
+        ModeKey mode = Mode;
+        ulong codeBase = mode.Is64 ? 0 : _area->Cpu.Seg(SegmentName.Cs).Base;
+        long flushes = _drops;
+        int number = FindBlock(mode, codeBase, out _);
+        if (number < 0 || _drops != flushes)
+            return;
+        ref MachineBlock from = ref _blocks[link.Block], to = ref _blocks[number];
+        if (from.IsDead || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || from.Mode != to.Mode)
+            return;
+        byte* target = to.SecondPage != 0 ? _translator.EmitTrampoline(mode, link.Target, link.HasHostFlags)
+            : !link.HasHostFlags ? to.Entry : link.Target < from.Rip + (ulong)from.Length ? to.HostLoopEntry : to.HostEntry;
+        *(int*)link.Patch = (int)(target - (link.Patch + 4));
+    }
+}

@@ -1,0 +1,212 @@
+using System.Collections.Concurrent;
+using Suite.Jit.Memory;
+
+namespace Suite.Guest.X86.Machine.Translation;
+
+// The TLB that generated code looks into, and what makes it or translations void.
+public sealed unsafe partial class TranslatedVcpu
+{
+    private const int MostLocals = 512;
+
+    private readonly ConcurrentQueue<(RamBlock Block, ulong Offset)> _writtenElsewhere = new();
+    private readonly int[] _locals = new int[MostLocals];
+    private int _localCount, _largestShift = 12;
+    private long _drops;
+    private volatile bool _mapChanged;
+
+    // A tag that cannot match: its page is another entry's.
+    private static ulong NoTag(int entry) => (ulong)((entry & (VcpuArea.TlbEntries - 1)) ^ (VcpuArea.TlbEntries / 2)) << 12;
+
+    // Answers a look-up that missed: a host address, or a MachineExit.
+    private ulong Miss()
+    {
+        TranslationSite site = _code.Sites[(int)_area->ExitSite];
+        ulong linear = _area->ExitAddress;
+        if ((linear & PageMask) + site.Size > PageMask + 1 || Core.HasDataBreakpoints)
+            return (ulong)MachineExit.Careful;
+        MemoryAccess access = site.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
+        if (IsNotCanonical(linear))
+            return (ulong)MachineExit.Careful;
+        if (!Core.TryTranslate(linear, access, site.View == 1, out ulong physical, out PageRights rights, out uint error))
+        {
+            if (site.IsRun)
+                return (ulong)MachineExit.Careful;
+            _area->MissFault = error;
+            return (ulong)MachineExit.Fault;
+        }
+
+        ulong offset = linear & PageMask, page = physical & ~PageMask;
+        byte* reads = _memory.ReadPointer(page, out _), writes = _memory.WritePointer(page, out _);
+        byte* answer = site.IsWrite ? writes : reads;
+        if (answer == null)
+            return (ulong)MachineExit.Careful;
+        bool holdsCode = writes != null && _memory.HoldsCode(page);
+        if (site.IsWrite && holdsCode)
+            return IsForeignCode(page) || _blocks.HoldsCode((ulong)writes, (int)offset, site.Size) ? (ulong)MachineExit.Careful : (ulong)(writes + offset);
+        int entry = site.View * VcpuArea.TlbEntries + (int)(linear >> 12 & (VcpuArea.TlbEntries - 1));
+        ulong tag = linear & ~PageMask;
+        bool canRead = (rights & PageRights.Read) != 0 && reads == answer, canWrite = (rights & PageRights.Write) != 0 && writes == answer && !holdsCode;
+        _area->ReadTags[entry] = canRead ? tag : NoTag(entry);
+        _area->WriteTags[entry] = canWrite ? tag : NoTag(entry);
+        _area->Pages[entry] = (ulong)answer;
+        if ((rights & PageRights.Global) == 0 && site.View != 1)
+            NoteLocal(entry);
+        if ((rights & (PageRights.Large | PageRights.Huge)) != 0)
+            _largestShift = Math.Max(_largestShift, (rights & PageRights.Huge) != 0 ? 30 : 22);
+        return (ulong)(answer + offset);
+    }
+
+    private bool IsNotCanonical(ulong linear) => _mode.Is64 && (long)(linear << 16) >> 16 != (long)linear;
+
+    // Code of another vCPU on this page.
+    private bool IsForeignCode(ulong page) => _memory.TryFind(page, out MemorySlot slot) && slot.Writes is { } block
+        && (block.HasCode[(slot.WriteOffset + (page - slot.Start)) >> 12] & ~CodeBit) != 0;
+
+    private void NoteLocal(int entry)
+    {
+        if (_localCount < MostLocals)
+            _locals[_localCount] = entry;
+        _localCount++;
+    }
+
+    private void ClearTlb()
+    {
+        for (int view = 0; view < VcpuArea.Views; view++)
+            ClearView(view);
+        _localCount = 0;
+        _largestShift = 12;
+    }
+
+    private void ClearView(int view)
+    {
+        for (int i = 0; i < VcpuArea.TlbEntries; i++)
+        {
+            int entry = view * VcpuArea.TlbEntries + i;
+            _area->ReadTags[entry] = _area->WriteTags[entry] = NoTag(entry);
+        }
+    }
+
+    private void ClearJumps(int set)
+    {
+        for (int i = 0; i < VcpuArea.JumpEntries; i++)
+            _area->JumpTags[set * VcpuArea.JumpEntries + i] = NoJump(i);
+        _jumpPages[set].Clear();
+        if (set == 0)
+            _hasLocalKernelJumps = false;
+    }
+
+    /// <inheritdoc/>
+    public void TlbFlush(bool withGlobal)
+    {
+        if (withGlobal || _localCount > MostLocals)
+        {
+            ClearTlb();
+        }
+        else
+        {
+            ClearView(1);
+            for (int i = 0; i < _localCount; i++)
+            {
+                int entry = _locals[i];
+                _area->ReadTags[entry] = _area->WriteTags[entry] = NoTag(entry);
+            }
+
+            _localCount = 0;
+        }
+
+        ClearJumps(1);
+        if (withGlobal || _hasLocalKernelJumps)
+            ClearJumps(0);
+    }
+
+    /// <inheritdoc/>
+    public void TlbFlushPage(ulong linear)
+    {
+        int shift = _largestShift;
+        for (int view = 0; view < VcpuArea.Views; view++)
+        {
+            int first = view * VcpuArea.TlbEntries;
+            if (shift == 12)
+            {
+                Drop(first + (int)(linear >> 12 & (VcpuArea.TlbEntries - 1)), linear, shift);
+                continue;
+            }
+
+            for (int i = 0; i < VcpuArea.TlbEntries; i++)
+                Drop(first + i, linear, shift);
+        }
+
+        for (int set = 0; set < 2; set++)
+            if (shift > 12 || _jumpPages[set].MayHold((linear - _jumpBase[set]) >> 12))
+                DropJumps(set, linear - _jumpBase[set], shift);
+    }
+
+    private void DropJumps(int set, ulong rip, int shift)
+    {
+        ulong* tags = _area->JumpTags + set * VcpuArea.JumpEntries;
+        for (int i = 0; i < VcpuArea.JumpEntries; i++)
+            if (((tags[i] ^ rip) & uint.MaxValue) >> shift == 0)
+                tags[i] = NoJump(i);
+    }
+
+    // A tag that cannot match: its place is in another entry.
+    private static ulong NoJump(int entry) => entry == 0 ? 1UL : 0;
+
+    private void Drop(int entry, ulong linear, int shift)
+    {
+        if ((_area->ReadTags[entry] ^ linear) >> shift == 0)
+            _area->ReadTags[entry] = NoTag(entry);
+        if ((_area->WriteTags[entry] ^ linear) >> shift == 0)
+            _area->WriteTags[entry] = NoTag(entry);
+    }
+
+    private void OnMapChanged()
+    {
+        _mapChanged = true;
+        if (Environment.CurrentManagedThreadId == _thread)
+            TakeMapChange();
+        else
+            _area->ExitRequest = 1;
+    }
+
+    private void TakeMapChange()
+    {
+        _mapChanged = false;
+        TlbFlush(withGlobal: true);
+    }
+
+    private void OnCodeWritten(RamBlock block, ulong offset, int length)
+    {
+        if ((block.HasCode[offset >> 12] & CodeBit) == 0)
+            return;
+        ulong host = (ulong)(block.Host + offset);
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            _writtenElsewhere.Enqueue((block, offset));
+            _area->ExitRequest = 1;
+        }
+        else if (_blocks.HoldsCode(host & ~PageMask, (int)(host & PageMask), length))
+        {
+            KillPage(block, offset);
+        }
+    }
+
+    private void KillPage(RamBlock block, ulong offset)
+    {
+        block.HasCode[offset >> 12] &= (byte)~CodeBit;
+        if (!_blocks.Kill((ulong)(block.Host + offset) & ~PageMask))
+            return;
+        ClearJumps(0);
+        ClearJumps(1);
+    }
+
+    // The code cache is full.
+    private void DropAll()
+    {
+        _drops++;
+        _blocks.Clear();
+        _code.Clear();
+        ClearJumps(0);
+        ClearJumps(1);
+    }
+}

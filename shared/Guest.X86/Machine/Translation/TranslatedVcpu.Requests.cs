@@ -1,0 +1,156 @@
+using Suite.Jit.Memory;
+
+namespace Suite.Guest.X86.Machine.Translation;
+
+// What other threads ask of the vCPU.
+public sealed unsafe partial class TranslatedVcpu
+{
+    private const int NoStartUp = -1;
+
+    private volatile bool _kicked, _nmi, _init;
+    private volatile int _startUp = NoStartUp;
+    private HashSet<ulong> _breakpoints = [];
+    private bool _waitsForStartUp, _singleStep, _isDebugged;
+
+    /// <summary>True when <see cref="Run"/> would not come back at once with <see cref="TranslatedExit.Halted"/>.</summary>
+    public bool HasWork => _kicked || _nmi || _init || _startUp != NoStartUp || (IsLineHigh && (_area->Cpu.Rflags & X86Cpu.FlagIf) != 0) || (_area->Cpu.Halted == 0 && !_waitsForStartUp);
+
+    /// <summary>Makes <see cref="Run"/> return soon. From any thread.</summary>
+    public void Kick()
+    {
+        _kicked = true;
+        _area->ExitRequest = 1;
+    }
+
+    /// <summary>The level of the interrupt pin. From any thread.</summary>
+    public void SetInterrupt(bool level)
+    {
+        Volatile.Write(ref _area->InterruptLine, level ? 1u : 0u);
+        if (level)
+            _area->ExitRequest = 1;
+    }
+
+    private bool IsLineHigh => Volatile.Read(ref _area->InterruptLine) != 0;
+
+    /// <summary>A non-maskable interrupt. From any thread.</summary>
+    public void RaiseNmi()
+    {
+        _nmi = true;
+        _area->ExitRequest = 1;
+    }
+
+    /// <summary>INIT: the processor waits for a start-up message, but for the first, which begins anew. From any thread.</summary>
+    public void RaiseInit()
+    {
+        _startUp = NoStartUp;
+        _init = true;
+        _area->ExitRequest = 1;
+    }
+
+    /// <summary>A start-up message. From any thread.</summary>
+    public void StartUp(byte vector)
+    {
+        _startUp = vector;
+        _area->ExitRequest = 1;
+    }
+
+    /// <summary>The processor waits for a start-up message, for snapshots. While it is parked.</summary>
+    public bool WaitsForStartUp
+    {
+        get => _waitsForStartUp;
+        set => _waitsForStartUp = value;
+    }
+
+    /// <summary>The processor waits for a start-up message: application processors after power-on.</summary>
+    public void WaitForStartUp() => _waitsForStartUp = true;
+
+    /// <summary>State as after power-on.</summary>
+    public void Reset()
+    {
+        (_nmi, _init, _startUp, _waitsForStartUp) = (false, false, NoStartUp, _index != 0);
+        _modeIsKnown = false;
+        Core.Reset();
+        TlbFlush(withGlobal: true);
+    }
+
+    /// <summary>The state was replaced from outside (a snapshot, a debugger, a boot loader): nothing that was derived from it is true any more.</summary>
+    public void StateChanged()
+    {
+        _modeIsKnown = false;
+        TlbFlush(withGlobal: true);
+    }
+
+    /// <summary>Debugging from outside: one step, or breakpoints; meanwhile instructions are executed one by one.</summary>
+    /// <param name="singleStep">Come back after one instruction.</param>
+    /// <param name="breakpoints">Linear addresses.</param>
+    public void SetDebug(bool singleStep, IReadOnlyList<ulong> breakpoints)
+    {
+        _singleStep = singleStep;
+        _breakpoints = [.. breakpoints];
+        _isDebugged = singleStep || breakpoints.Count > 0;
+    }
+
+    // A breakpoint where the run begins is the one it stopped at before.
+    private bool AtDebugStop(bool hasRun)
+    {
+        if (!hasRun)
+            return false;
+        ulong linear = Mode.Is64 ? _area->Cpu.Rip : (uint)(_area->Cpu.Seg(SegmentName.Cs).Base + _area->Cpu.Rip);
+        return _singleStep || _breakpoints.Contains(linear);
+    }
+
+    // Whoever asks for something sets ExitRequest last; an interrupt that waits for IF is looked at again after every exit.
+    private bool HasRequest => (Volatile.Read(ref _area->ExitRequest) | Volatile.Read(ref _area->InterruptLine) | _area->Cpu.Halted) != 0 || _nmi || _waitsForStartUp || Core.IsShutDown;
+
+    // Null: go on.
+    private TranslatedExit? TakeRequests()
+    {
+        _area->ExitRequest = 0;
+        Thread.MemoryBarrier();
+        if (_kicked)
+        {
+            _kicked = false;
+            return TranslatedExit.Kicked;
+        }
+
+        if (_mapChanged)
+            TakeMapChange();
+        while (_writtenElsewhere.TryDequeue(out (RamBlock Block, ulong Offset) written))
+            KillPage(written.Block, written.Offset);
+        X86Cpu* cpu = &_area->Cpu;
+        if (_init)
+            TakeInit();
+        if (_waitsForStartUp)
+        {
+            if (_startUp == NoStartUp)
+                return TranslatedExit.Halted;
+            (int vector, _startUp, _waitsForStartUp) = (_startUp, NoStartUp, false);
+            Core.StartUp((byte)vector);
+            _modeIsKnown = false;
+        }
+
+        if (Core.IsShutDown)
+            return TranslatedExit.Shutdown;
+        if (_nmi && cpu->NmiBlocked == 0 && cpu->InterruptShadow == 0)
+        {
+            _nmi = false;
+            _modeIsKnown = false;
+            Core.DeliverNmi();
+        }
+        else if (IsLineHigh && Core.CanInterrupt && _platform.AcknowledgeInterrupt(_index) is var vector and >= 0)
+        {
+            _modeIsKnown = false;
+            Core.Interrupt(vector);
+        }
+
+        return cpu->Halted != 0 ? TranslatedExit.Halted : null;
+    }
+
+    private void TakeInit()
+    {
+        _init = false;
+        Core.Init();
+        _modeIsKnown = false;
+        _waitsForStartUp = _index != 0;
+    }
+}

@@ -1,0 +1,66 @@
+namespace Suite.Guest.X86.Machine.Translation;
+
+/// <summary>A place in generated code that managed code may be asked about: an instruction, and what it does to memory there.</summary>
+internal struct TranslationSite
+{
+    /// <summary>Offset of the instruction in the code segment.</summary>
+    public ulong Rip;
+
+    /// <summary>Number of the block.</summary>
+    public int Block;
+
+    /// <summary>Bytes of the memory access; 0 where there is none.</summary>
+    public byte Size;
+
+    /// <summary>The access writes.</summary>
+    public bool IsWrite;
+
+    /// <summary>The access stands for several instructions, of which this is the first: a fault is found by executing it alone.</summary>
+    public bool IsRun;
+
+    /// <summary>The instruction is the core's.</summary>
+    public bool IsCore;
+
+    /// <summary>Which TLB table it goes through.</summary>
+    public byte View;
+
+    /// <summary>Number of the decoded instruction (<see cref="MachineCode.Insns"/>); -1 where it has to be decoded again.</summary>
+    public int Insn;
+}
+
+/// <summary>A direct jump within a page: where its rel32 is, and where it leads.</summary>
+internal unsafe struct TranslationLink
+{
+    public byte* Patch;
+    public ulong Target;
+    public int Block;
+
+    /// <summary>The jump leaves with the flags in the host's.</summary>
+    public bool HasHostFlags;
+}
+
+/// <summary>A translated straight piece of guest code within one page (or one instruction across two).</summary>
+internal unsafe struct MachineBlock
+{
+    public ulong Physical, Rip;
+
+    /// <summary>Physical address of the second page of an instruction that lies across; else 0.</summary>
+    public ulong SecondPage;
+
+    public uint Mode;
+    public int Length;
+
+    /// <summary>Entry with the flags in memory.</summary>
+    public byte* Entry;
+
+    /// <summary>Entry with the flags in the host's, for forward jumps and for backward ones.</summary>
+    public byte* HostEntry, HostLoopEntry;
+
+    public byte* End;
+    public int NextInHash;
+    public int FirstPlace, PlaceCount;
+    public bool IsDead;
+}
+
+/// <summary>Where the code of one guest instruction begins, for faults of the host.</summary>
+internal readonly record struct InsnPlace(int HostOffset, ushort GuestOffset, FlagPlace Flags);

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Suite.Jit.X64;
+
+namespace Suite.Guest.X86.Machine.Translation;
+
+/// <summary>Why generated code came back.</summary>
+internal enum MachineExit : uint
+{
+    /// <summary>A jump whose target is not in the jump cache: the target is in <see cref="VcpuArea.ExitAddress"/>.</summary>
+    Lookup,
+
+    /// <summary>A direct jump that is not linked yet: the link's number is in <see cref="VcpuArea.ExitSite"/>.</summary>
+    Link,
+
+    /// <summary>An instruction that is the core's: its site's number is in <see cref="VcpuArea.ExitSite"/>.</summary>
+    Special,
+
+    /// <summary>An instruction that has to be executed by itself: device memory, a page boundary, a page with code.</summary>
+    Careful,
+
+    /// <summary>A memory access raised a page fault; it is in <see cref="VcpuArea.MissFault"/>.</summary>
+    Fault,
+
+    /// <summary>Asked to leave at the head of a block.</summary>
+    Interrupt,
+
+    /// <summary>The host's processor raised an exception in generated code.</summary>
+    HostFault,
+
+    /// <summary>A carefully executed instruction is done.</summary>
+    Done,
+}
+
+/// <summary>
+/// What generated code of one vCPU addresses through gs: the architectural state, the look-up tables for linear addresses, and scratch. Lies in memory that does not move.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct VcpuArea
+{
+    /// <summary>Entries of a TLB table; one for each of <see cref="Views"/>.</summary>
+    public const int TlbBits = 10, TlbEntries = 1 << TlbBits;
+
+    /// <summary>Whose accesses a TLB table serves: the kernel's, user code's, and the kernel's while it may touch user pages in spite of SMAP.</summary>
+    public const int Views = 3;
+
+    /// <summary>Entries of a jump cache; one for the kernel, one for user code.</summary>
+    public const int JumpEntries = 4096;
+
+    /// <summary>Size of <see cref="Bounce"/>: the largest XSAVE image with room for alignment.</summary>
+    public const int BounceBytes = 4096 + 128;
+
+    public X86Cpu Cpu;
+
+    /// <summary>Not 0: leave generated code at the next block.</summary>
+    public uint ExitRequest;
+
+    /// <summary>Not 0 while the interrupt pin is asserted.</summary>
+    public uint InterruptLine;
+
+    /// <summary>Not 0 while vector and floating-point registers are the guest's.</summary>
+    public uint VectorsLoaded;
+
+    /// <summary>Arithmetic flags as lahf and seto give them: al = OF, ah = SF ZF AF PF CF.</summary>
+    public uint Flags;
+
+    /// <summary>See <see cref="MachineExit"/>.</summary>
+    public uint ExitSite;
+
+    public ulong ExitAddress, HostSp, EnterTarget, RaxSave, Temp;
+
+    /// <summary>Address of this structure.</summary>
+    public nint Self;
+
+    /// <summary>Handle of the managed object it belongs to.</summary>
+    public nint Owner;
+
+    /// <summary>Host's fault: place, trap number.</summary>
+    public ulong FaultPc, FaultTrap;
+
+    /// <summary>Where a carefully executed instruction finds its memory operand.</summary>
+    public ulong BounceAddress;
+
+    /// <summary>Components of the XSAVE image that the guest uses.</summary>
+    public ulong VectorMask;
+
+    /// <summary>MXCSR of managed code.</summary>
+    public uint HostMxcsr;
+
+    /// <summary>Error code of a page fault.</summary>
+    public uint MissFault;
+
+    /// <summary>Flags at a fault of the host, as <see cref="Flags"/>.</summary>
+    public uint FaultFlags;
+
+    /// <summary>Linear page of each entry; a hit is 0 &lt;= address - tag &lt; 4096.</summary>
+    public fixed ulong ReadTags[Views * TlbEntries];
+
+    public fixed ulong WriteTags[Views * TlbEntries];
+
+    /// <summary>Host address of each entry's page.</summary>
+    public fixed ulong Pages[Views * TlbEntries];
+
+    /// <summary>Offsets in the code segment, and the code for them.</summary>
+    public fixed ulong JumpTags[2 * JumpEntries];
+
+    public fixed ulong JumpCode[2 * JumpEntries];
+
+    public fixed byte Bounce[BounceBytes];
+}
+
+/// <summary>gs: displacements of the fields of <see cref="VcpuArea"/>.</summary>
+internal static unsafe class AreaSlot
+{
+    public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
+        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, Pages, JumpTags, JumpCode, Vectors;
+
+    private static readonly int Gprs, Segments;
+
+    static AreaSlot()
+    {
+        VcpuArea* area = (VcpuArea*)NativeMemory.Alloc((nuint)sizeof(VcpuArea)); // never touched, only measured
+        int Of(void* field) => (int)((byte*)field - (byte*)area);
+        Gprs = Of(area->Cpu.Gpr);
+        Segments = Of(Unsafe.AsPointer(ref area->Cpu.Seg(0)));
+        Vectors = Of(&area->Cpu.Vectors);
+        InterruptLine = Of(&area->InterruptLine);
+        Rflags = Of(&area->Cpu.Rflags);
+        KernelGsBase = Of(&area->Cpu.KernelGsBase);
+        ExitRequest = Of(&area->ExitRequest);
+        VectorsLoaded = Of(&area->VectorsLoaded);
+        Flags = Of(&area->Flags);
+        ExitSite = Of(&area->ExitSite);
+        ExitAddress = Of(&area->ExitAddress);
+        HostSp = Of(&area->HostSp);
+        EnterTarget = Of(&area->EnterTarget);
+        RaxSave = Of(&area->RaxSave);
+        Temp = Of(&area->Temp);
+        Self = Of(&area->Self);
+        FaultPc = Of(&area->FaultPc);
+        FaultTrap = Of(&area->FaultTrap);
+        BounceAddress = Of(&area->BounceAddress);
+        VectorMask = Of(&area->VectorMask);
+        HostMxcsr = Of(&area->HostMxcsr);
+        FaultFlags = Of(&area->FaultFlags);
+        ReadTags = Of(area->ReadTags);
+        WriteTags = Of(area->WriteTags);
+        Pages = Of(area->Pages);
+        JumpTags = Of(area->JumpTags);
+        JumpCode = Of(area->JumpCode);
+        NativeMemory.Free(area);
+    }
+
+    /// <summary>gs:[slot].</summary>
+    public static Mem At(int slot) => new(-1, -1, 0, slot, 0x65);
+
+    /// <summary>gs:[index * 8 + slot].</summary>
+    public static Mem Indexed(Reg index, int slot) => new(-1, (int)index, 3, slot, 0x65);
+
+    /// <summary>Home of a guest register.</summary>
+    public static Mem Gpr(int register) => At(Gprs + register * 8);
+
+    /// <summary>Base of a segment register.</summary>
+    public static Mem SegmentBase(int segment) => At(Segments + segment * sizeof(Segment));
+}

@@ -1,0 +1,172 @@
+using Iced.Intel;
+
+namespace Suite.Guest.X86.Machine;
+
+/// <summary>Debug registers, breakpoints and single step (Intel SDM volume 3, chapter 18).</summary>
+public sealed unsafe partial class X86Core
+{
+    private const ulong DrEnabled = 0xFF, DrLocal = 0x155, DrGeneralDetect = 1 << 13, DrFixed7 = 0x400, DrFixed6 = 0xFFFF_0FF0;
+
+    private const ulong DrDetected = 1 << 13, DrSingleStep = 1 << 14, DrTaskSwitch = 1 << 15;
+
+    // Kinds of breakpoints in DR7.
+    private const int BreakOnCode = 0, BreakOnWrite = 1, BreakOnPort = 2, BreakOnData = 3;
+
+    /// <summary>When TF makes the instruction just done trap.</summary>
+    private enum StepRule
+    {
+        /// <summary>When TF was set before it.</summary>
+        Before,
+
+        /// <summary>syscall and sysret: when TF is set behind it.</summary>
+        After,
+
+        /// <summary>Interrupts clear TF and are not stepped; loads of SS hold traps back.</summary>
+        Never,
+    }
+
+    private StepRule _stepRule;
+
+    // Bits for DR6 of traps that wait for the end of the instruction.
+    private ulong _pendingDebug;
+
+    /// <summary>True when DR7 watches data or ports: report data accesses of plain instructions with <see cref="CheckDataBreakpoint"/>.</summary>
+    public bool HasDataBreakpoints => (Mode & X86Mode.DataBreakpoints) != 0;
+
+    /// <summary>
+    /// Before an instruction, while <see cref="X86Mode.CodeBreakpoints"/> is set: delivers #DB if a breakpoint is on it. True when it did, and Rip is elsewhere.
+    /// </summary>
+    public bool CheckCodeBreakpoint()
+    {
+        if ((_cpu->Rflags & X86Cpu.FlagRf) != 0 || (_cpu->Dr[7] & DrEnabled) == 0)
+            return false;
+        ulong linear = _cpu->Is64 ? _cpu->Rip : (uint)(_cpu->Seg(SegmentName.Cs).Base + _cpu->Rip);
+        ulong hit = 0;
+        for (int i = 0; i < 4; i++)
+            if (IsEnabled(i) && KindOf(i) == BreakOnCode && _cpu->Dr[i] == linear)
+                hit |= 1UL << i;
+        if (hit == 0)
+            return false;
+        NoteDebug(hit);
+        RaiseFault(X86Vector.Debug);
+        return true;
+    }
+
+    /// <summary>Notes a data access; a breakpoint that it hits is delivered by <see cref="EndInstruction"/>.</summary>
+    public void CheckDataBreakpoint(ulong linear, int size, bool write)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            int kind = KindOf(i);
+            if (IsEnabled(i) && (kind == BreakOnData || (kind == BreakOnWrite && write)) && Overlaps(i, linear, size))
+                _pendingDebug |= 1UL << i;
+        }
+    }
+
+    /// <summary>
+    /// After an instruction that completed while <see cref="X86Mode.SingleStep"/>, <see cref="X86Mode.CodeBreakpoints"/> or
+    /// <see cref="X86Mode.DataBreakpoints"/> was set before it: delivers the debug traps that are due, and clears RF.
+    /// </summary>
+    /// <param name="stepped">TF before the instruction.</param>
+    /// <returns>True when a trap was delivered.</returns>
+    public bool EndInstruction(bool stepped)
+    {
+        bool trap = _stepRule switch
+        {
+            StepRule.Before => stepped,
+            StepRule.After => (_cpu->Rflags & X86Cpu.FlagTf) != 0,
+            _ => false,
+        };
+        _stepRule = StepRule.Before;
+        if (!_resumeSet)
+            _cpu->Rflags &= ~X86Cpu.FlagRf;
+        _resumeSet = false;
+        if (trap)
+            _pendingDebug |= DrSingleStep;
+        // Behind a load of SS traps wait for the end of the next instruction.
+        if (_pendingDebug == 0 || _cpu->InterruptShadow == ShadowOfStack)
+            return false;
+        DeliverPendingDebug();
+        return true;
+    }
+
+    // iret has just set RF: it is for the instruction that follows.
+    private bool _resumeSet;
+
+    private const byte ShadowOfSti = 1, ShadowOfStack = 2;
+
+    private void DeliverPendingDebug()
+    {
+        NoteDebug(_pendingDebug);
+        _pendingDebug = 0;
+        RaiseFault(X86Vector.Debug);
+    }
+
+    // The four breakpoint bits show the latest event; the others stay until software clears them.
+    private void NoteDebug(ulong bits) => _cpu->Dr[6] = (_cpu->Dr[6] & ~0xFUL) | bits | DrFixed6;
+
+    private bool IsEnabled(int i) => (_cpu->Dr[7] >> (2 * i) & 3) != 0;
+
+    private int KindOf(int i) => (int)(_cpu->Dr[7] >> (16 + 4 * i) & 3);
+
+    private bool Overlaps(int i, ulong linear, int size)
+    {
+        const int eight = 2;
+        int code = (int)(_cpu->Dr[7] >> (18 + 4 * i) & 3);
+        ulong length = code == eight ? 8UL : (ulong)code + 1;
+        ulong start = _cpu->Dr[i] & ~(length - 1);
+        return linear < start + length && start < linear + (ulong)size;
+    }
+
+    private void CheckPortBreakpoint(ushort port, int size)
+    {
+        if ((_cpu->Cr4 & X86Cpu.Cr4De) == 0)
+            return;
+        for (int i = 0; i < 4; i++)
+            if (IsEnabled(i) && KindOf(i) == BreakOnPort && Overlaps(i, port, size))
+                _pendingDebug |= 1UL << i;
+    }
+
+    private void MoveFromDebug(in Instruction insn)
+    {
+        int number = DebugNumber(insn.Op1Register);
+        SetRegister(insn.Op0Register, _cpu->Dr[number]);
+    }
+
+    private void MoveToDebug(in Instruction insn)
+    {
+        int number = DebugNumber(insn.Op0Register);
+        ulong value = GetRegister(insn.Op1Register);
+        if (number >= 6 && value >> 32 != 0)
+            throw Protection(0);
+        _cpu->Dr[number] = number switch
+        {
+            6 => (value & 0xE00F) | DrFixed6,
+            7 => (value & 0xFFFF_23FF) | DrFixed7,
+            _ => value,
+        };
+    }
+
+    // Which register is meant, after the checks common to both directions.
+    private int DebugNumber(Register register)
+    {
+        int number = register - Register.DR0;
+        if (number is 4 or 5)
+        {
+            if ((_cpu->Cr4 & X86Cpu.Cr4De) != 0)
+                throw Undefined();
+            number += 2;
+        }
+
+        if (number > 7)
+            throw Undefined();
+        RequireKernel();
+        if ((_cpu->Dr[7] & DrGeneralDetect) != 0)
+        {
+            NoteDebug(DrDetected | (_cpu->Dr[6] & 0xF));
+            throw new X86Fault(X86Vector.Debug);
+        }
+
+        return number;
+    }
+}

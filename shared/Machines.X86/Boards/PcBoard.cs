@@ -1,0 +1,204 @@
+using Suite.Devices.Acpi;
+using Suite.Devices.Char;
+using Suite.Devices.Core;
+using Suite.Devices.Display;
+using Suite.Devices.FwCfg;
+using Suite.Devices.Input;
+using Suite.Devices.Pci;
+using Suite.Devices.Timer;
+using Suite.Devices.Virtio;
+using Suite.Jit.Memory;
+using Suite.Machines.Boards;
+using Suite.Machines.Options;
+using Suite.PcBios;
+
+namespace Suite.Machines.X86.Boards;
+
+/// <summary>
+/// The PC with 440FX and PIIX3: slot 0 host bridge; slot 1 ISA bridge, IDE, power management (functions 0, 1, 3); slot 2 display; cards from slot 3 on.
+/// ISA devices at the ports and interrupts they have had since the PC/AT.
+/// </summary>
+public sealed class PcBoard : X86Board
+{
+    internal const int IsaSlot = 1, IdeFunction = 1;
+
+    private const int BridgeSlot = 0, PowerFunction = 3, DisplaySlot = 2;
+
+    private static readonly (ulong Port, int Irq)[] SerialPlaces = [(0x3F8, 4), (0x2F8, 3), (0x3E8, 4), (0x2E8, 3)];
+
+    private readonly Piix3 _isa;
+    private Vga? _vga;
+    private RamBlock? _videoMemory;
+
+    /// <summary>Wires a PC.</summary>
+    public PcBoard(X86Setup setup)
+        : base(setup, Describe(setup.Options))
+    {
+        Bus io = Machine.Spaces.Io;
+        _isa = new Piix3(SetIsaIrq, () => Machine.RequestReset(StopCause.GuestReset));
+        Pci = new PciBus(io, Machine.Spaces.Mmio, Machine.Spaces.Dma, _isa.SetLine, Interrupts.SendMsi);
+        AddPci(new I440Fx(PcMemory.Shadow), new DevicePlace("i440FX", null, BridgeSlot));
+        AddPci(_isa, new DevicePlace("PIIX3", null, IsaSlot));
+        PciConfigurationPorts configuration = Machine.Add(new PciConfigurationPorts(Pci) { ResetControl = _isa.ResetControl });
+        configuration.Attach(io);
+        if (Accelerator.IrqChip != IrqChipMode.On)
+            Machine.Add(new Pit8254(Machine.Clock, Irq(0))).Attach(io);
+        Rtc rtc = Machine.Add(new Rtc(Machine.Clock, Irq(8), ClockStart()));
+        io.Attach(rtc, rtc.Name, 0x70, 2);
+        PcCmos.Fill(rtc, Description, BootLetters(Options));
+        Keyboard = Machine.Add(new I8042(Irq(1), Irq(12), SetA20, () => Machine.RequestReset(StopCause.GuestReset)));
+        Keyboard.Attach(io);
+        Disks = new PcDisks(this, Irq);
+        Disks.AttachDrives();
+        Power = new Piix4Pm(Machine.Clock, io, Irq(PcDescription.SciIrq), Sleep);
+        AddPci(Power, new DevicePlace("PIIX4_PM", null, IsaSlot, PowerFunction));
+        Machine.PoweringDown += Power.PressPowerButton;
+        for (int i = 0; i < setup.Serials.Count && i < SerialPlaces.Length; i++)
+        {
+            if (setup.Serials[i] is not { } line)
+                continue;
+            Uart16550 uart = Machine.Add(new Uart16550($"serial{i}", Irq(SerialPlaces[i].Irq), line));
+            io.Attach(uart, uart.Name, SerialPlaces[i].Port, 8);
+        }
+
+        if (setup.DebugConsole is { } console)
+            io.Attach(Machine.Add(new DebugConsole(console)), "debugcon", 0xE9, 1);
+        if (HasVga(Options))
+            AddVga();
+        FirmwareConfiguration = Machine.Add(new FwCfgDevice(Machine.Spaces.Dma));
+        FirmwareConfiguration.Attach(io);
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "pc";
+
+    /// <inheritdoc/>
+    public override PciBus Pci { get; }
+
+    /// <inheritdoc/>
+    public override string? DefaultNic => "e1000";
+
+    /// <summary>Keyboard and mouse.</summary>
+    public I8042 Keyboard { get; }
+
+    internal PcDisks Disks { get; }
+
+    /// <summary>Power management.</summary>
+    public Piix4Pm Power { get; }
+
+    /// <summary>fw_cfg.</summary>
+    public FwCfgDevice FirmwareConfiguration { get; }
+
+    /// <inheritdoc/>
+    protected override FwCfgDevice FirmwareFiles => FirmwareConfiguration;
+
+    /// <inheritdoc/>
+    public override void Complete()
+    {
+        PcFirmwareItems.Fill(FirmwareConfiguration, this);
+        InstallFirmware(new FirmwareParts
+        {
+            Io = Machine.Spaces.Io,
+            Mmio = Machine.Spaces.Mmio,
+            Memory = Machine.Spaces.Dma,
+            Clock = Machine.Clock,
+            Disks = Disks.ForFirmware(Backends.Blocks.All.Where(d => d.IsVirtio)),
+            Boot = BootOrderOf(Options),
+            OptionRoms = [.. Options.OptionRoms.Select(File.ReadAllBytes)],
+            Log = Setup.Note,
+        });
+    }
+
+    /// <inheritdoc/>
+    public override PluggedDevice AddVirtio(VirtioDevice device, DevicePlace place) => AddPci(new VirtioPci(place.Id ?? device.Name, device), place, device);
+
+    /// <inheritdoc/>
+    public override void Key(byte code, bool isExtended, bool isPressed) => Keyboard.Key(code, isExtended, isPressed);
+
+    /// <inheritdoc/>
+    public override void Mouse(int x, int y, int z, int buttons) => Keyboard.Mouse(x, y, z, buttons);
+
+    private static PcDescription Describe(MachineOptions options) => new()
+    {
+        RamBytes = options.Memory ?? 128UL << 20,
+        Cpus = options.Cpus,
+        MaxCpus = options.Cpus,
+        HasAcpi = !options.NoAcpi && options.Machine.GetBool("acpi", true),
+        HasHpet = false,
+        HasVga = HasVga(options),
+        HasSerialConsole = options.NoGraphic,
+        Uuid = options.Uuid,
+        Name = options.Name,
+        SerialPorts = 1,
+        ParallelPorts = 0,
+    };
+
+    /// <inheritdoc/>
+    public override IDisplaySource? Display => _vga;
+
+    private static bool HasVga(MachineOptions options) => (options.Vga ?? (options.NoDefaults ? "none" : "std")) switch
+    {
+        "std" or "cirrus" => true,
+        "none" => false,
+        var other => throw OptionException.Unknown("-vga: adapter", other, ["std", "none"]),
+    };
+
+    private unsafe void AddVga()
+    {
+        const int MemoryBytes = 16 << 20;
+        if (Options.Vga == "cirrus")
+            Setup.Note("-vga cirrus: this adapter is not there; the standard one is taken (-vga std)");
+        _videoMemory = Machine.Add(new RamBlock("vga.vram", MemoryBytes));
+        ulong? at = null;
+        _vga = new Vga(_videoMemory.Host, MemoryBytes, Machine.Clock, moved =>
+        {
+            if (at is { } before)
+                Machine.Spaces.Memory.Map(new MemorySlot(before, MemoryBytes, null, 0, null, 0));
+            at = moved;
+            if (moved is { } now && Machine.Spaces.Memory.IsFree(now, MemoryBytes))
+                Machine.Spaces.Memory.MapRam(now, _videoMemory, 0, MemoryBytes);
+            else
+                at = null;
+        }, Setup.VgaBios);
+        AddPci(_vga, new DevicePlace("VGA", null, DisplaySlot));
+        _vga.AttachLegacy(Machine.Spaces.Io, Machine.Spaces.Mmio);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        _videoMemory?.Dispose();
+    }
+
+    private static string BootLetters(MachineOptions options) => options.Boot.Get("once") ?? options.Boot.Get("order") ?? "cad";
+
+    private static BootOrder BootOrderOf(MachineOptions options)
+    {
+        KeyValues boot = options.Boot;
+        BootOrder order = new()
+        {
+            Order = boot.Get("order") is { Length: > 0 } letters ? letters : "cad",
+            Once = boot.Get("once"),
+            Menu = boot.GetBool("menu", false),
+            MenuTimeout = (int)boot.GetNumber("splash-time", 2500, 0, 65535),
+        };
+        boot.Ignore("splash", "reboot-timeout", "strict");
+        boot.Finish();
+        const string Known = "abcdefghijklmnop";
+        foreach (char letter in order.Order + order.Once)
+            if (!Known.Contains(letter))
+                throw new OptionException($"-boot: '{letter}' is no drive", "a and b floppies, c hard disk, d CD, n network");
+        return order;
+    }
+
+    private void SetIsaIrq(int irq, bool high) => Interrupts.Gsi.Set(irq, high);
+
+    private void Sleep(PowerRequest request)
+    {
+        if (request == PowerRequest.Sleep)
+            Setup.Note("the guest asked for S3 sleep, which this board does not have; it goes on");
+        else
+            Machine.RequestShutdown(StopCause.GuestShutdown);
+    }
+}

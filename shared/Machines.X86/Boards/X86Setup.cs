@@ -1,0 +1,85 @@
+using Suite.Devices.Char;
+using Suite.Guest.X86.Cpu;
+using Suite.Machines.Backends;
+using Suite.Machines.Options;
+using Suite.Machines.X86.Kvm;
+using Suite.Machines.X86.Translation;
+
+namespace Suite.Machines.X86.Boards;
+
+/// <summary>What an x86 board is made from.</summary>
+/// <param name="Machine">Empty.</param>
+/// <param name="Backends">The host's side.</param>
+/// <param name="Options">The command line.</param>
+/// <param name="Model">-cpu.</param>
+public sealed record X86Setup(Machine Machine, MachineBackends Backends, MachineOptions Options, CpuModel Model)
+{
+    /// <summary>The tool is that of 64-bit machines.</summary>
+    public bool Is64 { get; init; } = true;
+
+    /// <summary>The accelerator when -accel says none.</summary>
+    public string DefaultAccelerator { get; init; } = "translation";
+
+    /// <summary>-bios; null for our own firmware.</summary>
+    public byte[]? FirmwareImage { get; init; }
+
+    /// <summary>The other ends of the serial ports; null for a port that is not there.</summary>
+    public IReadOnlyList<IChardev?> Serials { get; init; } = [];
+
+    /// <summary>The other end of the debug port.</summary>
+    public IChardev? DebugConsole { get; init; }
+
+    /// <summary>The display's option ROM; empty with our own firmware, which needs none.</summary>
+    public byte[] VgaBios { get; init; } = [];
+
+    /// <summary>A line for the user, on stderr.</summary>
+    public Action<string> Note { get; init; } = static _ => { };
+
+    /// <summary>The first accelerator of -accel that can be had.</summary>
+    /// <exception cref="OptionException">None can; the message says why and what to do.</exception>
+    public IX86Accelerator CreateAccelerator()
+    {
+        List<KeyValues> wanted = Options.Accelerators.Count > 0 ? Options.Accelerators : [KeyValues.Of("-accel", ("accel", DefaultAccelerator))];
+        for (int i = 0; ; i++)
+        {
+            KeyValues accel = wanted[i];
+            try
+            {
+                return Create(accel);
+            }
+            catch (KvmException e) when (i + 1 < wanted.Count)
+            {
+                Note($"kvm: {e.Message}; going on with {wanted[i + 1].Get("accel")}");
+            }
+            catch (KvmException e)
+            {
+                throw new OptionException($"kvm: {e.Message}", "-accel kvm:translation goes on without KVM, -accel translation does not try it");
+            }
+        }
+    }
+
+    private IX86Accelerator Create(KeyValues accel)
+    {
+        string name = accel.Need("accel");
+        if (name == "kvm")
+        {
+            string chip = accel.Get("kernel-irqchip") ?? Options.Machine.Get("kernel-irqchip") ?? Options.Machine.Get("kernel_irqchip") ?? "on";
+            accel.Ignore("dirty-ring-size", "device", "kvm-shadow-mem", "notify-vmexit");
+            accel.Finish();
+            IrqChipMode mode = chip switch
+            {
+                "on" => IrqChipMode.On,
+                "split" => IrqChipMode.Split,
+                "off" => IrqChipMode.Off,
+                _ => throw OptionException.Unknown("kernel-irqchip", chip, ["on", "split", "off"]),
+            };
+            return new KvmAccelerator(Machine.Spaces, mode, accel.Get("device") ?? "/dev/kvm");
+        }
+
+        const int Mebibyte = 1 << 20;
+        int codeBytes = accel.Get("tb-size") is { } size && int.TryParse(size, out int mebibytes) ? checked((int)Math.Clamp((long)mebibytes * Mebibyte, 0, int.MaxValue)) : TranslationAccelerator.DefaultCodeBytes;
+        accel.Ignore("thread", "split-wx", "one-insn-per-tb");
+        accel.Finish();
+        return new TranslationAccelerator(Machine.Spaces, codeBytes);
+    }
+}

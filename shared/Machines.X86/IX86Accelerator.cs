@@ -1,0 +1,26 @@
+using Suite.Guest.X86.Cpu;
+using Suite.Guest.X86.Machine;
+
+namespace Suite.Machines.X86;
+
+/// <summary>What makes x86 vCPUs.</summary>
+public interface IX86Accelerator : IAccelerator
+{
+    /// <summary>Interrupt controllers the accelerator has itself; the board provides the others.</summary>
+    IrqChipMode IrqChip { get; }
+
+    /// <summary>The most vCPUs a machine can have.</summary>
+    int MostVcpus { get; }
+
+    /// <summary>Makes a vCPU; not running.</summary>
+    /// <param name="index">From 0; also its APIC id.</param>
+    /// <param name="count">How many there will be.</param>
+    /// <param name="model">What cpuid answers.</param>
+    /// <param name="platform">The board's side: ports, and the interrupt controllers the accelerator has not.</param>
+    IX86Vcpu CreateVcpu(int index, int count, CpuModel model, IX86Platform platform);
+
+    /// <summary>Device writes that were held back reach their devices now (before a display is looked at). Under the machine's lock.</summary>
+    void FlushWrites()
+    {
+    }
+}

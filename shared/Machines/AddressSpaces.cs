@@ -1,0 +1,78 @@
+using Suite.Devices.Core;
+using Suite.Jit.Memory;
+
+namespace Suite.Machines;
+
+/// <summary>
+/// A machine's address spaces: ports, device registers in memory, and memory. Accesses of vCPUs that reach a device take the machine's lock here;
+/// whoever calls a <see cref="Bus"/> directly holds it already.
+/// </summary>
+public sealed class AddressSpaces : IMmio
+{
+    private const ulong Ports = 0x10000, PhysicalLimit = 1UL << 52;
+
+    /// <summary>Empty address spaces.</summary>
+    /// <param name="machineLock">The machine's lock.</param>
+    public AddressSpaces(Lock machineLock)
+    {
+        Lock = machineLock;
+        Memory = new PhysicalMemory(this);
+        Dma = new DmaMemory(Memory);
+    }
+
+    /// <summary>The machine's one lock: devices are called under it.</summary>
+    public Lock Lock { get; }
+
+    /// <summary>Ports.</summary>
+    public Bus Io { get; } = new("io", Ports);
+
+    /// <summary>Device registers in the physical address space.</summary>
+    public Bus Mmio { get; } = new("memory", PhysicalLimit);
+
+    /// <summary>Memory, and the way to <see cref="Mmio"/> for the rest.</summary>
+    public PhysicalMemory Memory { get; }
+
+    /// <summary>Memory as devices see it.</summary>
+    public IGuestMemory Dma { get; }
+
+    /// <summary>A vCPU's in: 1, 2 or 4 bytes.</summary>
+    public uint In(ushort port, int size)
+    {
+        lock (Lock)
+            return (uint)Io.Read(port, size);
+    }
+
+    /// <summary>A vCPU's out: 1, 2 or 4 bytes.</summary>
+    public void Out(ushort port, int size, uint value)
+    {
+        lock (Lock)
+            Io.Write(port, size, value);
+    }
+
+    ulong IMmio.Read(ulong address, int size)
+    {
+        lock (Lock)
+            return Mmio.Read(address, size);
+    }
+
+    void IMmio.Write(ulong address, int size, ulong value)
+    {
+        lock (Lock)
+            Mmio.Write(address, size, value);
+    }
+
+    private sealed unsafe class DmaMemory(PhysicalMemory memory) : IGuestMemory
+    {
+        public bool TryRead(ulong address, Span<byte> into) => memory.TryRead(address, into);
+
+        public bool TryWrite(ulong address, ReadOnlySpan<byte> from) => memory.TryWrite(address, from);
+
+        public bool TryMap(ulong address, int length, bool forWriting, out byte* pointer)
+        {
+            pointer = forWriting ? memory.WritePointer(address, out ulong run) : memory.ReadPointer(address, out run);
+            return pointer != null && length >= 0 && (ulong)length <= run;
+        }
+
+        public void Written(ulong address, int length) => memory.Written(address, length);
+    }
+}

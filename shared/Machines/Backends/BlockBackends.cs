@@ -1,0 +1,167 @@
+using Suite.Devices.Block;
+using Suite.Machines.Control;
+using Suite.Machines.Options;
+
+namespace Suite.Machines.Backends;
+
+/// <summary>The drives of a machine: made from -drive, -hda and its kin, and -blockdev.</summary>
+/// <param name="machineLock">Media are changed under it.</param>
+/// <param name="note">A line for the user.</param>
+public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedia, IDisposable
+{
+    private static readonly string[] Formats = ["raw", "qcow2"];
+
+    private readonly List<Drive> _drives = [];
+    private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
+
+    /// <summary>-snapshot: what guests write is forgotten.</summary>
+    public bool IsSnapshot { get; init; }
+
+    /// <summary>All drives in the order given.</summary>
+    public IReadOnlyList<Drive> All => _drives;
+
+    /// <summary>Makes one of -drive.</summary>
+    /// <exception cref="OptionException">It cannot be made.</exception>
+    public Drive AddDrive(KeyValues given)
+    {
+        string @interface = given.GetWord("if", "ide", "ide", "virtio", "floppy", "none", "pflash", "scsi", "sd", "mtd");
+        if (@interface is "scsi" or "sd" or "mtd" or "pflash")
+            throw new OptionException($"{given.What}: there is no {@interface} interface here", @interface == "pflash" ? "give the firmware with -bios FILE" : "if=ide, virtio, floppy or none");
+        bool isCdrom = given.GetWord("media", "disk", "disk", "cdrom") == "cdrom";
+        int index = (int)given.GetNumber("index", given.Has("bus") || given.Has("unit") ? given.GetNumber("bus", 0, 0, 1) * 2 + given.GetNumber("unit", 0, 0, 1) : -1, 0, 31);
+        int place = index >= 0 ? index : NextIndex(@interface);
+        string id = given.Get("id") ?? @interface switch
+        {
+            "ide" => $"ide{place / 2}-{(isCdrom ? "cd" : "hd")}{place % 2}",
+            "floppy" => $"floppy{place}",
+            _ => $"{@interface}{_drives.Count(d => d.Interface == @interface)}",
+        };
+        Drive drive = new(id, @interface, place, isCdrom) { Serial = given.Get("serial") ?? "" };
+        if (given.Get("bootindex") is not null)
+            drive.BootIndex = (int)given.GetNumber("bootindex", 0);
+        string? file = given.Get("file");
+        BlockOptions? options = file is null ? null : Options(given, file, isCdrom);
+        given.Ignore("aio", "werror", "rerror", "throttling", "detect-zeroes", "copy-on-read", "cyls", "heads", "secs", "trans", "version");
+        given.Finish();
+        return Add(drive, options);
+    }
+
+    /// <summary>Makes one of -blockdev. A node of driver=file or host_device is only a name for its path.</summary>
+    /// <exception cref="OptionException">It cannot be made.</exception>
+    public void AddNode(KeyValues given)
+    {
+        string driver = given.Need("driver"), name = given.Need("node-name");
+        if (driver is "file" or "host_device")
+        {
+            _files[name] = given.Need("filename");
+            given.Ignore("aio", "cache.direct", "cache.no-flush", "locking", "auto-read-only", "discard", "read-only");
+            given.Finish();
+            return;
+        }
+
+        if (Array.IndexOf(Formats, driver) < 0)
+            throw OptionException.Unknown("-blockdev: driver", driver, [.. Formats, "file", "host_device"]);
+        string? below = given.Get("file");
+        string path = given.Get("file.filename") ?? (below is not null ? _files.GetValueOrDefault(below) ?? throw OptionException.Unknown("-blockdev: node", below, _files.Keys) : throw new OptionException("-blockdev lacks file=", "file=NODE, or file.driver=file,file.filename=PATH"));
+        given.Ignore("file.driver", "file.node-name", "auto-read-only", "discard", "file.discard", "file.aio", "file.locking", "cache.direct", "cache.no-flush", "file.cache.direct", "file.cache.no-flush", "detect-zeroes");
+        BlockOptions options = new(path) { Format = driver, IsReadOnly = given.GetBool("read-only", false), IsSnapshot = IsSnapshot, Discards = given.Get("discard") is "unmap" or "on" };
+        given.Finish();
+        Add(new Drive(name, "none", -1, false), options);
+    }
+
+    /// <summary>The drive of an id, for the device that asks for it.</summary>
+    /// <exception cref="OptionException">There is none, or another device has it.</exception>
+    public Drive Claim(string what, string id)
+    {
+        Drive drive = _drives.Find(d => d.Id == id) ?? throw OptionException.Unknown($"{what}: drive", id, _drives.Select(d => d.Id));
+        if (drive.AttachedTo is { } other)
+            throw new OptionException($"{what}: drive '{id}' is in use by {other}", drive.Interface == "none" ? null : $"-drive id={id},if=none,... leaves it to -device");
+        drive.AttachedTo = what;
+        return drive;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MachineDrive> Drives()
+    {
+        lock (machineLock)
+            return [.. _drives.Select(d => new MachineDrive(d.Id, d.AttachedTo ?? "", d.SetMedium is not null, d.Medium?.Description.File, d.Medium?.Description.Format, d.Medium?.Length ?? 0, d.Medium?.IsReadOnly ?? false))];
+    }
+
+    /// <inheritdoc/>
+    public void Eject(string drive, bool isForced)
+    {
+        Drive found = Removable(drive);
+        lock (machineLock)
+            Replace(found, null);
+    }
+
+    /// <inheritdoc/>
+    public void Change(string drive, string file, string? format)
+    {
+        Drive found = Removable(drive);
+        BlockOptions options = (found.Options ?? new BlockOptions(file)) with { File = file, Format = format, IsReadOnly = found.IsCdrom || found.Options?.IsReadOnly == true, IsSnapshot = IsSnapshot && !found.IsCdrom };
+        IBlockDevice medium = BlockImage.Open(options, note);
+        lock (machineLock)
+            Replace(found, medium);
+        found.Options = options;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Drive drive in _drives)
+            drive.Medium?.Dispose();
+    }
+
+    private static void Replace(Drive drive, IBlockDevice? medium)
+    {
+        IBlockDevice? before = drive.Medium;
+        drive.SetMedium!(medium);
+        drive.Medium = medium;
+        before?.Dispose();
+    }
+
+    private Drive Removable(string id)
+    {
+        Drive drive = _drives.Find(d => d.Id == id || d.AttachedTo == id) ?? throw new ControlException($"Device '{id}' not found{(Cli.Spelling.Nearest(id, _drives.Select(d => d.Id)) is { } near ? $" (did you mean '{near}'?)" : "")}", isNotFound: true);
+        return drive.SetMedium is not null ? drive : throw new ControlException($"Device '{id}' is not removable");
+    }
+
+    private int NextIndex(string @interface)
+    {
+        int index = 0;
+        while (_drives.Exists(d => d.Interface == @interface && d.Index == index))
+            index++;
+        return index;
+    }
+
+    private BlockOptions Options(KeyValues given, string file, bool isCdrom)
+    {
+        string cache = given.GetWord("cache", "writeback", "none", "writeback", "unsafe", "directsync", "writethrough");
+        string? format = given.Get("format") ?? given.Get("driver");
+        if (format is not null && Array.IndexOf(Formats, format) < 0)
+            throw OptionException.Unknown($"{given.What}: format", format, Formats);
+        return new BlockOptions(file)
+        {
+            Format = format,
+            IsReadOnly = isCdrom || given.GetBool("readonly", false) || given.GetBool("read-only", false),
+            IsSnapshot = given.GetBool("snapshot", IsSnapshot) && !isCdrom,
+            Discards = given.Get("discard") is "unmap" or "on",
+            IgnoresFlush = cache == "unsafe",
+            WritesThrough = cache is "directsync" or "writethrough",
+            Locks = given.GetBool("file.locking", true),
+            SharesWriting = given.GetBool("share-rw", false),
+        };
+    }
+
+    private Drive Add(Drive drive, BlockOptions? options)
+    {
+        if (_drives.Exists(d => d.Id == drive.Id))
+            throw new OptionException($"there is a drive '{drive.Id}' already", "give this one another id= or index=");
+        if (options is not null)
+            drive.Medium = BlockImage.Open(options, note);
+        drive.Options = options;
+        _drives.Add(drive);
+        return drive;
+    }
+}

@@ -1,0 +1,53 @@
+using Suite.Machines.Options;
+
+namespace Suite.Machines.Boards;
+
+/// <summary>A property of a device, for -device NAME,help and to find mistyped ones.</summary>
+/// <param name="Name">In -device.</param>
+/// <param name="Type">str, bool, uint32, size, drive, chr, netdev, macaddr.</param>
+/// <param name="Description">One line, with the default.</param>
+public sealed record DeviceProperty(string Name, string Type, string Description);
+
+/// <summary>A device that -device can add: one row for each.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Bus">PCI, ISA, virtio-bus.</param>
+/// <param name="Category">Heading in -device help.</param>
+/// <param name="Description">One line.</param>
+/// <param name="Properties">Its own; those every device of its bus has are added.</param>
+/// <param name="Create">Makes one and puts it in its place.</param>
+public sealed record DeviceRow(string Name, string Bus, string Category, string Description, DeviceProperty[] Properties, Func<DeviceRequest, PluggedDevice> Create)
+{
+    /// <summary>Other names.</summary>
+    public string[] Aliases { get; init; } = [];
+
+    /// <summary>It can be added and removed while the machine runs.</summary>
+    public bool CanHotplug { get; init; }
+}
+
+/// <summary>A device to be made.</summary>
+/// <param name="Board">Where it goes.</param>
+/// <param name="Row">What it is.</param>
+/// <param name="Properties">What the user said of it, -global's included.</param>
+public sealed record DeviceRequest(Board Board, DeviceRow Row, KeyValues Properties)
+{
+    /// <summary>id=.</summary>
+    public string? Id => Properties.Get("id");
+
+    /// <summary>Its place: addr=SLOT[.FUNCTION].</summary>
+    /// <exception cref="OptionException">It is no place.</exception>
+    public DevicePlace Place()
+    {
+        string? addr = Properties.Get("addr");
+        Properties.Ignore("bus", "multifunction", "romfile", "rombar", "bootindex");
+        if (addr is null)
+            return new DevicePlace(Row.Name, Id);
+        string[] parts = addr.Split('.');
+        int function = 0;
+        if (parts.Length > 2 || !TryHex(parts[0], out int slot) || slot > 31 || (parts.Length == 2 && (!TryHex(parts[1], out function) || function > 7)))
+            throw new OptionException($"-device {Row.Name}: '{addr}' is not a PCI address", "slot.function in hexadecimal, as in addr=05.0");
+        return new DevicePlace(Row.Name, Id, slot, function);
+    }
+
+    private static bool TryHex(string text, out int value) => int.TryParse(
+        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text.AsSpan(2) : text, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out value);
+}

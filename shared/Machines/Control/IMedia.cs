@@ -1,0 +1,25 @@
+namespace Suite.Machines.Control;
+
+/// <summary>A drive, for `info block` and query-block.</summary>
+/// <param name="Name">"ide0-hd0".</param>
+/// <param name="QomPath">Where it is attached.</param>
+/// <param name="IsRemovable">A CD-ROM or floppy drive.</param>
+/// <param name="File">The image; null for an empty drive.</param>
+/// <param name="Format">raw, qcow2.</param>
+/// <param name="Bytes">Size of the medium.</param>
+/// <param name="IsReadOnly">Writing is refused.</param>
+public sealed record MachineDrive(string Name, string QomPath, bool IsRemovable, string? File, string? Format, long Bytes, bool IsReadOnly);
+
+/// <summary>Drives, and media that can be changed. Without the lock.</summary>
+public interface IMedia
+{
+    /// <summary>All drives.</summary>
+    IReadOnlyList<MachineDrive> Drives();
+
+    /// <summary>Takes the medium out.</summary>
+    /// <exception cref="ControlException">There is no such drive, or its medium is fixed.</exception>
+    void Eject(string drive, bool isForced);
+
+    /// <summary>Puts another medium in.</summary>
+    void Change(string drive, string file, string? format);
+}

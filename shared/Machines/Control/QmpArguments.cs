@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text.Json;
+using Suite.Machines.Options;
+
+namespace Suite.Machines.Control;
+
+/// <summary>The arguments of a QMP command. Each is read once by its name; what is left is an error.</summary>
+/// <param name="arguments">The object; null for none.</param>
+public sealed class QmpArguments(JsonElement? arguments)
+{
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+
+    /// <summary>A member; null when it is not there.</summary>
+    public JsonElement? Get(string name)
+    {
+        _taken.Add(name);
+        return arguments is { } a && a.TryGetProperty(name, out JsonElement value) ? value : null;
+    }
+
+    /// <summary>A string; null when it is not there.</summary>
+    public string? Text(string name) => Get(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } value => value.GetString(),
+        _ => throw new QmpException("GenericError", $"Invalid parameter type for '{name}', expected: string"),
+    };
+
+    /// <summary>A string that must be there.</summary>
+    public string NeedText(string name) => Text(name) ?? throw new QmpException("GenericError", $"Parameter '{name}' is missing");
+
+    /// <summary>A whole number.</summary>
+    public long Number(string name, long otherwise) => Get(name) switch
+    {
+        null => otherwise,
+        { ValueKind: JsonValueKind.Number } value when value.TryGetInt64(out long n) => n,
+        _ => throw new QmpException("GenericError", $"Invalid parameter type for '{name}', expected: integer"),
+    };
+
+    /// <summary>A number that must be there.</summary>
+    public long NeedNumber(string name) => Get(name) is null ? throw new QmpException("GenericError", $"Parameter '{name}' is missing") : Number(name, 0);
+
+    /// <summary>true or false.</summary>
+    public bool Flag(string name, bool otherwise) => Get(name) switch
+    {
+        null => otherwise,
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        _ => throw new QmpException("GenericError", $"Invalid parameter type for '{name}', expected: boolean"),
+    };
+
+    /// <summary>All members as pairs of strings: device_add and its kin.</summary>
+    public KeyValues AsKeyValues(string what)
+    {
+        KeyValues result = KeyValues.Of(what);
+        if (arguments is not { } a)
+            return result;
+        foreach (JsonProperty member in a.EnumerateObject())
+        {
+            _taken.Add(member.Name);
+            result.Default(member.Name, member.Value.ValueKind switch
+            {
+                JsonValueKind.String => member.Value.GetString()!,
+                JsonValueKind.True => "on",
+                JsonValueKind.False => "off",
+                JsonValueKind.Number => member.Value.TryGetInt64(out long n) ? n.ToString(CultureInfo.InvariantCulture) : member.Value.GetRawText(),
+                _ => throw new QmpException("GenericError", $"Invalid parameter type for '{member.Name}'"),
+            });
+        }
+
+        return result;
+    }
+
+    /// <summary>Nothing may be left.</summary>
+    public void Finish()
+    {
+        if (arguments is not { } a)
+            return;
+        foreach (JsonProperty member in a.EnumerateObject())
+            if (!_taken.Contains(member.Name))
+                throw new QmpException("GenericError", $"Parameter '{member.Name}' is unexpected");
+    }
+}

@@ -1,0 +1,320 @@
+using System.Text.Json;
+using Suite.Devices.Pci;
+using Suite.Machines.Boards;
+
+namespace Suite.Machines.Control;
+
+/// <summary>A QMP command: its name, and what it does. The result writes the value of "return".</summary>
+public sealed record QmpCommand(string Name, Func<MonitorContext, QmpArguments, Action<Utf8JsonWriter>> Run);
+
+/// <summary>The commands of QMP.</summary>
+public static class QmpCommands
+{
+    /// <summary>All but qmp_capabilities.</summary>
+    public static IReadOnlyList<QmpCommand> All { get; } =
+    [
+        new("query-version", static (_, _) => WriteVersion),
+        new("query-commands", static (_, _) => w => WriteList(w, All!.Select(c => c.Name).Append("qmp_capabilities"), "name")),
+        new("query-status", static (c, _) => w => WriteStatus(w, c.Control.Machine.State)),
+        new("query-name", static (c, _) => w => Object(w, o =>
+        {
+            if (c.Control.Board.Options.Name is { } name)
+                o.WriteString("name", name);
+        })),
+        new("query-uuid", static (c, _) => w => Object(w, o => o.WriteString("UUID", c.Control.Board.Options.Uuid.ToString()))),
+        new("query-target", static (c, _) => w => Object(w, o => o.WriteString("arch", c.Control.Inspector.Architecture))),
+        new("query-kvm", static (c, _) => w => Object(w, o =>
+        {
+            o.WriteBoolean("enabled", c.Control.Accelerator.Name == "kvm");
+            o.WriteBoolean("present", File.Exists("/dev/kvm"));
+        })),
+        new("query-cpus-fast", QueryCpus),
+        new("query-memory-size-summary", static (c, _) => w => Object(w, o => o.WriteNumber("base-memory", c.Control.Board.Options.Memory ?? 128UL << 20))),
+        new("query-block", QueryBlock),
+        new("query-chardev", static (c, _) => w =>
+        {
+            w.WriteStartArray();
+            foreach (Backends.NamedChardev d in c.Control.Board.Backends.Chars.All)
+                Object(w, o =>
+                {
+                    o.WriteString("label", d.Id);
+                    o.WriteString("filename", d.Description);
+                    o.WriteBoolean("frontend-open", d.IsUsed);
+                });
+            w.WriteEndArray();
+        }),
+        new("query-pci", QueryPci),
+        new("query-mice", static (_, _) => w => w.WriteRawValue("""[{"name": "PS/2 mouse", "index": 0, "current": true, "absolute": false}]""")),
+        new("query-iothreads", static (_, _) => w => w.WriteRawValue("[]")),
+        new("query-events", static (_, _) => w => WriteList(w, ["STOP", "RESUME", "RESET", "SHUTDOWN", "POWERDOWN", "GUEST_PANICKED", "GUEST_CRASHLOADED", "DEVICE_DELETED", "DEVICE_TRAY_MOVED", "JOB_STATUS_CHANGE"], "name")),
+        new("query-balloon", static (c, _) =>
+        {
+            ulong actual = (MonitorCommands.BalloonOf(c.Control) ?? throw new QmpException("DeviceNotActive", "No balloon device has been activated")).Actual;
+            return w => Object(w, o => o.WriteNumber("actual", actual));
+        }),
+        new("query-snapshots", QuerySnapshots),
+        new("stop", static (c, _) => Do(() => c.Control.Machine.Stop(RunState.Paused))),
+        new("cont", static (c, _) => Do(c.Control.Continue)),
+        new("system_reset", static (c, _) => Do(() => c.Control.Machine.RequestReset(StopCause.HostQmpSystemReset))),
+        new("system_powerdown", static (c, _) => Do(c.Control.Machine.RequestPowerdown)),
+        new("quit", static (c, _) => Do(() => c.Control.Machine.RequestShutdown(StopCause.HostQmpQuit))),
+        new("inject-nmi", static (c, _) => Do(() => c.Control.Machine.WhileParked(c.Control.Inspector.InjectNmi))),
+        new("send-key", SendKey),
+        new("screendump", static (c, a) =>
+        {
+            string file = a.NeedText("filename"), format = a.Text("format") ?? "ppm";
+            a.Text("device");
+            a.Number("head", 0);
+            return Do(() => (c.Control.Screendump ?? throw new ControlException("There is no console to take a screendump from"))(file, format));
+        }),
+        new("device_add", static (c, a) => Do(() => c.Control.AddDevice(a.AsKeyValues("device_add")))),
+        new("device_del", static (c, a) => Do(() => c.Control.RemoveDevice(a.NeedText("id")))),
+        new("device-list-properties", static (c, a) =>
+        {
+            DeviceRow row = c.Control.Catalogue.Find(a.NeedText("typename"));
+            return w =>
+            {
+                w.WriteStartArray();
+                foreach (DeviceProperty p in row.Properties)
+                    Object(w, o =>
+                    {
+                        o.WriteString("name", p.Name);
+                        o.WriteString("type", p.Type);
+                        o.WriteString("description", p.Description);
+                    });
+                w.WriteEndArray();
+            };
+        }),
+        new("eject", static (c, a) => Do(() => Media(c).Eject(a.Text("id") ?? a.NeedText("device"), a.Flag("force", false)), a, "device", "id")),
+        new("blockdev-change-medium", static (c, a) =>
+        {
+            string device = a.Text("id") ?? a.NeedText("device"), file = a.NeedText("filename");
+            string? format = a.Text("format");
+            return Do(() => Media(c).Change(device, file, format), a, "device", "id", "read-only-mode", "force");
+        }),
+        new("set_link", static (c, a) =>
+        {
+            string name = a.NeedText("name");
+            bool up = a.Flag("up", true);
+            lock (c.Control.Machine.Lock)
+                c.Control.Board.SetLink(name, up);
+            return Empty;
+        }),
+        new("balloon", static (c, a) =>
+        {
+            long bytes = a.NeedNumber("value");
+            lock (c.Control.Machine.Lock)
+                (MonitorCommands.BalloonOf(c.Control) ?? throw new QmpException("DeviceNotActive", "No balloon device has been activated")).SetTarget((ulong)Math.Max(bytes, 0));
+            return Empty;
+        }),
+        new("change-vnc-password", static (c, a) =>
+        {
+            string password = a.NeedText("password");
+            return Do(() => (c.Control.SetVncPassword ?? throw new ControlException("no VNC display is served"))(password));
+        }),
+        new("memsave", static (c, a) => Save(c, a, "memsave")),
+        new("pmemsave", static (c, a) => Save(c, a, "pmemsave")),
+        new("snapshot-save", static (c, a) => Job(c, a, static (s, tag) => s.Save(tag))),
+        new("snapshot-load", static (c, a) => Job(c, a, static (s, tag) => s.Load(tag))),
+        new("snapshot-delete", static (c, a) => Job(c, a, static (s, tag) => s.Delete(tag))),
+        new("human-monitor-command", static (c, a) =>
+        {
+            string line = a.NeedText("command-line");
+            long cpu = a.Number("cpu-index", c.Cpu);
+            if (cpu < 0 || cpu >= c.Control.Machine.Vcpus.Count)
+                throw new QmpException("GenericError", $"Parameter 'cpu-index' expects a CPU number");
+            c.Cpu = (int)cpu;
+            string answer = MonitorCommands.Execute(c, line).Replace("\n", "\r\n", StringComparison.Ordinal);
+            return w => w.WriteStringValue(answer);
+        }),
+    ];
+
+    /// <summary>The command of a name; null when there is none.</summary>
+    public static QmpCommand? Find(string name)
+    {
+        foreach (QmpCommand command in All)
+            if (command.Name == name)
+                return command;
+        return null;
+    }
+
+    /// <summary>{}.</summary>
+    internal static void Empty(Utf8JsonWriter w) => Object(w, static _ => { });
+
+    /// <summary>The version whose interface this is, and ours.</summary>
+    internal static void WriteVersion(Utf8JsonWriter w) => Object(w, static o =>
+    {
+        o.WriteStartObject("qemu");
+        o.WriteNumber("micro", 0);
+        o.WriteNumber("minor", 2);
+        o.WriteNumber("major", 7);
+        o.WriteEndObject();
+        o.WriteString("package", $"suite {Cli.UserHelp.VersionNumber}");
+    });
+
+    private static void Object(Utf8JsonWriter w, Action<Utf8JsonWriter> members)
+    {
+        w.WriteStartObject();
+        members(w);
+        w.WriteEndObject();
+    }
+
+    private static void WriteList(Utf8JsonWriter w, IEnumerable<string> values, string member)
+    {
+        w.WriteStartArray();
+        foreach (string value in values)
+            Object(w, o => o.WriteString(member, value));
+        w.WriteEndArray();
+    }
+
+    private static void WriteStatus(Utf8JsonWriter w, RunState state) => Object(w, o =>
+    {
+        o.WriteString("status", RunStateNames.Text(state));
+        o.WriteBoolean("singlestep", false);
+        o.WriteBoolean("running", state == RunState.Running);
+    });
+
+    private static Action<Utf8JsonWriter> Do(Action action, QmpArguments? arguments = null, params ReadOnlySpan<string> ignored)
+    {
+        foreach (string name in ignored)
+            arguments!.Get(name);
+        arguments?.Finish();
+        action();
+        return Empty;
+    }
+
+    private static IMedia Media(MonitorContext c) => c.Control.Board.Backends.Media;
+
+    private static Action<Utf8JsonWriter> Save(MonitorContext c, QmpArguments a, string command)
+    {
+        c.Cpu = (int)Math.Clamp(a.Number("cpu-index", c.Cpu), 0, c.Control.Machine.Vcpus.Count - 1);
+        string file = a.NeedText("filename").Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        string answer = MonitorCommands.Execute(c, $"{command} {a.NeedNumber("val")} {a.NeedNumber("size")} \"{file}\"");
+        return answer.Length == 0 ? Empty : throw new QmpException("GenericError", answer.Replace("Error: ", "", StringComparison.Ordinal).TrimEnd());
+    }
+
+    private static Action<Utf8JsonWriter> Job(MonitorContext c, QmpArguments a, Action<ISnapshots, string> run)
+    {
+        string job = a.NeedText("job-id"), tag = a.NeedText("tag");
+        a.Get("vmstate");
+        a.Get("devices");
+        a.Finish();
+        run(c.Control.Snapshots ?? throw new ControlException("this machine has no snapshots"), tag);
+        c.Control.Machine.Tell(new MachineEvent("JOB_STATUS_CHANGE", ("status", "concluded"), ("id", job)));
+        return Empty;
+    }
+
+    private static Action<Utf8JsonWriter> SendKey(MonitorContext c, QmpArguments a)
+    {
+        if (a.Get("keys") is not { ValueKind: JsonValueKind.Array } keys)
+            throw new QmpException("GenericError", "Parameter 'keys' is missing");
+        List<string> names = [];
+        foreach (JsonElement key in keys.EnumerateArray())
+            names.Add(key.ValueKind == JsonValueKind.Object && key.TryGetProperty("data", out JsonElement data) && data.ValueKind == JsonValueKind.String
+                ? data.GetString()! : throw new QmpException("GenericError", "a key is an object with type qcode and its name as data"));
+        c.Control.SendKeys(names, (int)Math.Clamp(a.Number("hold-time", 0), 0, 10_000));
+        return Empty;
+    }
+
+    private static Action<Utf8JsonWriter> QueryCpus(MonitorContext c, QmpArguments a) => w =>
+    {
+        w.WriteStartArray();
+        foreach (IVcpu vcpu in c.Control.Machine.Vcpus)
+            Object(w, o =>
+            {
+                o.WriteNumber("cpu-index", vcpu.Index);
+                o.WriteString("qom-path", $"/machine/unattached/device[{vcpu.Index}]");
+                o.WriteNumber("thread-id", c.Control.Machine.ThreadIdOf(vcpu.Index));
+                o.WriteString("target", c.Control.Inspector.Architecture);
+            });
+        w.WriteEndArray();
+    };
+
+    private static Action<Utf8JsonWriter> QueryBlock(MonitorContext c, QmpArguments a)
+    {
+        IReadOnlyList<MachineDrive> drives = c.Control.Board.Backends.Media.Drives();
+        return w =>
+        {
+            w.WriteStartArray();
+            foreach (MachineDrive drive in drives)
+                Object(w, o =>
+                {
+                    o.WriteString("device", drive.Name);
+                    o.WriteString("qdev", drive.QomPath);
+                    o.WriteBoolean("locked", false);
+                    o.WriteBoolean("removable", drive.IsRemovable);
+                    o.WriteString("type", "unknown");
+                    if (drive.File is null)
+                        return;
+                    o.WriteStartObject("inserted");
+                    o.WriteString("file", drive.File);
+                    o.WriteString("drv", drive.Format);
+                    o.WriteBoolean("ro", drive.IsReadOnly);
+                    o.WriteStartObject("image");
+                    o.WriteString("filename", drive.File);
+                    o.WriteString("format", drive.Format);
+                    o.WriteNumber("virtual-size", drive.Bytes);
+                    o.WriteEndObject();
+                    o.WriteEndObject();
+                });
+            w.WriteEndArray();
+        };
+    }
+
+    private static Action<Utf8JsonWriter> QueryPci(MonitorContext c, QmpArguments a) => w =>
+    {
+        w.WriteStartArray();
+        if (c.Control.Board.Pci is { } bus)
+            Object(w, o =>
+            {
+                o.WriteNumber("bus", 0);
+                o.WriteStartArray("devices");
+                foreach (PciFunction f in bus.Functions)
+                    Object(o, d => WriteFunction(d, f));
+                o.WriteEndArray();
+            });
+        w.WriteEndArray();
+    };
+
+    private static void WriteFunction(Utf8JsonWriter w, PciFunction f)
+    {
+        w.WriteNumber("bus", 0);
+        w.WriteNumber("slot", f.Slot);
+        w.WriteNumber("function", f.Function);
+        w.WriteString("qdev_id", f.Name);
+        w.WriteStartObject("class_info");
+        w.WriteNumber("class", f.Identity.Class >> 8);
+        w.WriteEndObject();
+        w.WriteStartObject("id");
+        w.WriteNumber("vendor", f.Identity.Vendor);
+        w.WriteNumber("device", f.Identity.Device);
+        w.WriteEndObject();
+        w.WriteStartArray("regions");
+        foreach (PciBar bar in f.Bars)
+            Object(w, o =>
+            {
+                o.WriteNumber("bar", bar.Index);
+                o.WriteString("type", bar.IsIo ? "io" : "memory");
+                o.WriteNumber("address", (long)(bar.Address ?? ulong.MaxValue));
+                o.WriteNumber("size", bar.Length);
+            });
+        w.WriteEndArray();
+    }
+
+    private static Action<Utf8JsonWriter> QuerySnapshots(MonitorContext c, QmpArguments a)
+    {
+        IReadOnlyList<SnapshotInfo> all = c.Control.Snapshots?.List() ?? [];
+        return w =>
+        {
+            w.WriteStartArray();
+            foreach (SnapshotInfo s in all)
+                Object(w, o =>
+                {
+                    o.WriteString("id", s.Id);
+                    o.WriteString("name", s.Tag);
+                    o.WriteNumber("vm-state-size", s.StateBytes);
+                });
+            w.WriteEndArray();
+        };
+    }
+}

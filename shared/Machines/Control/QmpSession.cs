@@ -1,0 +1,226 @@
+using System.Buffers;
+using System.Text.Json;
+using Suite.Devices.Char;
+
+namespace Suite.Machines.Control;
+
+/// <summary>QMP on a character back end (QEMU Machine Protocol specification 1.0): greeting, negotiation, commands, events. One JSON value a line goes out.</summary>
+public sealed class QmpSession : ICharReceiver
+{
+    private const int LongestCommand = 1 << 20, Accepted = 4096;
+
+    private readonly MachineControl _control;
+    private readonly MonitorContext _context;
+    private readonly IChardev _line;
+    private readonly bool _isPretty;
+    private readonly JsonSplitter _splitter = new(LongestCommand);
+    private bool _isNegotiated, _hasGreeted;
+
+    /// <summary>A session.</summary>
+    /// <param name="control">The machine.</param>
+    /// <param name="line">The other end.</param>
+    /// <param name="isPretty">With line breaks.</param>
+    public QmpSession(MachineControl control, IChardev line, bool isPretty)
+    {
+        (_control, _line, _isPretty) = (control, line, isPretty);
+        _context = new MonitorContext(control);
+        line.Receiver = this;
+        control.Machine.Happened += OnHappened;
+        if (line.IsOpen)
+            Opened();
+    }
+
+    /// <inheritdoc/>
+    public void Closed() => (_isNegotiated, _hasGreeted) = (false, false);
+
+    /// <inheritdoc/>
+    public int Room => Accepted;
+
+    /// <summary>Somebody has connected: the greeting, and a new negotiation. Under the lock.</summary>
+    public void Opened()
+    {
+        (_isNegotiated, _hasGreeted) = (false, true);
+        Send(static w =>
+        {
+            w.WriteStartObject();
+            w.WriteStartObject("QMP");
+            w.WritePropertyName("version");
+            QmpCommands.WriteVersion(w);
+            w.WriteStartArray("capabilities");
+            w.WriteEndArray();
+            w.WriteEndObject();
+            w.WriteEndObject();
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> bytes)
+    {
+        if (!_hasGreeted)
+            Opened();
+        foreach (byte[] message in _splitter.Take(bytes))
+        {
+            if (message.Length == 0)
+                SendError(null, "GenericError", $"a command of more than {LongestCommand} bytes, or a closing bracket without its opening one");
+            else
+                _control.Machine.Post(() => Execute(message));
+        }
+    }
+
+    private void Execute(byte[] message)
+    {
+        JsonDocument? parsed = null;
+        JsonElement? id = null;
+        try
+        {
+            parsed = JsonDocument.Parse(message);
+            JsonElement root = parsed.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+                throw new QmpException("GenericError", "QMP input must be a JSON object");
+            id = root.TryGetProperty("id", out JsonElement given) ? given : null;
+            if (!root.TryGetProperty("execute", out JsonElement name) || name.ValueKind != JsonValueKind.String)
+                throw new QmpException("GenericError", "QMP input lacks member 'execute'");
+            foreach (JsonProperty member in root.EnumerateObject())
+                if (member.Name is not ("execute" or "arguments" or "id"))
+                    throw new QmpException("GenericError", $"QMP input member '{member.Name}' is unexpected");
+            JsonElement? arguments = root.TryGetProperty("arguments", out JsonElement a) ? a : null;
+            if (arguments is { ValueKind: not JsonValueKind.Object })
+                throw new QmpException("GenericError", "QMP input member 'arguments' must be an object");
+            Action<Utf8JsonWriter> result = Dispatch(name.GetString()!, new QmpArguments(arguments));
+            lock (_control.Machine.Lock)
+                Send(w => Reply(w, id, "return", result));
+        }
+        catch (JsonException)
+        {
+            SendError(null, "GenericError", "JSON parse error: the input is not a JSON value");
+        }
+        catch (QmpException e)
+        {
+            SendError(id, e.Class, e.Message);
+        }
+        catch (ControlException e)
+        {
+            SendError(id, e.IsNotFound ? "DeviceNotFound" : "GenericError", e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Options.OptionException or InvalidOperationException or FormatException)
+        {
+            SendError(id, "GenericError", e.Message);
+        }
+        finally
+        {
+            parsed?.Dispose();
+        }
+    }
+
+    private Action<Utf8JsonWriter> Dispatch(string name, QmpArguments arguments)
+    {
+        if (name == "qmp_capabilities")
+        {
+            if (_isNegotiated)
+                throw new QmpException("CommandNotFound", "Capabilities negotiation is already complete, command ignored");
+            _isNegotiated = true;
+            return QmpCommands.Empty;
+        }
+
+        if (!_isNegotiated)
+            throw new QmpException("CommandNotFound", "Expecting capabilities negotiation with 'qmp_capabilities'");
+        QmpCommand command = QmpCommands.Find(name) ?? throw new QmpException("CommandNotFound", $"The command {name} has not been found{Near(name)}");
+        Action<Utf8JsonWriter> result = command.Run(_context, arguments);
+        arguments.Finish();
+        return result;
+    }
+
+    private static string Near(string name) => Cli.Spelling.Nearest(name, QmpCommands.All.Select(c => c.Name)) is { } near ? $" (did you mean '{near}'?)" : "";
+
+    private void OnHappened(MachineEvent what)
+    {
+        lock (_control.Machine.Lock)
+        {
+            if (!_isNegotiated)
+                return;
+            Send(w =>
+            {
+                w.WriteStartObject();
+                w.WriteStartObject("timestamp");
+                long ticks = DateTime.UtcNow.Ticks - DateTime.UnixEpoch.Ticks;
+                w.WriteNumber("seconds", ticks / TimeSpan.TicksPerSecond);
+                w.WriteNumber("microseconds", ticks % TimeSpan.TicksPerSecond / TimeSpan.TicksPerMicrosecond);
+                w.WriteEndObject();
+                w.WriteString("event", what.Name);
+                if (what.Data.Length > 0)
+                {
+                    w.WriteStartObject("data");
+                    foreach ((string key, object value) in what.Data)
+                        WriteValue(w, key, value);
+                    w.WriteEndObject();
+                }
+
+                w.WriteEndObject();
+            });
+        }
+    }
+
+    private static void WriteValue(Utf8JsonWriter w, string key, object value)
+    {
+        switch (value)
+        {
+            case bool b:
+                w.WriteBoolean(key, b);
+                break;
+            case long n:
+                w.WriteNumber(key, n);
+                break;
+            case int n:
+                w.WriteNumber(key, n);
+                break;
+            default:
+                w.WriteString(key, value.ToString());
+                break;
+        }
+    }
+
+    private void SendError(JsonElement? id, string errorClass, string text)
+    {
+        lock (_control.Machine.Lock)
+        {
+            Send(w => Reply(w, id, "error", e =>
+            {
+                e.WriteStartObject();
+                e.WriteString("class", errorClass);
+                e.WriteString("desc", text);
+                e.WriteEndObject();
+            }));
+        }
+    }
+
+    private static void Reply(Utf8JsonWriter w, JsonElement? id, string kind, Action<Utf8JsonWriter> value)
+    {
+        w.WriteStartObject();
+        w.WritePropertyName(kind);
+        value(w);
+        if (id is { } given)
+        {
+            w.WritePropertyName("id");
+            given.WriteTo(w);
+        }
+
+        w.WriteEndObject();
+    }
+
+    private void Send(Action<Utf8JsonWriter> write)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Indented = _isPretty, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            write(writer);
+        buffer.Write("\r\n"u8);
+        _line.Write(buffer.WrittenSpan);
+    }
+}
+
+/// <summary>A command is refused with an error class.</summary>
+/// <param name="errorClass">GenericError, CommandNotFound, DeviceNotFound.</param>
+/// <param name="message">The description.</param>
+internal sealed class QmpException(string errorClass, string message) : Exception(message)
+{
+    public string Class { get; } = errorClass;
+}

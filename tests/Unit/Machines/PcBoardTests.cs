@@ -1,0 +1,44 @@
+namespace Suite.Tests.Machines;
+
+public sealed class PcBoardTests
+{
+    // Counts ten interrupts of the timer at 1 kHz through the PIC, halting between them.
+    private static readonly byte[] TenTicks =
+    [
+        0x31, 0xC0, 0x8E, 0xD8, 0x8E, 0xD0, 0xBC, 0x00, 0x70, // xor ax, ax; mov ds, ax; mov ss, ax; mov sp, 7000h
+        0xC7, 0x06, 0x20, 0x00, 0x80, 0x00, 0xC7, 0x06, 0x22, 0x00, 0x00, 0xF0, // vector 8: F000:0080
+        0xB0, 0x11, 0xE6, 0x20, 0xB0, 0x08, 0xE6, 0x21, 0xB0, 0x04, 0xE6, 0x21, 0xB0, 0x01, 0xE6, 0x21, // PIC: ICW1-4
+        0xB0, 0xFE, 0xE6, 0x21, // all but IRQ 0 masked
+        0xB0, 0x34, 0xE6, 0x43, 0xB0, 0xA9, 0xE6, 0x40, 0xB0, 0x04, 0xE6, 0x40, // counter 0: mode 2, 1193
+        0xC6, 0x06, 0x00, 0x05, 0x00, // mov byte [500h], 0
+        0xFB, // sti
+        0xF4, // wait: hlt
+        0x80, 0x3E, 0x00, 0x05, 0x0A, 0x72, 0xF8, // cmp byte [500h], 10; jb wait
+        0xB0, 0x2A, 0xE6, 0xF4, // exit 42
+    ];
+
+    // At F000:0080: the handler.
+    private static readonly byte[] Handler = [0xFE, 0x06, 0x00, 0x05, 0x50, 0xB0, 0x20, 0xE6, 0x20, 0x58, 0xCF]; // inc byte [500h]; EOI; iret
+
+    [Fact]
+    public void Timer_interrupts_arrive_under_translation() => Ticks("-accel translation");
+
+    [KvmFact]
+    public void Timer_interrupts_arrive_with_kernel_controllers() => Ticks("-accel kvm");
+
+    [KvmFact]
+    public void Timer_interrupts_arrive_with_split_controllers() => Ticks("-accel kvm,kernel-irqchip=split");
+
+    [KvmFact]
+    public void Timer_interrupts_arrive_without_kernel_controllers() => Ticks("-accel kvm,kernel-irqchip=off");
+
+    private static void Ticks(string accelerator)
+    {
+        byte[] code = new byte[0x100];
+        TenTicks.CopyTo(code, 0);
+        Handler.CopyTo(code, 0x80);
+        using TinyPc pc = new(accelerator + " -net none", code);
+        Assert.Equal(42, pc.Run());
+        Assert.Null(pc.Failure);
+    }
+}

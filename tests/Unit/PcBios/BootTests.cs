@@ -1,0 +1,179 @@
+using Suite.PcBios;
+
+namespace Suite.Tests.PcBios;
+
+/// <summary>Boot sectors on KVM that call each service and say what they got.</summary>
+public sealed class BootTests
+{
+    [BiosFact]
+    public void A_floppy_boots_with_its_drive_number()
+    {
+        using BiosMachine m = new([Floppy("mov ax, dx \n call hex \n mov ax, cs \n call hex \n mov ax, sp \n call hex")]);
+        Assert.Equal(0, m.Run());
+        Assert.Equal("0000 0000 7C00 ", m.Said);
+    }
+
+    [BiosFact]
+    public void Text_goes_to_the_screen_where_the_cursor_is()
+    {
+        using BiosMachine m = new([Floppy("""
+            mov ax, 3
+            int 10h
+            mov ah, 2
+            mov bh, 0
+            mov dx, 0205h
+            int 10h
+            mov ax, 0E41h
+            int 10h
+            mov ax, 0E0Dh
+            int 10h
+            mov ax, 0E0Ah
+            int 10h
+            mov ax, 0942h
+            mov bx, 0017h
+            mov cx, 3
+            int 10h
+            mov ah, 3
+            int 10h
+            mov ax, dx
+            call hex
+            mov ah, 8
+            int 10h
+            call hex
+            mov ah, 0Fh
+            int 10h
+            call hex
+            """)]);
+        Assert.Equal(0, m.Run());
+        Assert.Equal("0300 1742 5003 ", m.Said);
+        Assert.Equal("\n\n     A\nBBB", m.Screen);
+    }
+
+    [BiosFact]
+    public void The_timer_ticks_and_calls_its_hook()
+    {
+        using BiosMachine m = new([Floppy("""
+            xor ax, ax
+            mov ds, ax
+            mov word [1Ch*4], hook
+            mov word [1Ch*4+2], 0
+            sti
+            mov ah, 0
+            int 1Ah
+            mov bx, dx
+            add bx, 3
+            .wait: hlt
+            mov ah, 0
+            int 1Ah
+            cmp dx, bx
+            jb .wait
+            mov ax, [count]
+            cmp ax, 3
+            jae .good
+            call hex
+            .good: mov al, 'k'
+            call say
+            jmp done
+            hook: inc word [cs:count]
+            iret
+            count: dw 0
+            done:
+            """)]);
+        Assert.Equal(0, m.Run());
+        Assert.Equal("k", m.Said);
+    }
+
+    [BiosFact]
+    public void Keys_come_from_scan_codes()
+    {
+        using BiosMachine m = new([Floppy("""
+            sti
+            mov al, '?'
+            call say
+            mov ah, 0
+            int 16h
+            call hex
+            mov al, '?'
+            call say
+            mov ah, 10h
+            int 16h
+            call hex
+            mov ah, 1
+            int 16h
+            jz .none
+            mov al, '!'
+            call say
+            .none:
+            """)]);
+        int asked = 0;
+        m.Heard = c =>
+        {
+            if (c != '?')
+                return;
+            if (asked++ == 0)
+                Press(m, (0x12, false, true), (0x1C, false, true), (0x1C, false, false), (0x12, false, false)); // shift a
+            else
+                Press(m, (0x75, true, true), (0x75, true, false)); // up
+        };
+        Assert.Equal(0, m.Run());
+        Assert.Equal("?1E41 ?48E0 ", m.Said);
+    }
+
+    [BiosFact]
+    public void A_hard_disk_is_read_by_sector_and_by_packet()
+    {
+        byte[] disk = Nasm.BootSector("""
+            mov ax, 0201h
+            mov bx, 1000h
+            mov cx, 0002h
+            mov dx, 0080h
+            int 13h
+            call hex
+            mov ax, [1000h]
+            call hex
+            mov ah, 41h
+            mov bx, 55AAh
+            mov dl, 80h
+            int 13h
+            mov ax, bx
+            call hex
+            mov si, packet
+            mov ah, 42h
+            int 13h
+            call hex
+            mov ax, [1200h]
+            call hex
+            mov ah, 8
+            int 13h
+            mov ax, cx
+            call hex
+            mov ax, dx
+            call hex
+            mov si, packet
+            mov dl, 80h
+            mov dword [packet+8], 7FFFFFFFh
+            mov ah, 42h
+            int 13h
+            call hex
+            jmp done
+            packet: db 16, 0
+            dw 2
+            dw 1000h, 0
+            dq 5
+            done:
+            """, 64 << 20);
+        (disk[512], disk[513], disk[6 * 512], disk[6 * 512 + 1]) = (0x34, 0x12, 0x78, 0x56);
+        using BiosMachine m = new([new MemoryDisk(FirmwareDiskKind.HardDisk, disk)]);
+        Assert.Equal(0, m.Run());
+        // 130 cylinders of 16 heads and 63 sectors.
+        Assert.Equal("0001 1234 AA55 0055 5678 813F 0F01 0401 ", m.Said);
+    }
+
+    private static void Press(BiosMachine m, params (byte Code, bool IsExtended, bool IsPressed)[] keys)
+    {
+        foreach ((byte code, bool isExtended, bool isPressed) in keys)
+            m.Keyboard.Key(code, isExtended, isPressed);
+    }
+
+    private static MemoryDisk Floppy(string source) => new(FirmwareDiskKind.Floppy, Nasm.BootSector(source));
+}
