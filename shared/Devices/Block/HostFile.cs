@@ -109,7 +109,7 @@ public sealed unsafe class HostFile : IDisposable
         while (into.Length > 0)
         {
             ReadOnlySpan<IoVector> part = into[..Math.Min(into.Length, MaxVectors)];
-            long n, wanted = Sum(part);
+            long n, wanted = VectorCursor.Sum(part);
             fixed (IoVector* p = part)
                 n = Blocking(Nr.preadv, (long)p, part.Length, offset);
             Check(n, "reading");
@@ -126,7 +126,7 @@ public sealed unsafe class HostFile : IDisposable
         while (from.Length > 0)
         {
             ReadOnlySpan<IoVector> part = from[..Math.Min(from.Length, MaxVectors)];
-            long n, wanted = Sum(part);
+            long n, wanted = VectorCursor.Sum(part);
             fixed (IoVector* p = part)
                 n = Blocking(Nr.pwritev, (long)p, part.Length, offset);
             Check(n, "writing");
@@ -241,14 +241,6 @@ public sealed unsafe class HostFile : IDisposable
             done = Math.Max(done - piece.Length, 0);
             offset += piece.Length;
         }
-    }
-
-    private static long Sum(ReadOnlySpan<IoVector> pieces)
-    {
-        long sum = 0;
-        foreach (IoVector piece in pieces)
-            sum += piece.Length;
-        return sum;
     }
 
     private long Blocking(long number, long a2 = 0, long a3 = 0, long a4 = 0)

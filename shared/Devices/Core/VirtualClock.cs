@@ -61,11 +61,11 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
                 timer.Expire();
     }
 
-    /// <summary>How often a clock of a frequency has ticked at a time; exact for centuries.</summary>
-    public static long Ticks(long nanoseconds, long frequency) => (long)((Int128)nanoseconds * frequency / Second);
+    /// <summary>How often a clock of a frequency (in hertz, up to 9 GHz) has ticked at a time; exact for centuries.</summary>
+    public static long Ticks(long nanoseconds, long frequency) => nanoseconds / Second * frequency + nanoseconds % Second * frequency / Second;
 
     /// <summary>The first nanosecond at which a clock of a frequency has ticked so often.</summary>
-    public static long TimeOf(long ticks, long frequency) => (long)(((Int128)ticks * Second + frequency - 1) / frequency);
+    public static long TimeOf(long ticks, long frequency) => ticks / frequency * Second + (ticks % frequency * Second + frequency - 1) / frequency;
 
     internal void Add(ClockTimer timer)
     {
