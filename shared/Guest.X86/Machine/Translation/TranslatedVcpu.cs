@@ -76,7 +76,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         _code = new MachineCode(code, codeBytes, &OnMiss, HostCpu.HasXsaveopt);
         shared.InstallFaults(_code);
         _enter = (delegate* unmanaged<uint>)_code.Stubs.Enter;
-        _translator = new MachineTranslator(_code, _classes);
+        _translator = new MachineTranslator(_code, _classes, model);
         _careful = new CarefulEmitter(_code, _classes);
         _blocks = new BlockStore();
         Core = new X86Core(&_area->Cpu, index, memory, platform, model) { Events = this };
