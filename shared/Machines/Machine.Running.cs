@@ -40,6 +40,14 @@ public sealed partial class Machine
             Tell(new MachineEvent("STOP"));
     }
 
+    /// <summary>Says what a stopped machine is waiting for.</summary>
+    public void SetState(RunState state)
+    {
+        lock (Lock)
+            if (!_isRunning)
+                State = state;
+    }
+
     /// <summary>
     /// Calls something under the lock while no vCPU runs: their state may be read and changed. The guest's time goes on. On any thread that is no
     /// vCPU's, without the lock.

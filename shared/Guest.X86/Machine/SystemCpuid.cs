@@ -22,7 +22,10 @@ public sealed class SystemCpuid
 
     private const uint ExtendedBase = 0x8000_0000, HypervisorBase = 0x4000_0000, LastBasic = 0x1F, LastExtendedAmd = 0x8000_0021, LastExtendedIntel = 0x8000_0008;
 
+    private const int StateParts = 8;
+
     private readonly Dictionary<ulong, CpuidLeaf> _answers = [];
+    private readonly StatePart[] _parts = new StatePart[StateParts];
     private readonly CpuModel _model;
     private readonly CpuTopology _topology;
     private readonly int _index;
@@ -57,6 +60,12 @@ public sealed class SystemCpuid
         int width = Query(ExtendedBase, 0).Eax >= LastExtendedIntel ? (int)(Query(LastExtendedIntel, 0).Eax & 0xFF) : HasPse36 ? 36 : 32;
         AboveWidth = ((1UL << 52) - 1) & ~((1UL << Math.Clamp(width, 32, 52)) - 1);
         Cr4Allowed = MakeCr4(one, seven);
+        for (int i = 2; i < StateParts; i++)
+            if ((Xcr0 >> i & 1) != 0)
+            {
+                CpuidLeaf part = Query(0xD, (uint)i);
+                _parts[i] = new StatePart((int)part.Ebx, (int)part.Eax, (part.Ecx & 2) != 0);
+            }
     }
 
     /// <summary>AMD's or Hygon's: system calls and their returns differ from Intel's in rare cases.</summary>
@@ -126,21 +135,24 @@ public sealed class SystemCpuid
     /// <summary>Bytes of an xsave area with these components.</summary>
     internal uint StateSize(ulong components, bool compacted)
     {
-        const uint legacyAndHeader = 576;
-        uint size = legacyAndHeader;
-        for (uint i = 2; i < 63; i++)
+        const int legacyAndHeader = 576;
+        int size = legacyAndHeader;
+        for (int i = 2; i < StateParts; i++)
         {
-            if ((components >> (int)i & 1) == 0)
+            if ((components >> i & 1) == 0)
                 continue;
-            CpuidLeaf part = Query(0xD, i);
+            StatePart part = _parts[i];
             if (compacted)
-                size = ((part.Ecx & 2) != 0 ? (size + 63) & ~63u : size) + part.Eax;
+                size = (part.IsAligned ? (size + 63) & ~63 : size) + part.Bytes;
             else
-                size = Math.Max(size, part.Ebx + part.Eax);
+                size = Math.Max(size, part.Offset + part.Bytes);
         }
 
-        return size;
+        return (uint)size;
     }
+
+    /// <summary>Where a component of XCR0, from 2 to 7, lies in a standard xsave area.</summary>
+    internal StatePart Part(int component) => _parts[component];
 
     private static bool Has(uint word, int bit) => (word >> bit & 1) != 0;
 
@@ -230,7 +242,10 @@ public sealed class SystemCpuid
             return subleaf < 63 && (components >> (int)subleaf & 1) != 0 ? model : default;
         if (subleaf == 1)
             return new CpuidLeaf(model.Eax & OfferedD1Eax, 0, 0, 0);
-        uint size = StateSize(components, compacted: false);
+        uint size = 576;
+        for (uint i = 2; i < StateParts; i++)
+            if ((components >> (int)i & 1) != 0)
+                size = Math.Max(size, Query(0xD, i).Ebx + Query(0xD, i).Eax);
         return new CpuidLeaf((uint)components, size, size, 0);
     }
 
@@ -296,3 +311,6 @@ public sealed class SystemCpuid
         void Allow(uint word, int bit, ulong bits) => allowed |= Has(word, bit) ? bits : 0;
     }
 }
+
+/// <summary>Place of a component in an xsave area of standard format, and whether it is aligned in the compacted one.</summary>
+internal readonly record struct StatePart(int Offset, int Bytes, bool IsAligned);

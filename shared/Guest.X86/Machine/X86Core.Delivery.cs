@@ -39,6 +39,7 @@ public sealed unsafe partial class X86Core
     {
         // Debug exceptions push RF as it is; they are traps, or faults that the handler is to see once more if it does not act.
         bool resume = vector != X86Vector.Debug;
+        _pendingDebug = 0; // what the instruction hit has not happened
         DeliverException(vector, error, address, resume);
     }
 
@@ -287,7 +288,7 @@ public sealed unsafe partial class X86Core
         ulong at = _cpu->Idtr.Base + (ulong)vector * 16;
         var gate = new Descriptor(ReadSystem(at, 8), 0);
         ulong high = ReadSystem(at + 8, 8);
-        if (gate.IsCodeOrData || gate.Type is not (SystemInterruptGate16 | 8 or SystemTrapGate16 | 8))
+        if (gate.IsCodeOrData || (gate.Type & ~1u) != (SystemInterruptGate16 | 8))
             throw Protection(idtError);
         if (cause is Cause.Software or Cause.SoftwareException && gate.Dpl < _cpu->Cpl)
             throw Protection(idtError);

@@ -33,7 +33,11 @@ public sealed unsafe partial class X86Core
             case Mnemonic.Xsave or Mnemonic.Xsave64 or Mnemonic.Xsaveopt or Mnemonic.Xsaveopt64 or Mnemonic.Xsavec or Mnemonic.Xsavec64 or Mnemonic.Xsaves or Mnemonic.Xsaves64:
             case Mnemonic.Xrstor or Mnemonic.Xrstor64 or Mnemonic.Xrstors or Mnemonic.Xrstors64:
             case Mnemonic.Fnsave or Mnemonic.Frstor or Mnemonic.Fnstenv or Mnemonic.Fldenv:
-            case Mnemonic.Vmfunc or Mnemonic.Getsec or Mnemonic.Xtest or Mnemonic.Rsm:
+            case Mnemonic.Vmfunc or Mnemonic.Getsec or Mnemonic.Xtest or Mnemonic.Rsm or Mnemonic.Encls or Mnemonic.Enclu or Mnemonic.Enclv:
+            // The host may have these, the machine has not: see SystemCpuid.
+            case Mnemonic.Rdpkru or Mnemonic.Wrpkru or Mnemonic.Rdpru or Mnemonic.Clzero or Mnemonic.Movdir64b or Mnemonic.Enqcmd or Mnemonic.Enqcmds or Mnemonic.Ptwrite:
+            case Mnemonic.Umonitor or Mnemonic.Umwait or Mnemonic.Tpause or Mnemonic.Clui or Mnemonic.Stui or Mnemonic.Testui or Mnemonic.Uiret or Mnemonic.Senduipi:
+            case Mnemonic.Ldtilecfg or Mnemonic.Sttilecfg or Mnemonic.Tilezero or Mnemonic.Tileloadd or Mnemonic.Tileloaddt1 or Mnemonic.Tilestored or Mnemonic.Tilerelease:
                 return true;
             default:
                 return false;
@@ -533,12 +537,14 @@ public sealed unsafe partial class X86Core
             values[count++] = ReadLinear(LinearAddress(SegmentName.Ss, at, size, MemoryAccess.Read), size, IsUser);
         }
 
+        // The whole register, though a 16-bit stack moves only its lower half.
+        frame = Merge(_cpu->Gpr[Rsp], frame, bits);
         if (level > 0)
             values[count++] = frame;
         ulong last = Cut(StackPointer - (ulong)(count * size) - (ulong)bytes, bits);
         Probe(LinearAddress(SegmentName.Ss, last, size, MemoryAccess.Write), size, MemoryAccess.Write);
         PushAll(_cpu->Seg(SegmentName.Ss), bits, StackPointer, size, values[..count], IsUser, 0, IsProtectedNotVm);
-        _cpu->Gpr[Rbp] = Merge(_cpu->Gpr[Rbp], frame, bits == 64 ? 64 : Math.Min(bits, size * 8));
+        _cpu->Gpr[Rbp] = Merge(_cpu->Gpr[Rbp], frame, size * 8);
         SetStackPointer(last, bits);
     }
 

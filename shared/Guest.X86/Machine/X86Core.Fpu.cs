@@ -135,8 +135,8 @@ public sealed unsafe partial class X86Core
         for (int i = 2; i < StateParts; i++)
             if ((used >> i & 1) == 0 && (Cpuid.Xcr0 >> i & 1) != 0)
             {
-                Cpu.CpuidLeaf part = Cpuid.Query(0xD, (uint)i);
-                new Span<byte>(Image + part.Ebx, (int)part.Eax).Clear();
+                StatePart part = Cpuid.Part(i);
+                new Span<byte>(Image + part.Offset, part.Bytes).Clear();
             }
     }
 
@@ -149,27 +149,49 @@ public sealed unsafe partial class X86Core
     // All of a block's pages, so that a copy cannot fault half-way.
     private void ProbeBlock(ulong linear, int bytes, MemoryAccess access)
     {
-        ulong last = linear + (ulong)bytes - 1;
-        for (ulong page = linear & ~PageOffset; page <= last; page += PageBytes)
-            Find(Math.Max(page, linear), access, IsUser, out _, out _);
+        for (long left = bytes; left > 0;)
+        {
+            Find(linear, access, IsUser, out _, out _);
+            left -= (long)(PageBytes - (linear & PageOffset));
+            linear = NextPage(linear);
+        }
     }
 
+    // Copies page by page; the pages have been looked at.
     private void CopyOut(ulong linear, byte* from, int bytes)
     {
-        int i = 0;
-        for (; i + 8 <= bytes; i += 8)
-            WriteLinear(linear + (ulong)i, 8, *(ulong*)(from + i), IsUser);
-        if (i < bytes)
-            WriteLinear(linear + (ulong)i, bytes - i, Load(from + i, bytes - i), IsUser);
+        while (bytes > 0)
+        {
+            int part = (int)Math.Min((ulong)bytes, PageBytes - (linear & PageOffset));
+            byte* to = Find(linear, MemoryAccess.Write, IsUser, out ulong physical, out bool code);
+            if (to != null)
+                Buffer.MemoryCopy(from, to, part, part);
+            else
+                for (int i = 0; i < part; i++)
+                    WriteDevice(physical + (ulong)i, 1, from[i]);
+            if (code)
+                _memory.Written(physical, part);
+            linear = SystemAddress(linear + (ulong)part);
+            from += part;
+            bytes -= part;
+        }
     }
 
     private void CopyIn(byte* to, ulong linear, int bytes)
     {
-        int i = 0;
-        for (; i + 8 <= bytes; i += 8)
-            *(ulong*)(to + i) = ReadLinear(linear + (ulong)i, 8, IsUser);
-        if (i < bytes)
-            Store(to + i, bytes - i, ReadLinear(linear + (ulong)i, bytes - i, IsUser));
+        while (bytes > 0)
+        {
+            int part = (int)Math.Min((ulong)bytes, PageBytes - (linear & PageOffset));
+            byte* from = Find(linear, MemoryAccess.Read, IsUser, out ulong physical, out _);
+            if (from != null)
+                Buffer.MemoryCopy(from, to, part, part);
+            else
+                for (int i = 0; i < part; i++)
+                    to[i] = (byte)ReadDevice(physical + (ulong)i, 1);
+            linear = SystemAddress(linear + (ulong)part);
+            to += part;
+            bytes -= part;
+        }
     }
 
     // Registers of vectors that this mode can name.
@@ -231,7 +253,7 @@ public sealed unsafe partial class X86Core
         if (privileged)
             RequireKernel();
         int bytes = (int)Cpuid.StateSize(components, compact);
-        ulong at = BlockAddress(insn, LegacyBytes + HeaderBytes, 64, MemoryAccess.Write);
+        ulong at = BlockAddress(insn, bytes, 64, MemoryAccess.Write);
         ProbeBlock(at, bytes, MemoryAccess.Write);
         Materialize();
         ulong used = InUse();
@@ -258,12 +280,12 @@ public sealed unsafe partial class X86Core
         {
             if ((components >> i & 1) == 0)
                 continue;
-            Cpu.CpuidLeaf part = Cpuid.Query(0xD, (uint)i);
-            if (compact && (part.Ecx & 2) != 0)
+            StatePart part = Cpuid.Part(i);
+            if (compact && part.IsAligned)
                 offset = (offset + 63) & ~63UL;
             if ((written >> i & 1) != 0)
-                CopyOut(at + (compact ? offset : part.Ebx), Image + part.Ebx, PartBytes(i, part));
-            offset += part.Eax;
+                CopyOut(at + (compact ? offset : (ulong)part.Offset), Image + part.Offset, PartBytes(i, part));
+            offset += (ulong)part.Bytes;
         }
 
         ulong header = compact ? used & components : (ReadLinear(at + ImageHeader, 8, IsUser) & ~components) | (used & components);
@@ -273,7 +295,7 @@ public sealed unsafe partial class X86Core
     }
 
     // Outside 64-bit mode the upper registers are neither saved nor loaded, the upper halves of ymm alike.
-    private int PartBytes(int component, in Cpu.CpuidLeaf part) => component == 2 && !_cpu->Is64 ? 128 : (int)part.Eax;
+    private int PartBytes(int component, in StatePart part) => component == 2 && !_cpu->Is64 ? 128 : part.Bytes;
 
     private void XRestore(in Instruction insn, bool privileged)
     {
@@ -320,16 +342,16 @@ public sealed unsafe partial class X86Core
         {
             if ((stored >> i & 1) == 0)
                 continue;
-            Cpu.CpuidLeaf part = Cpuid.Query(0xD, (uint)i);
-            if (compact && (part.Ecx & 2) != 0)
+            StatePart part = Cpuid.Part(i);
+            if (compact && part.IsAligned)
                 offset = (offset + 63) & ~63UL;
-            if ((components & present) >> i != 0 && ((components & present) >> i & 1) != 0)
+            if (((components & present) >> i & 1) != 0)
             {
                 MakeWhole(1UL << i);
-                CopyIn(Image + part.Ebx, at + (compact ? offset : part.Ebx), PartBytes(i, part));
+                CopyIn(Image + part.Offset, at + (compact ? offset : (ulong)part.Offset), PartBytes(i, part));
             }
 
-            offset += part.Eax;
+            offset += (ulong)part.Bytes;
         }
 
         ImageInUse = (ImageInUse & ~components) | (components & present);

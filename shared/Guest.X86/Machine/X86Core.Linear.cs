@@ -12,6 +12,11 @@ public sealed unsafe partial class X86Core
 
     private const ulong CacheValid = 1 << 11;
 
+    // A number in each tag: all entries are dropped by counting it up.
+    private const ulong GenerationStep = 1 << 3, GenerationMask = 0xFF << 3;
+
+    private ulong _generation;
+
     // Half for reads, half for writes.
     private readonly CacheEntry[] _cache = new CacheEntry[2 * CacheSize];
 
@@ -81,7 +86,7 @@ public sealed unsafe partial class X86Core
             linear = (uint)(s.Base + offset);
         }
 
-        if (_cpu->Cpl == 3 && (linear & (ulong)(size - 1)) != 0 && ChecksAlignment && (size & (size - 1)) == 0)
+        if (_cpu->Cpl == 3 && (linear & (ulong)(size - 1)) != 0 && ChecksAlignment && size is 2 or 4 or 8)
             throw new X86Fault(X86Vector.AlignmentCheck);
         if ((_cpu->Dr[7] & DrEnabled) != 0)
             CheckDataBreakpoint(linear, size, access == MemoryAccess.Write);
@@ -137,7 +142,7 @@ public sealed unsafe partial class X86Core
         if (_mapChanged)
             MapChanged();
         bool write = access == MemoryAccess.Write;
-        ulong tag = (linear & ~PageOffset) | CacheValid | (user ? 1u : 0) | ((_cpu->Rflags & X86Cpu.FlagAc) >> 17) | (_cpu->Cpl == 3 ? 4u : 0);
+        ulong tag = (linear & ~PageOffset) | CacheValid | _generation | (user ? 1u : 0) | ((_cpu->Rflags & X86Cpu.FlagAc) >> 17) | (_cpu->Cpl == 3 ? 4u : 0);
         ref CacheEntry entry = ref _cache[(int)(linear >> 12 & (CacheSize - 1)) + (write ? CacheSize : 0)];
         if (entry.Tag != tag)
         {
@@ -147,11 +152,12 @@ public sealed unsafe partial class X86Core
             code = false;
             if (host == null)
                 return null;
+            // Another processor may change the map just now; then it is a device for once.
+            if (write && !TryFindCodeFlag(physical, out entry.Codes, out entry.CodeIndex))
+                return null;
             entry.Tag = tag;
             entry.Physical = physical & ~PageOffset;
             entry.Host = host - (physical & PageOffset);
-            if (write)
-                (entry.Codes, entry.CodeIndex) = CodeFlag(physical);
             code = write && entry.Codes![entry.CodeIndex] != 0;
             return host;
         }
@@ -161,10 +167,12 @@ public sealed unsafe partial class X86Core
         return entry.Host + (linear & PageOffset);
     }
 
-    private (byte[] Codes, int Index) CodeFlag(ulong physical)
+    private bool TryFindCodeFlag(ulong physical, out byte[]? codes, out int index)
     {
-        _memory.TryFind(physical, out MemorySlot slot);
-        return (slot.Writes!.HasCode, (int)((slot.WriteOffset + (physical - slot.Start)) >> 12));
+        bool found = _memory.TryFind(physical, out MemorySlot slot);
+        codes = found ? slot.Writes?.HasCode : null;
+        index = (int)((slot.WriteOffset + (physical - slot.Start)) >> 12);
+        return codes is not null;
     }
 
     private ulong NextPage(ulong linear) => SystemAddress((linear | PageOffset) + 1);
@@ -298,7 +306,12 @@ public sealed unsafe partial class X86Core
             }
     }
 
-    private void DropCache() => Array.Clear(_cache);
+    private void DropCache()
+    {
+        _generation = (_generation + GenerationStep) & GenerationMask;
+        if (_generation == 0)
+            Array.Clear(_cache);
+    }
 
     private void FlushTlb(bool withGlobal)
     {

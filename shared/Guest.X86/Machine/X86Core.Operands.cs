@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Iced.Intel;
 
 namespace Suite.Guest.X86.Machine;
@@ -84,8 +83,14 @@ public sealed unsafe partial class X86Core
         return Cut(address, AddressBits(insn));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static SegmentName SegmentOf(in Instruction insn) => (SegmentName)(insn.MemorySegment - Register.ES);
+    /// <summary>The segment of an instruction's memory operand. 64-bit code ignores all prefixes but fs and gs, even for the kind of fault.</summary>
+    public static SegmentName SegmentOf(in Instruction insn)
+    {
+        var name = (SegmentName)(insn.MemorySegment - Register.ES);
+        if (insn.CodeSize != CodeSize.Code64 || insn.SegmentPrefix is Register.None or Register.FS or Register.GS)
+            return name;
+        return insn.MemoryBase is Register.RSP or Register.RBP or Register.ESP or Register.EBP ? SegmentName.Ss : SegmentName.Ds;
+    }
 
     private ulong OperandAddress(in Instruction insn, int size, MemoryAccess access) => LinearAddress(SegmentOf(insn), EffectiveAddress(insn), size, access);
 

@@ -37,6 +37,7 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
     private const ulong PageMask = 4095;
 
     private MemorySlot[] _slots = []; // sorted, without overlap; replaced as a whole
+    private int _recent; // where the last look-up ended, to try first; any value will do
 
     /// <summary>What is mapped now, in order of addresses.</summary>
     public ReadOnlySpan<MemorySlot> Slots => _slots;
@@ -92,6 +93,13 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
     public bool TryFind(ulong address, out MemorySlot slot)
     {
         MemorySlot[] slots = _slots;
+        int recent = _recent;
+        if (recent < slots.Length && address - slots[recent].Start < slots[recent].Length)
+        {
+            slot = slots[recent];
+            return true;
+        }
+
         int low = 0, high = slots.Length - 1;
         while (low <= high)
         {
@@ -107,6 +115,7 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
             else
             {
                 slot = slots[middle];
+                _recent = middle;
                 return true;
             }
         }

@@ -148,7 +148,7 @@ public sealed class PcBoard : X86Board
         const int MemoryBytes = 16 << 20;
         if (Options.Vga == "cirrus")
             Setup.Note("-vga cirrus: this adapter is not there; the standard one is taken (-vga std)");
-        _videoMemory = new RamBlock("vga.vram", MemoryBytes);
+        _videoMemory = Machine.Add(new RamBlock("vga.vram", MemoryBytes));
         ulong? at = null;
         _vga = new Vga(_videoMemory.Host, MemoryBytes, Machine.Clock, moved =>
         {

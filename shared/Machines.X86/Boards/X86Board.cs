@@ -24,6 +24,8 @@ public abstract class X86Board : Board
     {
         (Setup, Description) = (setup, pc);
         PcMemory = new PcMemory(Machine.Spaces.Memory, pc, setup.FirmwareImage ?? new byte[0x10000]);
+        Machine.Add(PcMemory.Ram);
+        Machine.Add(PcMemory.Rom);
         Accelerator = setup.CreateAccelerator();
         if (pc.Cpus > Accelerator.MostVcpus)
             throw new OptionException($"-smp {pc.Cpus}: {Accelerator.Name} has at most {Accelerator.MostVcpus} processors here");

@@ -9,6 +9,7 @@ using Suite.Machines.Boards;
 using Suite.Machines.Control;
 using Suite.Machines.Display;
 using Suite.Machines.Options;
+using Suite.Machines.Snapshots;
 using Suite.Machines.X86.Boards;
 using Suite.Machines.X86.Control;
 
@@ -62,6 +63,7 @@ internal sealed class X86Composition : IDisposable
         _board.Complete();
         _machine.Failed += message => Note(message);
         _control = new MachineControl(_board, new X86Inspector(_board), X86Catalogue.Create(), _board.Accelerator);
+        _control.Snapshots = new MachineSnapshots(_board, new X86ProcessorState(_board));
         _displays = new Displays(_board, _control);
         OpenMonitors();
         _control.ServeGdb = ServeGdb;
@@ -77,7 +79,10 @@ internal sealed class X86Composition : IDisposable
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
         _loop.Start();
-        return _machine.Run(_options.StartsStopped);
+        if (_options.LoadSnapshot is not { } snapshot)
+            return _machine.Run(_options.StartsStopped);
+        _machine.Post(() => Load(snapshot));
+        return _machine.Run(isStopped: true);
     }
 
     public void Dispose()
@@ -99,6 +104,22 @@ internal sealed class X86Composition : IDisposable
         DeviceCatalogue catalogue = X86Catalogue.Create();
         foreach (KeyValues device in wanted)
             catalogue.Create(_board, device);
+    }
+
+    // -loadvm: before the first instruction.
+    private void Load(string snapshot)
+    {
+        try
+        {
+            _control.Snapshots!.Load(snapshot);
+            if (!_options.StartsStopped)
+                _machine.Continue();
+        }
+        catch (ControlException e)
+        {
+            Note($"-loadvm {snapshot}: {e.Message}");
+            _machine.Exit(ExitCodes.Usage);
+        }
     }
 
     private void OnSignal(PosixSignalContext context)
