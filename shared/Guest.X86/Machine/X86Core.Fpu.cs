@@ -108,7 +108,7 @@ public sealed unsafe partial class X86Core
                 MaskedMove(insn);
                 return true;
             default:
-                return false;
+                return TryGather(insn);
         }
     }
 
