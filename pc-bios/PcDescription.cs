@@ -55,6 +55,9 @@ public sealed record PcDescription
     /// <summary>A VGA that answers at A0000 and 3C0.</summary>
     public bool HasVga { get; init; } = true;
 
+    /// <summary>The text screen goes to the first serial port (-nographic).</summary>
+    public bool HasSerialConsole { get; init; }
+
     /// <summary>fw_cfg at ports 510-51B.</summary>
     public bool HasFwCfg { get; init; } = true;
 

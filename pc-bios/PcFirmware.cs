@@ -50,8 +50,10 @@ public sealed class PcFirmware : Device, IBusDevice
         _emulatedCd = State.Register("emulated-cd", 16);
         _drives = new DriveTable(_bios);
         VgaPorts vga = new(_bios);
-        _video = new VideoService(_bios, vga, new VbeService(_bios));
         _keyboard = new KeyboardService(_bios);
+        SerialConsole console = new(_bios, key => _keyboard.Store(key));
+        _keyboard.Console = console;
+        _video = new VideoService(_bios, vga, new VbeService(_bios), console);
         _mouse = new MouseService(_bios);
         _disk = new DiskService(_bios, _drives);
         _ports = new PortService(_bios);

@@ -156,7 +156,7 @@ internal sealed class BootService(Bios bios, DriveTable drives, VideoService vid
         while (state.Next < _candidates.Count)
         {
             Candidate candidate = _candidates[state.Next++];
-            Say($"Booting from {candidate.Name} ...\r\n");
+            video.Print($"Booting from {candidate.Name} ...\r\n");
             if (candidate.Disk < 0)
             {
                 bios.CallGuest(call, candidate.Entry, isInterrupt: false, LastRomStep, 0, 0, 0, 0, 0, roms.PnpStructure, 0xF000);
@@ -166,7 +166,7 @@ internal sealed class BootService(Bios bios, DriveTable drives, VideoService vid
             string? reason = Start(call, drives.Disks[candidate.Disk], candidate.Disk);
             if (reason is null)
                 return;
-            Say($"... not bootable: {reason}\r\n");
+            Say($"{candidate.Name} is not bootable: {reason}\r\n");
         }
 
         Say(_candidates.Count == 0 ? "There is no disk to boot from: give one with -drive, -cdrom or -kernel.\r\n" : "No device has booted.\r\n");

@@ -34,8 +34,8 @@ internal sealed class PowerOnTest(Bios bios, ushort[] vectors, VideoService vide
         }
 
         bios.Out(SystemControl, 2); // A20 open
-        if (bios.Pc.HasVga)
-            video.SetMode(3, clear: true);
+        if (bios.Pc.HasVga || bios.Pc.HasSerialConsole)
+            video.SetMode(3, clear: bios.Pc.HasVga);
     }
 
     private void Vectors()

@@ -26,9 +26,10 @@ internal sealed class DiskService(Bios bios, DriveTable drives)
             return;
         }
 
-        byte status = call.Ah switch
+        byte function = call.Ah;
+        byte status = function switch
         {
-            0x00 or 0x0D or 0x09 or 0x0C or 0x10 or 0x11 or 0x14 when !disk.IsCd || call.Ah is 0x00 or 0x0D => 0,
+            0x00 or 0x0D or 0x09 or 0x0C or 0x10 or 0x11 or 0x14 when !disk.IsCd || function is 0x00 or 0x0D => 0,
             0x01 => LastStatus(call, disk),
             0x02 when !disk.IsCd => Classic(call, disk, Transfer.Read),
             0x03 when !disk.IsCd => Classic(call, disk, Transfer.Write),
@@ -50,12 +51,12 @@ internal sealed class DiskService(Bios bios, DriveTable drives)
             0x4E when !disk.IsFloppy => 0,
             _ => BadCommand,
         };
-        if (call.Ah is 0x01 or 0x15)
+        if (function is 0x01 or 0x15)
             return; // ah is their answer
         bios.Memory.SetByte(disk.IsFloppy ? BiosData.FloppyStatus : BiosData.DiskStatus, status);
         if (status != 0)
             call.Fail(status);
-        else if (call.Ah is not 0x41)
+        else if (function is not 0x41)
             call.Succeed();
     }
 

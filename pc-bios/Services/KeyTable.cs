@@ -25,6 +25,18 @@ internal static class KeyTable
     // Keypad and editing keys with ctrl, by scan code from 47h on: Home, Up, PgUp, -, Left, 5, Right, +, End, Down, PgDn, Ins, Del.
     private static ReadOnlySpan<byte> CtrlPad => [0x77, 0x8D, 0x84, 0x8E, 0x73, 0x8F, 0x74, 0x90, 0x75, 0x91, 0x76, 0x92, 0x93];
 
+    /// <summary>The value by which INT 16h gives a character; the character alone when no key makes it.</summary>
+    public static ushort OfCharacter(byte character)
+    {
+        if (character == 0x7F)
+            return 0x0E08; // what terminals send for backspace
+        for (int key = Escape; key <= Space; key++)
+            for (int modifier = 0; modifier < 3; modifier++)
+                if (Find(key, false, modifier == 1, modifier == 2, false, false, false) is { } value && (byte)value == character && key != Star)
+                    return value;
+        return character;
+    }
+
     /// <summary>The value for a key; null when the combination gives none.</summary>
     public static ushort? Find(int key, bool isExtended, bool shift, bool ctrl, bool alt, bool caps, bool num) => key switch
     {

@@ -20,6 +20,9 @@ internal sealed class KeyboardService(Bios bios)
     /// <summary>After interrupt 9: the interrupts that a key asks for are made in the service's second step.</summary>
     private const byte Intercepted = 1, Finished = 2;
 
+    /// <summary>The serial port that keys may come from, too.</summary>
+    public SerialConsole? Console { get; set; }
+
     /// <summary>Interrupt 9.</summary>
     public void Interrupt(ServiceCall call)
     {
@@ -114,6 +117,7 @@ internal sealed class KeyboardService(Bios bios)
     // Programs of the old interface do not know the keys that AT keyboards lack: those are skipped or shown as their older sisters.
     private ushort? Peek(bool isEnhanced)
     {
+        Console?.Poll();
         BiosMemory memory = bios.Memory;
         for (int i = 0; i < 256; i++)
         {

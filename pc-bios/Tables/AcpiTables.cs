@@ -4,7 +4,7 @@ namespace Suite.PcBios.Tables;
 
 /// <summary>
 /// All ACPI tables of a PC in one block whose place is not yet known: pointers between tables hold offsets, checksums are missing. Either
-/// <see cref="At"/> completes it for an address, or a loader elsewhere does (fw_cfg's table loader).
+/// <see cref="At"/> completes it for an address, or a loader elsewhere does (<see cref="FwCfg.FirmwareFiles"/>).
 /// </summary>
 public sealed class AcpiTables
 {

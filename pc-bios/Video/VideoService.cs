@@ -4,7 +4,7 @@ using Suite.PcBios.Services;
 namespace Suite.PcBios.Video;
 
 /// <summary>INT 10h: modes, cursor, characters (IBM Personal System/2 and PC BIOS Interface Technical Reference; VGA functions). VBE is apart.</summary>
-internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe)
+internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe, SerialConsole console)
 {
     private const byte KeepMemory = 0x80, Supported = 0x1A;
     private const ushort DefaultCursor = 0x0D0E;
@@ -99,6 +99,7 @@ internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe)
         if (clear)
             _painter.Clear(mode);
         SetData(mode);
+        console.Clear();
     }
 
     /// <summary>Prints text as the teletype does.</summary>
@@ -162,8 +163,10 @@ internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe)
         if (page >= MostPages)
             return;
         bios.Memory.SetWord(BiosData.CursorPositions + (uint)page * 2, row << 8 | column);
-        if (page == bios.Memory.Byte(BiosData.VideoPage))
-            SetHardwareCursor(row, column);
+        if (page != bios.Memory.Byte(BiosData.VideoPage))
+            return;
+        SetHardwareCursor(row, column);
+        console.MoveTo(row, column);
     }
 
     private void SetHardwareCursor(int row, int column)
@@ -198,6 +201,8 @@ internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe)
         int height = bottom - top + 1;
         if (lines == 0 || lines > height)
             lines = height;
+        if (top == 0 && left == 0 && bottom == LastRow() && right == Columns() - 1)
+            MirrorScroll(lines, down, height);
         int page = bios.Memory.Byte(BiosData.VideoPage), width = right - left + 1;
         if (mode.Layout != VgaLayout.Text)
         {
@@ -217,6 +222,14 @@ internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe)
             (row[i * 2], row[i * 2 + 1]) = ((byte)' ', attribute);
         for (int i = 0; i < lines; i++)
             bios.Memory.Write(Cell(mode, page, down ? top + i : bottom - i, left), row);
+    }
+
+    private void MirrorScroll(int lines, bool down, int height)
+    {
+        if (lines == height)
+            console.Clear();
+        else if (!down)
+            console.ScrollUp(lines);
     }
 
     private ushort ReadCell(int page)
@@ -249,6 +262,8 @@ internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe)
             bios.Memory.SetWord(Cell(mode, page, row, column), attribute << 8 | character);
         else
             bios.Memory.SetByte(Cell(mode, page, row, column), character);
+        if (console.IsOn && page == bios.Memory.Byte(BiosData.VideoPage))
+            console.Write(row, column, character, hasAttribute ? attribute : (byte)7);
     }
 
     private void Teletype(byte character, int page, byte attribute, bool hasAttribute)

@@ -24,6 +24,12 @@ public unsafe interface IX86Vcpu : IVcpu
     /// <summary>Debugging from outside: single step and breakpoints. While it is parked.</summary>
     void SetDebug(in DebugRequest request);
 
+    /// <summary>The watched address that stopped it last; null when it was something else.</summary>
+    ulong? WatchHit => null;
+
+    /// <summary>It waits for a start-up message, as application processors do after power-on. While it is parked.</summary>
+    bool WaitsForStart { get; set; }
+
     /// <summary>INIT from another processor's APIC, or with SIPI's vector the start: for interrupt controllers in this process. From any thread, under the lock.</summary>
     /// <param name="startVector">Page number of the code; -1 for INIT.</param>
     void InitOrStart(int startVector);

@@ -40,6 +40,14 @@ public sealed partial class Machine
             Tell(new MachineEvent("STOP"));
     }
 
+    /// <summary>Says what a stopped machine is waiting for.</summary>
+    public void SetState(RunState state)
+    {
+        lock (Lock)
+            if (!_isRunning)
+                State = state;
+    }
+
     /// <summary>
     /// Calls something under the lock while no vCPU runs: their state may be read and changed. The guest's time goes on. On any thread that is no
     /// vCPU's, without the lock.
@@ -61,6 +69,14 @@ public sealed partial class Machine
                 _pauses--;
             WakeAll();
         }
+    }
+
+    /// <summary>Keeps a vCPU from running although the machine runs, for a debugger that lets only another one go on. While the machine is stopped.</summary>
+    public void Hold(int index, bool isHeld)
+    {
+        lock (Lock)
+            _vcpus[index].IsHeld = isHeld;
+        _vcpus[index].Wake.Set();
     }
 
     /// <summary>Asks for a reset; it happens soon. From any thread.</summary>
@@ -189,7 +205,7 @@ public sealed partial class Machine
             {
                 if (_isEnding)
                     return;
-                mayRun = _isRunning && _pauses == 0 && !_frozen;
+                mayRun = _isRunning && _pauses == 0 && !_frozen && !self.IsHeld;
                 if (self.IsParked == mayRun)
                 {
                     self.IsParked = !mayRun;

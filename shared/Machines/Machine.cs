@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Suite.Devices.Core;
 using Suite.Host;
+using Suite.Jit.Memory;
 
 namespace Suite.Machines;
 
@@ -16,6 +17,7 @@ public sealed partial class Machine : IDisposable
 
     private readonly List<VcpuThread> _vcpus = [];
     private readonly List<Device> _devices = [];
+    private readonly List<RamBlock> _ram = [];
     private readonly Queue<Action> _posted = [];
     private readonly WakeEvent _wake = new(), _parked = new();
     private readonly ThreadLocal<int> _vcpuOfThread = new(static () => NoVcpu);
@@ -52,6 +54,9 @@ public sealed partial class Machine : IDisposable
     /// <summary>Devices in the order they were added: the order of reset and of snapshots.</summary>
     public IReadOnlyList<Device> Devices => _devices;
 
+    /// <summary>Memory that is part of snapshots, in the order it was added.</summary>
+    public IReadOnlyList<RamBlock> RamBlocks => _ram;
+
     /// <summary>-no-reboot: a reset by the guest ends the machine instead.</summary>
     public bool EndsAtReset { get; set; }
 
@@ -82,6 +87,13 @@ public sealed partial class Machine : IDisposable
     {
         _devices.Add(device);
         return device;
+    }
+
+    /// <summary>Adds memory that is part of snapshots.</summary>
+    public RamBlock Add(RamBlock block)
+    {
+        _ram.Add(block);
+        return block;
     }
 
     /// <summary>Takes a device out that was unplugged.</summary>

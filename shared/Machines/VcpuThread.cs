@@ -12,6 +12,9 @@ internal sealed class VcpuThread(IVcpu vcpu)
     /// <summary>Under the machine's lock: the thread does not run guest code, and will not before it is told.</summary>
     public bool IsParked { get; set; } = true;
 
+    /// <summary>Under the machine's lock: a debugger lets only others run.</summary>
+    public bool IsHeld { get; set; }
+
     public Thread? Thread { get; set; }
 
     /// <summary>The host's number of the thread; 0 before it runs.</summary>

@@ -9,7 +9,7 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
 {
     public const long Second = 1_000_000_000;
 
-    private readonly List<ClockTimer> _running = [];
+    private readonly List<ClockTimer> _running = [], _due = [];
     private long _offset = -hostNanoseconds();
     private long? _stoppedAt;
 
@@ -46,12 +46,19 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
     /// <summary>A timer that is not running.</summary>
     public ClockTimer NewTimer(Action expired) => new(this, expired);
 
-    /// <summary>Runs what has expired by now, in the order of the deadlines. A timer that is set again expires at most up to this moment, so this ends.</summary>
+    /// <summary>Runs what has expired by now, in the order of the deadlines, each timer once: a guest that sets one to the past does not keep this going.</summary>
     public void RunExpired()
     {
         long now = Now;
-        while (First() is { } first && first.Deadline <= now)
-            first.Expire();
+        _due.Clear();
+        foreach (ClockTimer timer in _running)
+            if (timer.Deadline <= now)
+                _due.Add(timer);
+        if (_due.Count > 1)
+            _due.Sort(static (a, b) => a.Deadline.CompareTo(b.Deadline));
+        foreach (ClockTimer timer in _due)
+            if (timer.Deadline <= now)
+                timer.Expire();
     }
 
     /// <summary>How often a clock of a frequency has ticked at a time; exact for centuries.</summary>
@@ -85,6 +92,9 @@ public sealed class ClockTimer
 {
     private const long NotRunning = long.MaxValue;
 
+    // Later than this, in some 70 years, is never: the sums of whoever waits do not overflow.
+    private const long Latest = long.MaxValue / 4;
+
     private readonly VirtualClock _clock;
     private readonly Action _expired;
 
@@ -96,10 +106,12 @@ public sealed class ClockTimer
     /// <summary>True when it will expire.</summary>
     public bool IsRunning => Deadline != NotRunning;
 
-    /// <summary>Starts it, or moves its deadline. A deadline in the past expires at once.</summary>
+    /// <summary>Starts it, or moves its deadline. A deadline in the past expires at once; one after decades is never reached, and the timer does not run.</summary>
     public void Set(long deadline)
     {
         Cancel();
+        if (deadline > Latest)
+            return;
         Deadline = deadline;
         _clock.Add(this);
     }

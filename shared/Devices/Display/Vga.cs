@@ -11,7 +11,7 @@ namespace Suite.Devices.Display;
 public sealed unsafe class Vga : PciFunction, IDisplaySource
 {
     private const int MemoryBar = 0, RegisterBar = 2, RegisterBytes = 4096;
-    private const int FirstPort = 0x3B0, PortCount = 0x30, VbePort = 0x1CE, VbePorts = 3;
+    private const int FirstPort = 0x3B0, PortCount = 0x30, VbePort = 0x1CE, VbePorts = 4;
     private const ulong LegacyWindow = 0xA0000;
 
     private readonly byte* _memory;
@@ -50,7 +50,7 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
     /// </summary>
     public Action<int?>? PlainWindowChanged { get; set; }
 
-    /// <summary>Ports 3B0h to 3DFh and 1CEh to 1D0h, memory A0000h to BFFFFh.</summary>
+    /// <summary>Ports 3B0h to 3DFh and 1CEh to 1D1h, memory A0000h to BFFFFh.</summary>
     public void AttachLegacy(Bus io, Bus memory)
     {
         io.Attach(_registers, Name, FirstPort, PortCount);

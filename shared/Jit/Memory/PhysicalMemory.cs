@@ -37,6 +37,7 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
     private const ulong PageMask = 4095;
 
     private MemorySlot[] _slots = []; // sorted, without overlap; replaced as a whole
+    private int _recent; // where the last look-up ended, to try first; any value will do
 
     /// <summary>What is mapped now, in order of addresses.</summary>
     public ReadOnlySpan<MemorySlot> Slots => _slots;
@@ -79,10 +80,26 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
     /// <summary>Maps a block for reading; writes go to the device bus.</summary>
     public void MapRom(ulong start, RamBlock block, ulong offset, ulong length) => Map(new MemorySlot(start, length, block, offset, null, 0));
 
+    /// <summary>True when no memory lies in a range: what a guest puts into a BAR must not hide its RAM.</summary>
+    public bool IsFree(ulong start, ulong length)
+    {
+        foreach (MemorySlot slot in _slots)
+            if (slot.Start < start + length && start <= slot.Last)
+                return false;
+        return true;
+    }
+
     /// <summary>The slot an address lies in; false for the device bus.</summary>
     public bool TryFind(ulong address, out MemorySlot slot)
     {
         MemorySlot[] slots = _slots;
+        int recent = _recent;
+        if (recent < slots.Length && address - slots[recent].Start < slots[recent].Length)
+        {
+            slot = slots[recent];
+            return true;
+        }
+
         int low = 0, high = slots.Length - 1;
         while (low <= high)
         {
@@ -98,6 +115,7 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
             else
             {
                 slot = slots[middle];
+                _recent = middle;
                 return true;
             }
         }

@@ -11,9 +11,17 @@ internal static class IsaDevices
 {
     private const long LastPort = 0xFFFF;
 
+    private static readonly DeviceProperty[] IdeProperties =
+    [
+        new("drive", "drive", "id of the drive or node"), new("bus", "str", "ide.0 or ide.1"), new("unit", "uint32", "0 or 1"), new("serial", "str", "up to 20 characters"),
+        new("bootindex", "int32", "place in the boot order"), new("model", "str", "accepted and ignored"), new("write-cache", "str", "accepted and ignored"),
+    ];
+
     /// <summary>Rows of the catalogue.</summary>
     public static IEnumerable<DeviceRow> Rows() =>
     [
+        new("ide-hd", "IDE", "Storage", "an IDE disk", IdeProperties, static r => Ide(r, isCd: false)),
+        new("ide-cd", "IDE", "Storage", "an IDE CD-ROM drive", IdeProperties, static r => Ide(r, isCd: true)),
         new("isa-serial", "ISA", "Input", "a 16550 serial port",
             [new("chardev", "chr", "its other end"), new("index", "uint32", "0 to 3 for COM1 to COM4"), new("iobase", "uint32", "first port"), new("irq", "uint32", "interrupt")], Serial),
         new("isa-debugcon", "ISA", "Misc", "a port that firmware writes its messages to",
@@ -24,20 +32,22 @@ internal static class IsaDevices
             [new("ioport", "uint16", "port (default 0x505)"), new("events", "uint8", "accepted and ignored")], Panic),
     ];
 
+    private static PluggedDevice Ide(DeviceRequest r, bool isCd) => r.Board is PcBoard pc ? pc.Disks.Attach(r, isCd) : throw new OptionException($"{r.Row.Name}: the board {r.Board.Name} has no IDE controller", "virtio-blk-device, or -M pc");
+
     private static PluggedDevice Serial(DeviceRequest r)
     {
         (long Port, long Irq)[] usual = [(0x3F8, 4), (0x2F8, 3), (0x3E8, 4), (0x2E8, 3)];
         int used = r.Board.Plugged.Count(d => d.Driver == "isa-serial");
         int index = (int)r.Properties.GetNumber("index", Math.Min(used, usual.Length - 1), 0, usual.Length - 1);
         long port = r.Properties.GetNumber("iobase", usual[index].Port, 0, LastPort - 7), irq = r.Properties.GetNumber("irq", usual[index].Irq, 0, 15);
-        IChardev? line = r.Properties.Get("chardev") is { } id ? r.Board.Backends.Chars.Find(id).Chardev : null;
+        IChardev? line = r.Properties.Get("chardev") is { } id ? r.Board.Backends.Chars.Find(id).Take() : null;
         Uart16550 uart = new($"serial{used}", ((X86Board)r.Board).Interrupts.Gsi.Wire((int)irq), line);
         return Attach(r, uart, uart, (ulong)port, 8);
     }
 
     private static PluggedDevice DebugConsolePort(DeviceRequest r)
     {
-        DebugConsole console = new(r.Board.Backends.Chars.Find(r.Properties.Need("chardev")).Chardev);
+        DebugConsole console = new(r.Board.Backends.Chars.Find(r.Properties.Need("chardev")).Take());
         return Attach(r, console, console, (ulong)r.Properties.GetNumber("iobase", 0xE9, 0, LastPort), 1);
     }
 

@@ -1,11 +1,13 @@
 using Suite.Devices.Acpi;
 using Suite.Devices.Char;
 using Suite.Devices.Core;
+using Suite.Devices.Display;
 using Suite.Devices.FwCfg;
 using Suite.Devices.Input;
 using Suite.Devices.Pci;
 using Suite.Devices.Timer;
 using Suite.Devices.Virtio;
+using Suite.Jit.Memory;
 using Suite.Machines.Boards;
 using Suite.Machines.Options;
 using Suite.PcBios;
@@ -18,11 +20,15 @@ namespace Suite.Machines.X86.Boards;
 /// </summary>
 public sealed class PcBoard : X86Board
 {
-    private const int BridgeSlot = 0, IsaSlot = 1, PowerFunction = 3, DisplaySlot = 2;
+    internal const int IsaSlot = 1, IdeFunction = 1;
+
+    private const int BridgeSlot = 0, PowerFunction = 3, DisplaySlot = 2;
 
     private static readonly (ulong Port, int Irq)[] SerialPlaces = [(0x3F8, 4), (0x2F8, 3), (0x3E8, 4), (0x2E8, 3)];
 
     private readonly Piix3 _isa;
+    private Vga? _vga;
+    private RamBlock? _videoMemory;
 
     /// <summary>Wires a PC.</summary>
     public PcBoard(X86Setup setup)
@@ -42,6 +48,8 @@ public sealed class PcBoard : X86Board
         PcCmos.Fill(rtc, Description, BootLetters(Options));
         Keyboard = Machine.Add(new I8042(Irq(1), Irq(12), SetA20, () => Machine.RequestReset(StopCause.GuestReset)));
         Keyboard.Attach(io);
+        Disks = new PcDisks(this, Irq);
+        Disks.AttachDrives();
         Power = new Piix4Pm(Machine.Clock, io, Irq(PcDescription.SciIrq), Sleep);
         AddPci(Power, new DevicePlace("PIIX4_PM", null, IsaSlot, PowerFunction));
         Machine.PoweringDown += Power.PressPowerButton;
@@ -55,6 +63,8 @@ public sealed class PcBoard : X86Board
 
         if (setup.DebugConsole is { } console)
             io.Attach(Machine.Add(new DebugConsole(console)), "debugcon", 0xE9, 1);
+        if (HasVga(Options))
+            AddVga();
         FirmwareConfiguration = Machine.Add(new FwCfgDevice(Machine.Spaces.Dma));
         FirmwareConfiguration.Attach(io);
     }
@@ -71,11 +81,16 @@ public sealed class PcBoard : X86Board
     /// <summary>Keyboard and mouse.</summary>
     public I8042 Keyboard { get; }
 
+    internal PcDisks Disks { get; }
+
     /// <summary>Power management.</summary>
     public Piix4Pm Power { get; }
 
     /// <summary>fw_cfg.</summary>
     public FwCfgDevice FirmwareConfiguration { get; }
+
+    /// <inheritdoc/>
+    protected override FwCfgDevice FirmwareFiles => FirmwareConfiguration;
 
     /// <inheritdoc/>
     public override void Complete()
@@ -87,6 +102,9 @@ public sealed class PcBoard : X86Board
             Mmio = Machine.Spaces.Mmio,
             Memory = Machine.Spaces.Dma,
             Clock = Machine.Clock,
+            Disks = Disks.ForFirmware(Backends.Blocks.All.Where(d => d.IsVirtio)),
+            Boot = BootOrderOf(Options),
+            OptionRoms = [.. Options.OptionRoms.Select(File.ReadAllBytes)],
             Log = Setup.Note,
         });
     }
@@ -107,14 +125,72 @@ public sealed class PcBoard : X86Board
         MaxCpus = options.Cpus,
         HasAcpi = !options.NoAcpi && options.Machine.GetBool("acpi", true),
         HasHpet = false,
-        HasVga = false,
+        HasVga = HasVga(options),
+        HasSerialConsole = options.NoGraphic,
         Uuid = options.Uuid,
         Name = options.Name,
         SerialPorts = 1,
         ParallelPorts = 0,
     };
 
+    /// <inheritdoc/>
+    public override IDisplaySource? Display => _vga;
+
+    private static bool HasVga(MachineOptions options) => (options.Vga ?? (options.NoDefaults ? "none" : "std")) switch
+    {
+        "std" or "cirrus" => true,
+        "none" => false,
+        var other => throw OptionException.Unknown("-vga: adapter", other, ["std", "none"]),
+    };
+
+    private unsafe void AddVga()
+    {
+        const int MemoryBytes = 16 << 20;
+        if (Options.Vga == "cirrus")
+            Setup.Note("-vga cirrus: this adapter is not there; the standard one is taken (-vga std)");
+        _videoMemory = Machine.Add(new RamBlock("vga.vram", MemoryBytes));
+        ulong? at = null;
+        _vga = new Vga(_videoMemory.Host, MemoryBytes, Machine.Clock, moved =>
+        {
+            if (at is { } before)
+                Machine.Spaces.Memory.Map(new MemorySlot(before, MemoryBytes, null, 0, null, 0));
+            at = moved;
+            if (moved is { } now && Machine.Spaces.Memory.IsFree(now, MemoryBytes))
+                Machine.Spaces.Memory.MapRam(now, _videoMemory, 0, MemoryBytes);
+            else
+                at = null;
+        }, Setup.VgaBios);
+        AddPci(_vga, new DevicePlace("VGA", null, DisplaySlot));
+        _vga.AttachLegacy(Machine.Spaces.Io, Machine.Spaces.Mmio);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        _videoMemory?.Dispose();
+    }
+
     private static string BootLetters(MachineOptions options) => options.Boot.Get("once") ?? options.Boot.Get("order") ?? "cad";
+
+    private static BootOrder BootOrderOf(MachineOptions options)
+    {
+        KeyValues boot = options.Boot;
+        BootOrder order = new()
+        {
+            Order = boot.Get("order") is { Length: > 0 } letters ? letters : "cad",
+            Once = boot.Get("once"),
+            Menu = boot.GetBool("menu", false),
+            MenuTimeout = (int)boot.GetNumber("splash-time", 2500, 0, 65535),
+        };
+        boot.Ignore("splash", "reboot-timeout", "strict");
+        boot.Finish();
+        const string Known = "abcdefghijklmnop";
+        foreach (char letter in order.Order + order.Once)
+            if (!Known.Contains(letter))
+                throw new OptionException($"-boot: '{letter}' is no drive", "a and b floppies, c hard disk, d CD, n network");
+        return order;
+    }
 
     private void SetIsaIrq(int irq, bool high) => Interrupts.Gsi.Set(irq, high);
 

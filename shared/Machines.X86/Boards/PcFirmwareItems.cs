@@ -1,8 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
 using Suite.Devices.FwCfg;
+using Suite.Devices.Virtio;
+using Suite.Machines.Backends;
 using Suite.Machines.Options;
 using Suite.PcBios;
+using Suite.PcBios.FwCfg;
 
 namespace Suite.Machines.X86.Boards;
 
@@ -24,6 +27,13 @@ internal static class PcFirmwareItems
         device.AddNumber(FwCfgKey.BootMenu, options.Boot.GetBool("menu", false) ? 1u : 0, sizeof(ushort));
         device.AddNumber(FwCfgKey.Irq0Override, 1, sizeof(uint));
         device.AddFile("etc/e820", E820(pc));
+        if (board.Setup.FirmwareImage is not null)
+        {
+            foreach ((string name, byte[] contents) in FirmwareFiles.Make(pc))
+                device.AddFile(name, contents);
+            device.AddFile("bootorder", BootOrder(board));
+        }
+
         foreach (KeyValues item in options.FwCfg)
         {
             string name = item.Need("name");
@@ -31,6 +41,21 @@ internal static class PcFirmwareItems
             item.Finish();
             device.AddFile(name, contents);
         }
+    }
+
+    // Open Firmware paths of the devices with a place in the boot order, a line each.
+    private static byte[] BootOrder(X86Board board)
+    {
+        StringBuilder text = new();
+        foreach (Drive drive in board.Backends.Blocks.All.Where(d => d.BootIndex is not null).OrderBy(d => d.BootIndex))
+        {
+            if (drive.IsVirtio && board.Plugged.FirstOrDefault(p => p.Virtio is VirtioBlock block && block.Medium == drive.Medium) is { Function: { } function })
+                text.Append($"/pci@i0cf8/scsi@{function.Slot:x}/disk@0,0\n");
+            else if (drive.IdePlace is { } place)
+                text.Append($"/pci@i0cf8/ide@1,1/drive@{place / 2}/disk@{place % 2}\n");
+        }
+
+        return text.Length == 0 ? [] : [.. Encoding.ASCII.GetBytes(text.ToString(0, text.Length - 1)), 0];
     }
 
     // Lines of start, length and kind: RAM only, firmware adds the rest.

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Suite.Devices.Core;
+using Suite.Devices.FwCfg;
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Machine;
 using Suite.Machines.Boards;
@@ -14,6 +16,7 @@ public abstract class X86Board : Board
 {
     private readonly X86Platform _platform;
     private BootPlan? _plan;
+    private bool _hasKernelRom;
 
     /// <summary>Memory, accelerator and interrupt controllers; devices are the derived board's.</summary>
     protected X86Board(X86Setup setup, PcDescription pc)
@@ -21,6 +24,8 @@ public abstract class X86Board : Board
     {
         (Setup, Description) = (setup, pc);
         PcMemory = new PcMemory(Machine.Spaces.Memory, pc, setup.FirmwareImage ?? new byte[0x10000]);
+        Machine.Add(PcMemory.Ram);
+        Machine.Add(PcMemory.Rom);
         Accelerator = setup.CreateAccelerator();
         if (pc.Cpus > Accelerator.MostVcpus)
             throw new OptionException($"-smp {pc.Cpus}: {Accelerator.Name} has at most {Accelerator.MostVcpus} processors here");
@@ -75,10 +80,27 @@ public abstract class X86Board : Board
             return;
         BootMachine machine = new(Description, Firmware?.Map ?? MemoryMap.Of(Description, 0), Firmware?.AcpiRsdp ?? 0)
         {
+            RsdpBytes = Firmware?.RsdpBytes ?? default,
             HasLongMode = (Setup.Model.Query(0x8000_0001, 0).Edx >> 29 & 1) != 0,
             HasForeignFirmware = Firmware is null,
         };
         _plan = BootPlan.Read(new BootFiles(kernel, Options.Initrd, KernelArguments(), Options.Dtb), machine);
+        if (Firmware is null)
+            InstallKernelRom(_plan);
+    }
+
+    /// <summary>Firmware of others finds the ROM by fw_cfg; a board without it starts the kernel and leaves the firmware out.</summary>
+    protected virtual FwCfgDevice? FirmwareFiles => null;
+
+    private void InstallKernelRom(BootPlan plan)
+    {
+        if (FirmwareFiles is not { } files)
+            return;
+        KernelRom rom = Machine.Add(new KernelRom(plan, Machine.Spaces.Memory));
+        Machine.Spaces.Io.Attach(rom, rom.Name, KernelRom.Port, 1);
+        files.AddFile(KernelRom.FileName, rom.Image);
+        files.AddFile("bootorder", Encoding.ASCII.GetBytes(KernelRom.BootOrderLine + "\0"));
+        _hasKernelRom = true;
     }
 
     /// <summary>-append, and what the board adds.</summary>
@@ -129,10 +151,10 @@ public abstract class X86Board : Board
             PcMemory.Reload();
         }
 
-        if (_plan is null)
+        if (_plan is null || _hasKernelRom)
             return;
         IX86Vcpu boot = Vcpus.First();
-        _plan.Apply(Machine.Spaces.Memory, boot.State);
+        _plan.Apply(Machine.Spaces.Memory, boot.State, Firmware);
         boot.Store(withTime: false);
     }
 }

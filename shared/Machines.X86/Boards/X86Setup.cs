@@ -14,6 +14,9 @@ namespace Suite.Machines.X86.Boards;
 /// <param name="Model">-cpu.</param>
 public sealed record X86Setup(Machine Machine, MachineBackends Backends, MachineOptions Options, CpuModel Model)
 {
+    /// <summary>The tool is that of 64-bit machines.</summary>
+    public bool Is64 { get; init; } = true;
+
     /// <summary>The accelerator when -accel says none.</summary>
     public string DefaultAccelerator { get; init; } = "translation";
 
@@ -25,6 +28,9 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
 
     /// <summary>The other end of the debug port.</summary>
     public IChardev? DebugConsole { get; init; }
+
+    /// <summary>The display's option ROM; empty with our own firmware, which needs none.</summary>
+    public byte[] VgaBios { get; init; } = [];
 
     /// <summary>A line for the user, on stderr.</summary>
     public Action<string> Note { get; init; } = static _ => { };

@@ -1,5 +1,7 @@
 using Suite.Guest.X86.Machine;
 using Suite.Jit.Memory;
+using Suite.PcBios;
+using Suite.PcBios.Boot;
 
 namespace Suite.Machines.X86.Boot;
 
@@ -42,11 +44,17 @@ public sealed class BootPlan
     }
 
     /// <summary>Fills memory and sets the state of the first vCPU, which has been reset before. The other vCPUs wait for the kernel.</summary>
+    /// <param name="memory">The machine's memory.</param>
+    /// <param name="cpu">The first vCPU.</param>
+    /// <param name="firmware">Our own firmware, powered on: a 16-bit entry is reached through its reset code, which sets up interrupts first. Null: none.</param>
     /// <exception cref="BootException">A file has become shorter, or the board's memory is not what the plan was made for.</exception>
-    public unsafe void Apply(PhysicalMemory memory, X86Cpu* cpu)
+    public unsafe void Apply(PhysicalMemory memory, X86Cpu* cpu, PcFirmware? firmware = null)
     {
         Load(memory);
-        Start.Apply(cpu);
+        if (Start.Mode == EntryMode.Real && firmware is not null)
+            firmware.Direct = new DirectStart(Start.RealCs, (ushort)Start.Rip, Start.RealData16, (ushort)Start.Rsp);
+        else
+            Start.Apply(cpu);
     }
 
     /// <summary>Fills memory only.</summary>

@@ -80,7 +80,7 @@ public sealed class MemoryPlacer(IReadOnlyList<MemoryRange> map)
     public static ulong Suggest(ulong bytes)
     {
         ulong mebibytes = 64;
-        while (mebibytes < (1 << 20) && mebibytes << 20 < bytes + (bytes >> 2) + (32 << 20))
+        while (mebibytes < (1 << 20) && mebibytes << 20 < bytes + (bytes >> 3) + (16 << 20))
             mebibytes *= 2;
         return mebibytes;
     }

@@ -7,6 +7,9 @@ internal static class FirmwareFiles
 {
     private static readonly string[] Usual = ["/usr/share/seabios", "/usr/share/qemu", "/usr/share/OVMF", "/usr/share/ovmf", "/usr/share/seavgabios", "/usr/lib/ipxe/qemu"];
 
+    /// <summary>The contents of an image that may be missing; null when it is.</summary>
+    public static byte[]? TryRead(string name, IReadOnlyList<string> paths) => Array.Find([.. paths.Concat(Usual).Select(p => Path.Combine(p, name))], File.Exists) is { } path ? File.ReadAllBytes(path) : null;
+
     /// <summary>The contents of an image.</summary>
     /// <exception cref="OptionException">There is no such file.</exception>
     public static byte[] Read(string name, IReadOnlyList<string> paths)

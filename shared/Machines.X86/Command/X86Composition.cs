@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Suite.Cli;
 using Suite.Devices.Char;
 using Suite.Devices.Core;
@@ -5,8 +6,12 @@ using Suite.Guest.X86.Cpu;
 using Suite.Host;
 using Suite.Machines.Backends;
 using Suite.Machines.Boards;
+using Suite.Machines.Control;
+using Suite.Machines.Display;
 using Suite.Machines.Options;
+using Suite.Machines.Snapshots;
 using Suite.Machines.X86.Boards;
+using Suite.Machines.X86.Control;
 
 namespace Suite.Machines.X86.Command;
 
@@ -18,7 +23,10 @@ internal sealed class X86Composition : IDisposable
     private readonly Machine _machine = new();
     private readonly HostLoop _loop;
     private readonly MachineBackends _backends;
+    private readonly ExitControl _exits;
     private readonly X86Board _board;
+    private readonly Displays _displays;
+    private readonly MachineControl _control;
 
     /// <summary>Builds everything.</summary>
     /// <exception cref="OptionException">Something cannot be had as asked for.</exception>
@@ -27,6 +35,10 @@ internal sealed class X86Composition : IDisposable
         (_options, _kind) = (options, kind);
         _loop = new HostLoop(_machine.Lock);
         _backends = new MachineBackends(_machine, _loop, options, Note);
+        _exits = new ExitControl(options.ExitOn, _machine);
+        _backends.Chars.Quit = () => _machine.RequestShutdown(StopCause.HostUi);
+        if (_exits.WatchesOutput)
+            _backends.Chars.Filter = (_, line) => _exits.Watch(line);
         foreach (KeyValues chardev in options.Chardevs)
             _backends.Chars.Add(chardev);
         foreach (KeyValues node in options.BlockNodes)
@@ -38,28 +50,45 @@ internal sealed class X86Composition : IDisposable
         X86BoardRow row = X86Boards.Find(options.Machine.Get("type"));
         X86Setup setup = new(_machine, _backends, options, SelectCpu())
         {
+            Is64 = kind.Is64,
             DefaultAccelerator = kind.Accelerator,
             FirmwareImage = options.Bios is { } bios ? FirmwareFiles.Read(bios, options.FirmwarePaths) : null,
             Serials = OpenSerials(),
-            DebugConsole = options.DebugConsole is { } console ? _backends.Chars.Open("-debugcon", console, "debugcon")?.Chardev : null,
+            DebugConsole = options.DebugConsole is { } console ? _backends.Chars.Open("-debugcon", console, "debugcon")?.Take() : null,
+            VgaBios = options.Bios is null ? [] : FirmwareFiles.TryRead("vgabios-stdvga.bin", options.FirmwarePaths) ?? [],
             Note = Note,
         };
         _board = row.Create(setup);
         AddDevices();
         _board.Complete();
         _machine.Failed += message => Note(message);
+        _control = new MachineControl(_board, new X86Inspector(_board), X86Catalogue.Create(), _board.Accelerator);
+        _control.Snapshots = new MachineSnapshots(_board, new X86ProcessorState(_board));
+        _displays = new Displays(_board, _control);
+        OpenMonitors();
+        _control.ServeGdb = ServeGdb;
+        foreach (string where in options.Gdb)
+            ServeGdb(where);
     }
 
     /// <summary>Runs the machine to its end.</summary>
     public int Run()
     {
         (_machine.EndsAtReset, _machine.StaysAfterShutdown) = (_options.NoReboot, _options.NoShutdown);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
         _loop.Start();
-        return _machine.Run(_options.StartsStopped);
+        if (_options.LoadSnapshot is not { } snapshot)
+            return _machine.Run(_options.StartsStopped);
+        _machine.Post(() => Load(snapshot));
+        return _machine.Run(isStopped: true);
     }
 
     public void Dispose()
     {
+        lock (_machine.Lock)
+            _displays.Dispose();
         _board.Dispose();
         lock (_machine.Lock)
             _backends.Dispose();
@@ -75,6 +104,75 @@ internal sealed class X86Composition : IDisposable
         DeviceCatalogue catalogue = X86Catalogue.Create();
         foreach (KeyValues device in wanted)
             catalogue.Create(_board, device);
+    }
+
+    // -loadvm: before the first instruction.
+    private void Load(string snapshot)
+    {
+        try
+        {
+            _control.Snapshots!.Load(snapshot);
+            if (!_options.StartsStopped)
+                _machine.Continue();
+        }
+        catch (ControlException e)
+        {
+            Note($"-loadvm {snapshot}: {e.Message}");
+            _machine.Exit(ExitCodes.Usage);
+        }
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        _machine.RequestShutdown(StopCause.HostSignal);
+    }
+
+    // -mon, -qmp and -monitor; without them a shared terminal has one, and -nographic's.
+    private void OpenMonitors()
+    {
+        foreach (KeyValues monitor in _options.Monitors)
+        {
+            NamedChardev line = _backends.Chars.Find(monitor.Need("chardev"));
+            string mode = monitor.GetWord("mode", "readline", "readline", "control");
+            bool isPretty = monitor.GetBool("pretty", false);
+            monitor.Ignore("id");
+            monitor.Finish();
+            AddMonitor(line, mode == "control", isPretty);
+        }
+
+        for (int i = 0; i < _options.QmpMonitors.Count; i++)
+            if (_backends.Chars.Open("-qmp", _options.QmpMonitors[i].Device, $"compat_monitor_qmp{i}") is { } line)
+                AddMonitor(line, isControl: true, _options.QmpMonitors[i].Pretty);
+        if (_options.Monitor is { } device && _backends.Chars.Open("-monitor", device, "compat_monitor0") is { } own)
+            AddMonitor(own, isControl: false, isPretty: false);
+        foreach (NamedChardev shared in _backends.Chars.All)
+            if (shared.WantsMonitor && _options.Monitor is null)
+                AddMonitor(shared, isControl: false, isPretty: false);
+    }
+
+    // A debugger may come at any time: listening sockets do not wait for it.
+    private void ServeGdb(string where)
+    {
+        if (where == "none")
+            return;
+        string text = where.All(char.IsAsciiDigit) ? $"tcp::{where}" : where;
+        if (text.StartsWith("tcp:", StringComparison.Ordinal) || text.StartsWith("unix:", StringComparison.Ordinal))
+            text += ",server=on,wait=off";
+        lock (_machine.Lock)
+            if (_backends.Chars.Open("-gdb", text, $"gdb{_backends.Chars.All.Count}") is { } line)
+                _ = new GdbServer(_control, new X86GdbRegisters(_machine, _kind.Is64), line.TakePlain());
+    }
+
+    private void AddMonitor(NamedChardev line, bool isControl, bool isPretty)
+    {
+        lock (_machine.Lock)
+        {
+            if (isControl)
+                _ = new QmpSession(_control, line.TakePlain(), isPretty);
+            else
+                new HumanMonitor(_control, line.TakePlain()).Begin(isAlone: line.Mux is null);
+        }
     }
 
     private void Note(string text) => HostText.WriteError(ToolErrors.Text(_kind.Name, text));
@@ -96,6 +194,6 @@ internal sealed class X86Composition : IDisposable
         List<string> wanted = _options.Serials;
         if (wanted.Count == 0 && !_options.NoDefaults)
             wanted = [_options.NoGraphic ? "mon:stdio" : "null"];
-        return [.. wanted.Select((text, i) => _backends.Chars.Open("-serial", text, $"serial{i}")?.Chardev)];
+        return [.. wanted.Select((text, i) => _backends.Chars.Open("-serial", text, $"serial{i}")?.Take())];
     }
 }

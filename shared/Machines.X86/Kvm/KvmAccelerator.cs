@@ -153,6 +153,24 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
     /// <summary>Pages of a block written since the last call.</summary>
     public void TakeWritten(RamBlock block, Span<byte> pages) => _memory.TakeWritten(block, pages);
 
+    /// <summary>The clock behind kvmclock in nanoseconds.</summary>
+    internal ulong Clock
+    {
+        get
+        {
+            ulong* data = stackalloc ulong[6];
+            return _vm.Try(KvmApi.KVM_GET_CLOCK, (long)data) >= 0 ? *data : 0;
+        }
+
+        set
+        {
+            ulong* data = stackalloc ulong[6];
+            new Span<ulong>(data, 6).Clear();
+            *data = value;
+            _vm.Try(KvmApi.KVM_SET_CLOCK, (long)data);
+        }
+    }
+
     internal KvmDescriptor Vm => _vm;
 
     internal KvmSystem System => _system;

@@ -6,6 +6,21 @@ internal sealed unsafe class KvmDebug(KvmDescriptor vcpu)
     private const int Registers = 4, Control = 7;
     private const ulong Always1 = 0x400, Execute = 0, WriteOnly = 1, ReadWrite = 3;
 
+    private readonly ulong?[] _watched = new ulong?[Registers];
+
+    /// <summary>The watched address that stopped the guest last; null when it was a breakpoint or a step.</summary>
+    public ulong? Hit { get; private set; }
+
+    /// <summary>The guest was stopped.</summary>
+    /// <param name="dr6">Which of the debug registers it was.</param>
+    public void Stopped(ulong dr6)
+    {
+        Hit = null;
+        for (int i = 0; i < Registers; i++)
+            if ((dr6 >> i & 1) != 0 && _watched[i] is { } address)
+                Hit = address;
+    }
+
     /// <summary>Sets all at once.</summary>
     /// <exception cref="KvmException">More than the processor can watch.</exception>
     public void Set(in DebugRequest request)
@@ -19,8 +34,13 @@ internal sealed unsafe class KvmDebug(KvmDescriptor vcpu)
         ulong dr7 = Always1;
         foreach (ulong address in request.Breakpoints)
             Add(ref debug, ref used, ref dr7, address, 1, Execute);
+        Array.Clear(_watched);
         foreach (Watchpoint w in request.Watchpoints)
+        {
+            _watched[used] = w.Address;
             Add(ref debug, ref used, ref dr7, w.Address, w.Length, w.OnRead ? ReadWrite : WriteOnly);
+        }
+
         if (used > 0)
             debug.Control |= KvmApi.KVM_GUESTDBG_USE_HW_BP;
         debug.DebugRegisters[Control] = dr7;

@@ -208,13 +208,11 @@ internal sealed unsafe class KvmStateTransfer(KvmDescriptor vcpu, uint[] msrs)
         _ => null,
     };
 
-    private bool TryGet(uint msr, out ulong value)
-    {
-        bool done = Transfer(KvmApi.KVM_GET_MSRS, msr, 0, out value);
-        return done;
-    }
+    /// <summary>Reads an MSR; false for one the kernel does not know.</summary>
+    public bool TryGet(uint msr, out ulong value) => Transfer(KvmApi.KVM_GET_MSRS, msr, 0, out value);
 
-    private bool TrySet(uint msr, ulong value) => Transfer(KvmApi.KVM_SET_MSRS, msr, value, out _);
+    /// <summary>Writes an MSR; false when the kernel refuses.</summary>
+    public bool TrySet(uint msr, ulong value) => Transfer(KvmApi.KVM_SET_MSRS, msr, value, out _);
 
     // One at a time: the kernel stops at the first it does not know.
     private bool Transfer(uint request, uint msr, ulong given, out ulong value)

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Machine;
 using Suite.Host;
+using Suite.Machines.Snapshots;
 
 namespace Suite.Machines.X86.Kvm;
 
@@ -21,6 +22,7 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
     private volatile bool _isHalted, _waitsForStart, _interrupt, _nmi;
     private int _pendingInit = NoInit;
     private ulong _cr8, _apicBase;
+    private ulong? _loadedTsc;
     private bool _isDisposed;
 
     private const int NoInit = -2;
@@ -135,7 +137,8 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
     public void Store(bool withTime)
     {
         if (withTime)
-            _transfer.SetTsc(_platform.ReadTsc() + State->TscOffset);
+            _transfer.SetTsc(_loadedTsc ?? _platform.ReadTsc() + State->TscOffset);
+        _loadedTsc = null;
         _transfer.Store(State, withTime, clearEvents: false);
         if (HasLocalApic)
         {
@@ -149,7 +152,52 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
         }
     }
 
+    public bool WaitsForStart
+    {
+        get => HasLocalApic ? MpState() is KvmApi.KVM_MP_STATE_UNINITIALIZED or KvmApi.KVM_MP_STATE_INIT_RECEIVED : _waitsForStart;
+        set
+        {
+            if (HasLocalApic)
+                SetMpState(value ? KvmApi.KVM_MP_STATE_UNINITIALIZED : KvmApi.KVM_MP_STATE_RUNNABLE);
+            else
+                _waitsForStart = value;
+        }
+    }
+
+    /// <summary>What only the kernel knows: kvmclock's MSRs and the clock behind them.</summary>
+    public byte[] SaveKernelState()
+    {
+        using MemoryStream state = new();
+        SnapshotStream.WriteNumber(state, (long)_vm.Clock);
+        SnapshotStream.WriteNumber(state, (long)_transfer.Tsc);
+        foreach ((uint msr, ulong value) in _transfer.KernelMsrs)
+        {
+            SnapshotStream.WriteNumber(state, msr);
+            SnapshotStream.WriteNumber(state, (long)value);
+        }
+
+        return state.ToArray();
+    }
+
+    /// <summary>Back, before <see cref="Store"/>.</summary>
+    public void LoadKernelState(byte[] bytes)
+    {
+        using MemoryStream state = new(bytes);
+        if (bytes.Length % (2 * sizeof(long)) != 0 || bytes.Length == 0)
+            throw new InvalidDataException($"the kernel's part of CPU {Index} is damaged");
+        _vm.Clock = (ulong)SnapshotStream.ReadNumber(state);
+        _loadedTsc = (ulong)SnapshotStream.ReadNumber(state);
+        while (state.Position < state.Length)
+            _transfer.KernelMsrs[(uint)SnapshotStream.ReadNumber(state)] = (ulong)SnapshotStream.ReadNumber(state);
+    }
+
+    internal ulong ReadMsr(uint msr) => _transfer.TryGet(msr, out ulong value) ? value : 0;
+
+    internal void WriteMsr(uint msr, ulong value) => _transfer.TrySet(msr, value);
+
     public void SetDebug(in DebugRequest request) => _debug.Set(request);
+
+    public ulong? WatchHit => _debug.Hit;
 
     public void Dispose()
     {
@@ -218,6 +266,7 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
             case KvmApi.KVM_EXIT_SHUTDOWN or KvmApi.KVM_EXIT_SYSTEM_EVENT:
                 return VcpuExit.Shutdown;
             case KvmApi.KVM_EXIT_DEBUG:
+                _debug.Stopped(_run->DebugDr6);
                 return VcpuExit.Debug;
             case KvmApi.KVM_EXIT_FAIL_ENTRY:
                 return Fail($"the processor refuses to enter the guest (reason {_run->HardwareReason:x})");

@@ -53,6 +53,12 @@ internal sealed unsafe class TranslationVcpu(TranslatedVcpu vcpu, CpuModel model
             vcpu.StartUp((byte)startVector);
     }
 
+    public bool WaitsForStart
+    {
+        get => vcpu.WaitsForStartUp;
+        set => vcpu.WaitsForStartUp = value;
+    }
+
     public void Reset() => vcpu.Reset();
 
     public void Fetch()

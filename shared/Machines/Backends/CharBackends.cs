@@ -7,19 +7,23 @@ namespace Suite.Machines.Backends;
 
 /// <summary>The character back ends of a machine by their ids: made from -chardev and the short forms.</summary>
 /// <param name="loop">Waits for their descriptors.</param>
-public sealed class CharBackends(HostLoop loop)
+public sealed class CharBackends(HostLoop loop) : IDisposable
 {
     private readonly List<NamedChardev> _all = [];
+    private NamedChardev? _stdio;
 
     /// <summary>For `info chardev`.</summary>
     public IReadOnlyList<NamedChardev> All => _all;
 
-    /// <summary>The descriptor loop.</summary>
-    public HostLoop Loop => loop;
+    /// <summary>Ctrl-A x on a terminal that is shared.</summary>
+    public Action? Quit { get; set; }
+
+    /// <summary>What guests wrote, before it goes out: --exit-on string:.</summary>
+    public Func<string, IChardev, IChardev>? Filter { get; set; }
 
     /// <summary>Makes one of -chardev.</summary>
     /// <exception cref="OptionException">It cannot be made.</exception>
-    public IChardev Add(KeyValues given)
+    public NamedChardev Add(KeyValues given)
     {
         string id = given.Need("id");
         if (_all.Exists(c => c.Id == id))
@@ -39,52 +43,138 @@ public sealed class CharBackends(HostLoop loop)
         if (given.Get("backend") == "chardev")
             return Find(given.Need("id"));
         bool hasMonitor = given.GetBool("monitor", false);
-        Create(given, label);
-        return _all[^1] with { HasMonitor = hasMonitor };
+        NamedChardev made = Create(given, label);
+        made.WantsMonitor |= hasMonitor;
+        return made;
     }
 
     /// <summary>The one of an id.</summary>
     /// <exception cref="OptionException">There is none.</exception>
     public NamedChardev Find(string id) => _all.Find(c => c.Id == id) ?? throw OptionException.Unknown("chardev", id, _all.Select(c => c.Id));
 
-    private IChardev Create(KeyValues given, string id)
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (NamedChardev named in _all)
+            (named.Host as IDisposable)?.Dispose();
+    }
+
+    private NamedChardev Create(KeyValues given, string id)
     {
         string kind = given.Need("backend");
-        IChardev made = kind switch
+        bool isShared = given.GetBool("mux", false);
+        if (kind == "stdio" && _stdio is { } before)
+            return before.Mux is not null ? before : throw new OptionException($"{given.What}: the terminal is in use by {before.Id} already", "share it: -chardev stdio,id=x,mux=on, then -serial chardev:x -mon chardev=x; or mon:stdio");
+        NamedChardev made;
+        try
         {
-            "stdio" => new TerminalOutput(),
-            "null" or "vc" => new NullChardev(),
-            _ => throw OptionException.Unknown($"{given.What}: back end", kind, CharSpec.Kinds),
-        };
-        given.Ignore("id", "mux", "signal", "logfile", "logappend");
+            IChardev host = Open(kind, given, out string description);
+            made = new NamedChardev(id, description, host, isShared, Filter) { Quit = Quit };
+        }
+        catch (IOException e)
+        {
+            throw new OptionException($"{given.What} {kind}: {e.Message}");
+        }
+
+        given.Ignore("id", "logfile", "logappend", "size");
         given.Finish();
-        _all.Add(new NamedChardev(id, kind, made));
+        if (kind == "stdio")
+            _stdio = made;
+        _all.Add(made);
         return made;
     }
 
-    private sealed class TerminalOutput : IChardev
+    private IChardev Open(string kind, KeyValues given, out string description)
     {
-        public ICharReceiver? Receiver { get; set; }
-
-        public void Write(ReadOnlySpan<byte> bytes) => HostText.Write(1, bytes);
+        description = kind;
+        switch (kind)
+        {
+            case "stdio":
+                return new StdioChardev(given.GetBool("signal", false), loop);
+            case "null" or "vc" or "ringbuf" or "msmouse":
+                given.Ignore("width", "height", "cols", "rows");
+                return new NullChardev();
+            case "file":
+                description = $"file:{given.Need("path")}";
+                return new FileChardev(given.Need("path"), given.GetBool("append", false), given.Get("input-path"), loop);
+            case "pipe":
+                description = $"pipe:{given.Need("path")}";
+                return new PipeChardev(given.Need("path"), loop);
+            case "pty":
+                PtyChardev pty = new(loop);
+                description = $"pty:{pty.Path}";
+                HostText.WriteOut($"char device redirected to {pty.Path} (label {given.Get("id") ?? "pty"})\n");
+                return pty;
+            case "socket":
+                return Socket(given, out description);
+            default:
+                throw OptionException.Unknown($"{given.What}: back end", kind, CharSpec.Kinds);
+        }
     }
 
-    private sealed class NullChardev : IChardev
+    private SocketChardev Socket(KeyValues given, out string description)
     {
-        public ICharReceiver? Receiver { get; set; }
-
-        public void Write(ReadOnlySpan<byte> bytes)
+        bool isServer = given.GetBool("server", false), waits = given.GetBool("wait", isServer), isTelnet = given.GetBool("telnet", false);
+        int reconnect = (int)given.GetNumber("reconnect", 0, 0, 3600);
+        given.Ignore("delay", "nodelay", "ipv4", "ipv6", "to", "abstract", "tight", "websocket");
+        HostEndpoint endpoint = given.Get("path") is { } path ? HostEndpoint.Unix(path) : HostEndpoint.Parse(given.Get("host") ?? "", (int)given.GetNumber("port", 0, 0, ushort.MaxValue));
+        SocketChardev socket = new(endpoint, isServer, isTelnet, reconnect, loop);
+        description = $"{(given.Has("path") ? "unix" : isTelnet ? "telnet" : "tcp")}:{socket.Endpoint}{(isServer ? ",server=on" : "")}";
+        if (isServer && waits)
         {
+            HostText.WriteError($"info: {given.What}: waiting for a connection at {socket.Endpoint} (wait=off goes on without)\n");
+            socket.WaitForClient();
         }
+
+        return socket;
     }
 }
 
-/// <summary>A back end with its id.</summary>
-/// <param name="Id">chardev id.</param>
-/// <param name="Description">For `info chardev`.</param>
-/// <param name="Chardev">The back end.</param>
-public sealed record NamedChardev(string Id, string Description, IChardev Chardev)
+/// <summary>A back end with its id. Several devices may share it when it was made with mux=on.</summary>
+public sealed class NamedChardev
 {
-    /// <summary>A monitor shares it (mon:stdio).</summary>
-    public bool HasMonitor { get; init; }
+    private readonly Func<string, IChardev, IChardev>? _filter;
+    private bool _isTaken;
+
+    internal NamedChardev(string id, string description, IChardev host, bool isShared, Func<string, IChardev, IChardev>? filter)
+    {
+        (Id, Description, Host, _filter) = (id, description, host, filter);
+        if (isShared)
+            Mux = new CharMux(host, dropsWhenFull: host is StdioChardev { IsTerminal: true }) { Quit = () => Quit?.Invoke() };
+    }
+
+    /// <summary>chardev id.</summary>
+    public string Id { get; }
+
+    /// <summary>For `info chardev`.</summary>
+    public string Description { get; }
+
+    /// <summary>The host's side.</summary>
+    public IChardev Host { get; }
+
+    /// <summary>Between several devices; null when it is not shared.</summary>
+    public CharMux? Mux { get; }
+
+    /// <summary>Ctrl-A x.</summary>
+    public Action? Quit { get; set; }
+
+    /// <summary>A monitor shall share it (mon:stdio).</summary>
+    public bool WantsMonitor { get; set; }
+
+    /// <summary>True when something on the machine's side uses it.</summary>
+    public bool IsUsed => _isTaken;
+
+    /// <summary>The end for a device.</summary>
+    /// <exception cref="OptionException">Another device has it, and it is not shared.</exception>
+    public IChardev Take() => _filter is { } filter ? filter(Id, TakePlain()) : TakePlain();
+
+    /// <summary>The end for a monitor.</summary>
+    /// <exception cref="OptionException">A device has it, and it is not shared.</exception>
+    public IChardev TakePlain()
+    {
+        if (Mux is null && _isTaken)
+            throw new OptionException($"chardev '{Id}' is in use already", $"mux=on shares it between several devices");
+        _isTaken = true;
+        return Mux?.Add() ?? Host;
+    }
 }

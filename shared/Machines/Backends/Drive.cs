@@ -24,6 +24,12 @@ public sealed record Drive(string Id, string Interface, int Index, bool IsCdrom)
     /// <summary>The device it is in, for `info block`; null while it is in none.</summary>
     public string? AttachedTo { get; set; }
 
+    /// <summary>Its place at the IDE controller: channel * 2 + unit; null when it is not there.</summary>
+    public int? IdePlace { get; set; }
+
+    /// <summary>It is behind a virtio device.</summary>
+    public bool IsVirtio { get; set; }
+
     /// <summary>Puts a medium in, or takes it out (null); null for a drive whose medium is fixed. Under the machine's lock.</summary>
     public Action<IBlockDevice?>? SetMedium { get; set; }
 }

@@ -36,5 +36,6 @@ public sealed class MachineBackends : IDisposable
     {
         Nets.Dispose();
         Blocks.Dispose();
+        Chars.Dispose();
     }
 }

@@ -24,6 +24,9 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
     /// <summary>The PCI bus; null on boards without.</summary>
     public abstract PciBus? Pci { get; }
 
+    /// <summary>What the machine shows; null without a display adapter.</summary>
+    public virtual Devices.Display.IDisplaySource? Display => null;
+
     /// <summary>The network card of -nic when no model is given; null: none is there without being asked for.</summary>
     public virtual string? DefaultNic => null;
 

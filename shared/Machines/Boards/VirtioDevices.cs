@@ -30,7 +30,7 @@ public static class VirtioDevices
         .. Forms("virtio-balloon", "Misc", "gives memory back to the host", [new("deflate-on-oom", "bool", "accepted and ignored"), new("free-page-reporting", "bool", "accepted and ignored")],
             static VirtioDevice (DeviceRequest r) => new VirtioBalloon(r.Board.Options.Memory ?? 128UL << 20, (_, _) => { })),
         .. Forms("virtio-serial", "Input", "a console by virtio", [new("chardev", "chr", "its other end"), new("max_ports", "uint32", "accepted and ignored")],
-            static VirtioDevice (DeviceRequest r) => new VirtioConsole(r.Board.Backends.Chars.Find(r.Properties.Need("chardev")).Chardev)),
+            static VirtioDevice (DeviceRequest r) => new VirtioConsole(r.Board.Backends.Chars.Find(r.Properties.Need("chardev")).Take())),
     ];
 
     private static VirtioDevice Block(DeviceRequest r)
@@ -44,6 +44,7 @@ public static class VirtioDevices
             throw new OptionException($"{what}: blocks of {logical} and {physical} bytes are not possible", "powers of two, the physical one not smaller");
         if (r.Properties.Get("bootindex") is not null)
             drive.BootIndex = (int)r.Properties.GetNumber("bootindex", 0);
+        drive.IsVirtio = true;
         return new VirtioBlock(medium, r.Properties.Get("serial") ?? drive.Serial, logical, physical);
     }
 

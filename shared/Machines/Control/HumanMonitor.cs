@@ -34,19 +34,28 @@ public sealed class HumanMonitor : ICharReceiver
     /// <inheritdoc/>
     public int Room => Accepted;
 
-    /// <summary>Shows who it is; under the lock.</summary>
-    public void Greet()
+    /// <summary>Greets at once where somebody is there already and sees nothing else.</summary>
+    public void Begin(bool isAlone)
     {
-        if (_hasGreeted)
-            return;
+        if (isAlone && _line.IsOpen)
+            Opened();
+    }
+
+    /// <summary>Shows who it is.</summary>
+    public void Opened()
+    {
         _hasGreeted = true;
         Write(_greeting);
     }
 
     /// <inheritdoc/>
+    public void Closed() => _hasGreeted = false;
+
+    /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> bytes)
     {
-        Greet();
+        if (!_hasGreeted)
+            Opened();
         foreach (byte b in bytes)
             Take((char)b);
     }

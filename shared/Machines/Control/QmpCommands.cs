@@ -39,7 +39,7 @@ public static class QmpCommands
                 {
                     o.WriteString("label", d.Id);
                     o.WriteString("filename", d.Description);
-                    o.WriteBoolean("frontend-open", d.Chardev.Receiver is not null);
+                    o.WriteBoolean("frontend-open", d.IsUsed);
                 });
             w.WriteEndArray();
         }),

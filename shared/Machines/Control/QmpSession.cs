@@ -26,13 +26,18 @@ public sealed class QmpSession : ICharReceiver
         _context = new MonitorContext(control);
         line.Receiver = this;
         control.Machine.Happened += OnHappened;
+        if (line.IsOpen)
+            Opened();
     }
+
+    /// <inheritdoc/>
+    public void Closed() => (_isNegotiated, _hasGreeted) = (false, false);
 
     /// <inheritdoc/>
     public int Room => Accepted;
 
     /// <summary>Somebody has connected: the greeting, and a new negotiation. Under the lock.</summary>
-    public void Greet()
+    public void Opened()
     {
         (_isNegotiated, _hasGreeted) = (false, true);
         Send(static w =>
@@ -52,7 +57,7 @@ public sealed class QmpSession : ICharReceiver
     public void Receive(ReadOnlySpan<byte> bytes)
     {
         if (!_hasGreeted)
-            Greet();
+            Opened();
         foreach (byte[] message in _splitter.Take(bytes))
         {
             if (message.Length == 0)

@@ -6,7 +6,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 /// </summary>
 internal sealed class BlockStore
 {
-    private const int HashBits = 15;
+    private const int HashBits = 16;
 
     private readonly int[] _heads = new int[1 << HashBits];
     private readonly Dictionary<ulong, CodePage> _pages = [];
@@ -35,7 +35,7 @@ internal sealed class BlockStore
         for (int i = _heads[Hash(physical, rip)]; i >= 0; i = _blocks[i].NextInHash)
         {
             ref MachineBlock block = ref _blocks[i];
-            if (block.Physical == physical && block.Rip == rip && block.Mode == mode && !block.IsDead)
+            if (block.Physical == physical && block.Rip == rip && block.Mode == mode)
                 return i;
         }
 
@@ -80,8 +80,20 @@ internal sealed class BlockStore
         if (!_pages.Remove(page, out CodePage? code))
             return false;
         foreach (int number in code.Blocks)
-            _blocks[number].IsDead = true;
+            Unlink(number);
         return true;
+    }
+
+    private void Unlink(int number)
+    {
+        ref MachineBlock block = ref _blocks[number];
+        if (block.IsDead)
+            return;
+        block.IsDead = true;
+        ref int at = ref _heads[Hash(block.Physical, block.Rip)];
+        while (at != number)
+            at = ref _blocks[at].NextInHash;
+        at = block.NextInHash;
     }
 
     private bool AddToPage(ulong page, int number, int offset, int length)
@@ -102,7 +114,7 @@ internal sealed class BlockStore
         return upTo & ~((1UL << first) - 1);
     }
 
-    private static int Hash(ulong physical, ulong rip) => (int)((physical ^ physical >> 15 ^ rip << 5) & ((1 << HashBits) - 1));
+    private static int Hash(ulong physical, ulong rip) => (int)((physical + rip * 3) * 0x9E3779B97F4A7C15 >> (64 - HashBits));
 
     private sealed class CodePage
     {

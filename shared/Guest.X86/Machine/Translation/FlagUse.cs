@@ -20,9 +20,12 @@ internal readonly record struct FlagUse(RflagsBits Reads, RflagsBits Kills, Rfla
         if (insn.Mnemonic is Mnemonic.Rcl or Mnemonic.Rcr)
             return new FlagUse(RflagsBits.CF, RflagsBits.None, RflagsBits.CF | RflagsBits.OF); // even where the count makes the rotation a whole turn
         RflagsBits changes = insn.RflagsModified & All;
-        // What the manual calls undefined is, on some processors, what it was before.
-        return new FlagUse(insn.RflagsRead & All, IsConditional(in insn) ? RflagsBits.None : changes & ~insn.RflagsUndefined, changes);
+        RflagsBits kept = IsConditional(in insn) ? changes : KeepsUndefined(in insn) ? insn.RflagsUndefined : RflagsBits.None;
+        return new FlagUse(insn.RflagsRead & All, changes & ~kept, changes);
     }
+
+    // What the manual calls undefined is, for these and on some processors, what it was before. Others set it to something of their own.
+    private static bool KeepsUndefined(in Instruction insn) => insn.Mnemonic is Mnemonic.Imul or Mnemonic.Mul or Mnemonic.Div or Mnemonic.Idiv or Mnemonic.Bsf or Mnemonic.Bsr;
 
     // A shift by zero leaves the flags alone.
     private static bool IsConditional(in Instruction insn) => insn.Mnemonic switch

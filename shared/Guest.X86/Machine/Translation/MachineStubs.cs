@@ -68,13 +68,14 @@ internal sealed unsafe class MachineStubs
     /// <summary>Flags to memory. Needs no free register.</summary>
     public static void EmitSaveFlags(ref X64Asm a) => EmitSaveFlags(ref a, AreaSlot.Flags);
 
-    private static void EmitSaveFlags(ref X64Asm a, int slot)
+    /// <summary>Flags to memory, by way of a free register.</summary>
+    public static void EmitSaveFlags(ref X64Asm a, Reg free)
     {
-        a.Mov(AreaSlot.At(AreaSlot.RaxSave), Reg.Rax);
+        a.Mov(free, Reg.Rax);
         a.Lahf();
         a.SetoAl();
-        a.MovWord(AreaSlot.At(slot), Reg.Rax);
-        a.Mov(Reg.Rax, AreaSlot.At(AreaSlot.RaxSave));
+        a.MovWord(AreaSlot.At(AreaSlot.Flags), Reg.Rax);
+        a.Mov(Reg.Rax, free);
     }
 
     /// <summary>Flags from memory. Needs no free register.</summary>
@@ -84,6 +85,25 @@ internal sealed unsafe class MachineStubs
         a.MovzxWord(Reg.Rax, AreaSlot.At(AreaSlot.Flags));
         a.AddAl7F();
         a.Sahf();
+        a.Mov(Reg.Rax, AreaSlot.At(AreaSlot.RaxSave));
+    }
+
+    /// <summary>Flags from memory, by way of a free register.</summary>
+    public static void EmitLoadFlags(ref X64Asm a, Reg free)
+    {
+        a.Mov(free, Reg.Rax);
+        a.MovzxWord(Reg.Rax, AreaSlot.At(AreaSlot.Flags));
+        a.AddAl7F();
+        a.Sahf();
+        a.Mov(Reg.Rax, free);
+    }
+
+    private static void EmitSaveFlags(ref X64Asm a, int slot)
+    {
+        a.Mov(AreaSlot.At(AreaSlot.RaxSave), Reg.Rax);
+        a.Lahf();
+        a.SetoAl();
+        a.MovWord(AreaSlot.At(slot), Reg.Rax);
         a.Mov(Reg.Rax, AreaSlot.At(AreaSlot.RaxSave));
     }
 

@@ -8,6 +8,9 @@ namespace Suite.Guest.X86.Machine.Translation;
 // linear addresses change their meaning.
 internal sealed unsafe partial class MachineTranslator
 {
+    // Functions begin at multiples of 16.
+    private const int JumpHashShift = 5;
+
     private int WordBytes => _mode.CodeSize switch
     {
         CpuMode.Bits64 => 8,
@@ -336,6 +339,12 @@ internal sealed unsafe partial class MachineTranslator
             return;
         }
 
+        EmitFarJump(target);
+    }
+
+    // Through the jump cache.
+    private void EmitFarJump(ulong target)
+    {
         FreeFlags(FlagUse.All);
         int entry = JumpEntry(target);
         byte* miss = _code.Cold -= 48;
@@ -356,12 +365,23 @@ internal sealed unsafe partial class MachineTranslator
         _a.Jmp(AreaSlot.At(AreaSlot.JumpCode + entry));
     }
 
+    /// <summary>A way to a block that lies across two pages: it has to be looked up at every jump, because the second page may have moved.</summary>
+    public byte* EmitTrampoline(ModeKey mode, ulong target, bool hasHostFlags)
+    {
+        (_mode, _flags) = (mode, hasHostFlags ? FlagPlace.Host : FlagPlace.Memory);
+        byte* at = _code.Hot;
+        _a = new X64Asm(at);
+        EmitFarJump(target);
+        _code.Hot = (byte*)(((ulong)_a.Position + 15) & ~15UL);
+        return at;
+    }
+
     private int JumpEntry(ulong target) => JumpHash(target) * 8 + JumpSetOffset;
 
     private int JumpSetOffset => _mode.JumpSet * VcpuArea.JumpEntries * 8;
 
     /// <summary>Which entry of a jump cache a target uses.</summary>
-    internal static int JumpHash(ulong target) => (int)(target & (VcpuArea.JumpEntries - 1));
+    internal static int JumpHash(ulong target) => (int)((target ^ target >> JumpHashShift) & (VcpuArea.JumpEntries - 1));
 
     // To the target in S0; the flags are in memory.
     private void EmitJumpTo()
@@ -370,6 +390,8 @@ internal sealed unsafe partial class MachineTranslator
         X64Asm c = new(miss);
         EmitLookup(ref c);
         _a.Mov32(S1, S0);
+        _a.Shift(Shift.Shr, S1, JumpHashShift, wide: false);
+        _a.Op(Alu.Xor, S1, S0, wide: false);
         _a.And32(S1, VcpuArea.JumpEntries - 1);
         _a.Cmp(S0, AreaSlot.Indexed(S1, AreaSlot.JumpTags + JumpSetOffset));
         _a.Jcc(Cond.NE, miss);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Iced.Intel;
 using Suite.Jit.X64;
 
@@ -79,10 +80,12 @@ internal sealed unsafe partial class MachineTranslator
     }
 
     // S0: linear address -> host address. S1 is lost, the flags too.
-    private void EmitTranslate(ulong rip, int size, bool isWrite)
+    private void EmitTranslate(ulong rip, int size, bool isWrite, bool isRun = false)
     {
         int table = _mode.View * VcpuArea.TlbEntries * 8;
         int tags = (isWrite ? AreaSlot.WriteTags : AreaSlot.ReadTags) + table;
+        int site = AddSite(rip, insn: -1, size, isWrite);
+        CollectionsMarshal.AsSpan(_code.Sites)[site].IsRun = isRun;
         byte* cold = _code.Cold -= 48;
         X64Asm c = new(cold);
         _a.Mov32(S1, S0);
@@ -93,7 +96,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Jcc(Cond.A, cold);
         _a.Add(S0, AreaSlot.Indexed(S1, AreaSlot.Pages + table));
         c.Add(S0, AreaSlot.Indexed(S1, tags));
-        c.Mov32(AreaSlot.At(AreaSlot.ExitSite), AddSite(rip, insn: -1, size, isWrite));
+        c.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         c.Byte(0xE8);
         c.Int32((int)(_code.Stubs.MissCall - (c.Position + 4)));
         c.Jmp(_a.Position);

@@ -45,8 +45,10 @@ internal sealed unsafe partial class MachineTranslator
             return EmitChanged(in insn, use, memory, plan);
         }
 
+        if (needsFlags && !isBitString)
+            NeedFlags();
         plan.Load(ref _a);
-        if (isBitString && memory >= 0)
+        if (isBitString)
         {
             // The bit's number within the operand; the register may be renamed or not, so it always goes through S1.
             int bits = insn.Op1Register.GetSize() * 8;
@@ -55,12 +57,10 @@ internal sealed unsafe partial class MachineTranslator
             _a.And32(S1, bits - 1);
             insn.Op1Register = OperandMap.Rename(insn.Op1Register, (int)S1);
             if (needsFlags)
-                NeedFlags();
+                NeedFlags(hasS1: false);
             return EmitChanged(in insn, use, memory, plan with { KeepsOp1 = true });
         }
 
-        if (needsFlags)
-            NeedFlags();
         return EmitChanged(in insn, use, memory, plan);
     }
 

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Iced.Intel;
+using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Decode;
 using Suite.Jit.X64;
 
@@ -14,6 +16,7 @@ internal sealed unsafe partial class MachineTranslator
 
     private readonly MachineCode _code;
     private readonly InsnClasses _classes;
+    private readonly CpuModel _model;
     private readonly InstructionInfoFactory _info = new();
     private readonly PointerReader _reader = new();
     private readonly PointerWriter _writer = new();
@@ -31,9 +34,9 @@ internal sealed unsafe partial class MachineTranslator
     private ulong _rip, _pageStart;
 
     /// <summary>A translator that writes into a vCPU's share.</summary>
-    public MachineTranslator(MachineCode code, InsnClasses classes)
+    public MachineTranslator(MachineCode code, InsnClasses classes, CpuModel model)
     {
-        (_code, _classes) = (code, classes);
+        (_code, _classes, _model) = (code, classes, model);
         _encoder = Encoder.Create(64, _writer);
         for (int i = 0; i < _decoders.Length; i++)
             _decoders[i] = Decoder.Create(16 << i, _reader);
@@ -51,6 +54,7 @@ internal sealed unsafe partial class MachineTranslator
         Decoder decoder = _decoders[(int)size];
         decoder.IP = rip;
         decoder.Decode(out insn);
+        Adapt(ref insn);
         return decoder.LastError != DecoderError.NoMoreBytes;
     }
 
@@ -79,6 +83,14 @@ internal sealed unsafe partial class MachineTranslator
             ref Instruction insn = ref _insns[i];
             _rip = insn.IP;
             _code.Places.Add(new InsnPlace((int)(_a.Position - _code.Hot), (ushort)(insn.IP - block.Rip), _flags));
+            int run = StackRun(i, count);
+            if (run > 1)
+            {
+                EmitStackRun(i, run, block.Rip);
+                i += run - 1;
+                continue;
+            }
+
             goesOn = EmitInsn(ref insn, _forms[i], _liveOut[i]);
             if (!goesOn)
             {
@@ -109,6 +121,7 @@ internal sealed unsafe partial class MachineTranslator
             decoder.Decode(out _insns[count]);
             if (decoder.LastError == DecoderError.NoMoreBytes)
                 break;
+            Adapt(ref _insns[count]);
             InsnForm form = _forms[count] = FormOf(in _insns[count]);
             length += _insns[count].Length;
             count++;
@@ -126,6 +139,28 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         return count;
+    }
+
+    // What the CPU model lacks does not exist; what it takes for something older, is that.
+    private void Adapt(ref Instruction insn)
+    {
+        switch (_model.Classify(in insn))
+        {
+            case ModelAction.Undefined:
+                insn.Code = Code.INVALID;
+                break;
+            case ModelAction.Legacy:
+                insn.Code = insn.Code switch
+                {
+                    Code.Tzcnt_r16_rm16 => Code.Bsf_r16_rm16,
+                    Code.Tzcnt_r32_rm32 => Code.Bsf_r32_rm32,
+                    Code.Tzcnt_r64_rm64 => Code.Bsf_r64_rm64,
+                    Code.Lzcnt_r16_rm16 => Code.Bsr_r16_rm16,
+                    Code.Lzcnt_r32_rm32 => Code.Bsr_r32_rm32,
+                    _ => Code.Bsr_r64_rm64,
+                };
+                break;
+        }
     }
 
     private RflagsBits LiveIn(int i)
@@ -160,10 +195,10 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         block.HostLoopEntry = _a.Position;
-        MachineStubs.EmitSaveFlags(ref _a);
+        MachineStubs.EmitSaveFlags(ref _a, S0);
         block.Entry = _a.Position;
         EmitExitCheck(block.Rip);
-        MachineStubs.EmitLoadFlags(ref _a);
+        MachineStubs.EmitLoadFlags(ref _a, S0);
         block.HostEntry = _a.Position;
         _flags = FlagPlace.Host;
     }
@@ -203,20 +238,22 @@ internal sealed unsafe partial class MachineTranslator
                 EmitBranch(in insn);
                 return false;
             default:
-                EmitManaged(in insn);
+                EmitManaged(in insn, isCore: form == InsnForm.Core);
                 return false;
         }
     }
 
     // Leaves so that managed code executes the instruction.
-    private void EmitManaged(in Instruction insn)
+    private void EmitManaged(in Instruction insn, bool isCore = false)
     {
         _code.Insns.Add(insn);
-        _a.Mov32(AreaSlot.At(AreaSlot.ExitSite), AddSite(insn.IP, _code.Insns.Count - 1));
+        int site = AddSite(insn.IP, _code.Insns.Count - 1);
+        CollectionsMarshal.AsSpan(_code.Sites)[site].IsCore = isCore;
+        _a.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         _a.Jmp(_code.Stubs.Exit(MachineExit.Special, _flags is FlagPlace.Host));
     }
 
-    // Before inserted code that changes the host's flags.
+    // Before inserted code that changes the host's flags. S0 is lost.
     private void FreeFlags(RflagsBits needed)
     {
         if (needed == RflagsBits.None || _flags != FlagPlace.Host)
@@ -228,16 +265,19 @@ internal sealed unsafe partial class MachineTranslator
             return;
         }
 
-        MachineStubs.EmitSaveFlags(ref _a);
+        MachineStubs.EmitSaveFlags(ref _a, S0);
         _flags = FlagPlace.Memory;
     }
 
-    // Before an instruction that reads flags, or changes only some of those that matter.
-    private void NeedFlags()
+    // Before an instruction that reads flags, or changes only some of those that matter. S1 is lost if it is free.
+    private void NeedFlags(bool hasS1 = true)
     {
         if (_flags != FlagPlace.Memory)
             return;
-        MachineStubs.EmitLoadFlags(ref _a);
+        if (hasS1)
+            MachineStubs.EmitLoadFlags(ref _a, S1);
+        else
+            MachineStubs.EmitLoadFlags(ref _a);
         _flags = FlagPlace.Both;
     }
 

@@ -10,6 +10,7 @@ public sealed unsafe partial class TranslatedVcpu
 
     private readonly uint[] _jumpMode = new uint[2];
     private readonly ulong[] _jumpBase = new ulong[2];
+    private readonly PageFilter[] _jumpPages = [new(), new()];
     private bool _hasLocalKernelJumps;
 
     private byte CodeBit => (byte)(1 << (_index & 7));
@@ -34,6 +35,7 @@ public sealed unsafe partial class TranslatedVcpu
         if (number < 0)
             return null;
         _area->JumpTags[entry] = rip;
+        _jumpPages[set].Add(rip >> 12);
         _area->JumpCode[entry] = (ulong)_blocks[number].Entry;
         _hasLocalKernelJumps |= set == 0 && !isGlobal;
         return _blocks[number].Entry;
@@ -160,9 +162,10 @@ public sealed unsafe partial class TranslatedVcpu
         if (number < 0 || _drops != flushes)
             return;
         ref MachineBlock from = ref _blocks[link.Block], to = ref _blocks[number];
-        if (from.IsDead || to.SecondPage != 0 || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || from.Mode != to.Mode)
+        if (from.IsDead || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || from.Mode != to.Mode)
             return;
-        byte* target = !link.HasHostFlags ? to.Entry : link.Target < from.Rip + (ulong)from.Length ? to.HostLoopEntry : to.HostEntry;
+        byte* target = to.SecondPage != 0 ? _translator.EmitTrampoline(mode, link.Target, link.HasHostFlags)
+            : !link.HasHostFlags ? to.Entry : link.Target < from.Rip + (ulong)from.Length ? to.HostLoopEntry : to.HostEntry;
         *(int*)link.Patch = (int)(target - (link.Patch + 4));
     }
 }

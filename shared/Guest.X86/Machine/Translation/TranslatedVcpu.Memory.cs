@@ -29,6 +29,8 @@ public sealed unsafe partial class TranslatedVcpu
             return (ulong)MachineExit.Careful;
         if (!Core.TryTranslate(linear, access, site.View == 1, out ulong physical, out PageRights rights, out uint error))
         {
+            if (site.IsRun)
+                return (ulong)MachineExit.Careful;
             _area->MissFault = error;
             return (ulong)MachineExit.Fault;
         }
@@ -87,7 +89,8 @@ public sealed unsafe partial class TranslatedVcpu
     private void ClearJumps(int set)
     {
         for (int i = 0; i < VcpuArea.JumpEntries; i++)
-            _area->JumpTags[set * VcpuArea.JumpEntries + i] = ~(ulong)i;
+            _area->JumpTags[set * VcpuArea.JumpEntries + i] = NoJump(i);
+        _jumpPages[set].Clear();
         if (set == 0)
             _hasLocalKernelJumps = false;
     }
@@ -133,10 +136,21 @@ public sealed unsafe partial class TranslatedVcpu
                 Drop(first + i, linear, shift);
         }
 
-        for (int i = 0; i < 2 * VcpuArea.JumpEntries; i++)
-            if ((_area->JumpTags[i] + _jumpBase[i / VcpuArea.JumpEntries] ^ linear) >> shift == 0)
-                _area->JumpTags[i] = ~(ulong)i;
+        for (int set = 0; set < 2; set++)
+            if (shift > 12 || _jumpPages[set].MayHold((linear - _jumpBase[set]) >> 12))
+                DropJumps(set, linear - _jumpBase[set], shift);
     }
+
+    private void DropJumps(int set, ulong rip, int shift)
+    {
+        ulong* tags = _area->JumpTags + set * VcpuArea.JumpEntries;
+        for (int i = 0; i < VcpuArea.JumpEntries; i++)
+            if (((tags[i] ^ rip) & uint.MaxValue) >> shift == 0)
+                tags[i] = NoJump(i);
+    }
+
+    // A tag that cannot match: its place is in another entry.
+    private static ulong NoJump(int entry) => entry == 0 ? 1UL : 0;
 
     private void Drop(int entry, ulong linear, int shift)
     {

@@ -42,6 +42,7 @@ public sealed unsafe partial class TranslatedVcpu
     /// <summary>INIT: the processor waits for a start-up message, but for the first, which begins anew. From any thread.</summary>
     public void RaiseInit()
     {
+        _startUp = NoStartUp;
         _init = true;
         _area->ExitRequest = 1;
     }
@@ -51,6 +52,13 @@ public sealed unsafe partial class TranslatedVcpu
     {
         _startUp = vector;
         _area->ExitRequest = 1;
+    }
+
+    /// <summary>The processor waits for a start-up message, for snapshots. While it is parked.</summary>
+    public bool WaitsForStartUp
+    {
+        get => _waitsForStartUp;
+        set => _waitsForStartUp = value;
     }
 
     /// <summary>The processor waits for a start-up message: application processors after power-on.</summary>
@@ -90,6 +98,9 @@ public sealed unsafe partial class TranslatedVcpu
         ulong linear = Mode.Is64 ? _area->Cpu.Rip : (uint)(_area->Cpu.Seg(SegmentName.Cs).Base + _area->Cpu.Rip);
         return _singleStep || _breakpoints.Contains(linear);
     }
+
+    // Whoever asks for something sets ExitRequest last; an interrupt that waits for IF is looked at again after every exit.
+    private bool HasRequest => (Volatile.Read(ref _area->ExitRequest) | Volatile.Read(ref _area->InterruptLine) | _area->Cpu.Halted) != 0 || _nmi || _waitsForStartUp || Core.IsShutDown;
 
     // Null: go on.
     private TranslatedExit? TakeRequests()
@@ -138,7 +149,6 @@ public sealed unsafe partial class TranslatedVcpu
     private void TakeInit()
     {
         _init = false;
-        _startUp = NoStartUp;
         Core.Init();
         _modeIsKnown = false;
         _waitsForStartUp = _index != 0;

@@ -41,7 +41,7 @@ public sealed unsafe partial class TranslatedVcpu
             return;
         bool isShadowed = cpu->InterruptShadow != 0;
         cpu->InterruptShadow = 0;
-        bool done = ExecuteOne(in insn);
+        bool done = ExecuteOne(in insn, X86Core.IsSpecial(in insn));
         if (isShadowed && cpu->InterruptShadow != 0 && insn.Mnemonic != Mnemonic.Sti)
             cpu->InterruptShadow = 0; // a shadow is not made longer by the next one
         if (done && isWatched && Core.EndInstruction(isTraced))
@@ -85,14 +85,14 @@ public sealed unsafe partial class TranslatedVcpu
     }
 
     // False: it faulted.
-    private bool ExecuteOne(in Instruction insn)
+    private bool ExecuteOne(in Instruction insn, bool isCore)
     {
         _modeIsKnown = false;
         try
         {
             if (insn.IsInvalid)
                 throw new X86Fault(X86Vector.InvalidOpcode);
-            if (X86Core.IsSpecial(in insn))
+            if (isCore)
                 Core.Execute(in insn);
             else
                 ExecutePlain(in insn);

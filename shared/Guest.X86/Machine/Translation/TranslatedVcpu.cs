@@ -76,7 +76,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         _code = new MachineCode(code, codeBytes, &OnMiss, HostCpu.HasXsaveopt);
         shared.InstallFaults(_code);
         _enter = (delegate* unmanaged<uint>)_code.Stubs.Enter;
-        _translator = new MachineTranslator(_code, _classes);
+        _translator = new MachineTranslator(_code, _classes, model);
         _careful = new CarefulEmitter(_code, _classes);
         _blocks = new BlockStore();
         Core = new X86Core(&_area->Cpu, index, memory, platform, model) { Events = this };
@@ -119,7 +119,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         bool hasRun = false;
         while (true)
         {
-            if (TakeRequests() is { } exit)
+            if (HasRequest && TakeRequests() is { } exit)
                 return exit;
             if (_isDebugged && AtDebugStop(hasRun))
                 return TranslatedExit.Debug;
@@ -155,11 +155,10 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
                 FollowLink((int)_area->ExitSite);
                 break;
             case MachineExit.Special:
-                TranslationSite site = _code.Sites[(int)_area->ExitSite];
+                ref TranslationSite site = ref CollectionsMarshal.AsSpan(_code.Sites)[(int)_area->ExitSite];
                 cpu->Rip = site.Rip;
-                Instruction insn = _code.Insns[site.Insn];
                 _fetchedBytes = 0;
-                ExecuteOne(in insn);
+                ExecuteOne(in CollectionsMarshal.AsSpan(_code.Insns)[site.Insn], site.IsCore);
                 break;
             case MachineExit.Interrupt:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;

@@ -15,6 +15,12 @@ internal struct TranslationSite
     /// <summary>The access writes.</summary>
     public bool IsWrite;
 
+    /// <summary>The access stands for several instructions, of which this is the first: a fault is found by executing it alone.</summary>
+    public bool IsRun;
+
+    /// <summary>The instruction is the core's.</summary>
+    public bool IsCore;
+
     /// <summary>Which TLB table it goes through.</summary>
     public byte View;
 
@@ -51,7 +57,7 @@ internal unsafe struct MachineBlock
     public byte* HostEntry, HostLoopEntry;
 
     public byte* End;
-    public int NextInHash, NextOnPage;
+    public int NextInHash;
     public int FirstPlace, PlaceCount;
     public bool IsDead;
 }

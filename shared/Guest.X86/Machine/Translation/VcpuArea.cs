@@ -45,7 +45,7 @@ internal unsafe struct VcpuArea
     public const int Views = 3;
 
     /// <summary>Entries of a jump cache; one for the kernel, one for user code.</summary>
-    public const int JumpEntries = 2048;
+    public const int JumpEntries = 4096;
 
     /// <summary>Size of <see cref="Bounce"/>: the largest XSAVE image with room for alignment.</summary>
     public const int BounceBytes = 4096 + 128;
