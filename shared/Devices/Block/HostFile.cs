@@ -10,13 +10,13 @@ public sealed unsafe class HostFile : IDisposable
 {
     private const int MaxVectors = 1024;
 
-    private readonly bool _ignoresFlush, _writesThrough;
+    private readonly bool _ignoresFlush;
     private long _fd;
 
     private HostFile(string path, long fd, BlockOptions options)
     {
         (Path, _fd) = (path, fd);
-        (IsReadOnly, _ignoresFlush, _writesThrough) = (options.IsReadOnly, options.IgnoresFlush, options.WritesThrough);
+        (IsReadOnly, _ignoresFlush, WritesThrough) = (options.IsReadOnly, options.IgnoresFlush, options.WritesThrough);
     }
 
     /// <summary>Its path, as it was given.</summary>
@@ -24,6 +24,9 @@ public sealed unsafe class HostFile : IDisposable
 
     /// <summary>Writing is refused.</summary>
     public bool IsReadOnly { get; }
+
+    /// <summary>Every write reaches the disk before it is done.</summary>
+    public bool WritesThrough { get; }
 
     /// <summary>Bytes; grows when something is written behind the end.</summary>
     public long Length { get; private set; }
@@ -228,7 +231,7 @@ public sealed unsafe class HostFile : IDisposable
     private void Wrote(long end)
     {
         Length = Math.Max(Length, end);
-        if (_writesThrough)
+        if (WritesThrough)
             Flush();
     }
 

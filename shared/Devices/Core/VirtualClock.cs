@@ -56,9 +56,9 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
                 _due.Add(timer);
         if (_due.Count > 1)
             _due.Sort(static (a, b) => a.Deadline.CompareTo(b.Deadline));
-        foreach (ClockTimer timer in _due)
-            if (timer.Deadline <= now)
-                timer.Expire();
+        for (int i = 0; i < _due.Count; i++)
+            if (_due[i].Deadline <= now)
+                _due[i].Expire();
     }
 
     /// <summary>How often a clock of a frequency (in hertz, up to 9 GHz) has ticked at a time; exact for centuries.</summary>

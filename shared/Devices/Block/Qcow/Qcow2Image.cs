@@ -125,6 +125,9 @@ internal sealed partial class Qcow2Image : IBlockDevice
             from = from[done..];
             offset += done;
         }
+
+        if (_file.WritesThrough)
+            WriteMetadata();
     }
 
     public void Read(long offset, ReadOnlySpan<IoVector> into)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
+using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Decode;
 using Suite.Jit.X64;
 
@@ -15,6 +16,7 @@ internal sealed unsafe partial class MachineTranslator
 
     private readonly MachineCode _code;
     private readonly InsnClasses _classes;
+    private readonly CpuModel _model;
     private readonly InstructionInfoFactory _info = new();
     private readonly PointerReader _reader = new();
     private readonly PointerWriter _writer = new();
@@ -32,9 +34,9 @@ internal sealed unsafe partial class MachineTranslator
     private ulong _rip, _pageStart;
 
     /// <summary>A translator that writes into a vCPU's share.</summary>
-    public MachineTranslator(MachineCode code, InsnClasses classes)
+    public MachineTranslator(MachineCode code, InsnClasses classes, CpuModel model)
     {
-        (_code, _classes) = (code, classes);
+        (_code, _classes, _model) = (code, classes, model);
         _encoder = Encoder.Create(64, _writer);
         for (int i = 0; i < _decoders.Length; i++)
             _decoders[i] = Decoder.Create(16 << i, _reader);
@@ -52,6 +54,7 @@ internal sealed unsafe partial class MachineTranslator
         Decoder decoder = _decoders[(int)size];
         decoder.IP = rip;
         decoder.Decode(out insn);
+        Adapt(ref insn);
         return decoder.LastError != DecoderError.NoMoreBytes;
     }
 
@@ -118,6 +121,7 @@ internal sealed unsafe partial class MachineTranslator
             decoder.Decode(out _insns[count]);
             if (decoder.LastError == DecoderError.NoMoreBytes)
                 break;
+            Adapt(ref _insns[count]);
             InsnForm form = _forms[count] = FormOf(in _insns[count]);
             length += _insns[count].Length;
             count++;
@@ -135,6 +139,28 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         return count;
+    }
+
+    // What the CPU model lacks does not exist; what it takes for something older, is that.
+    private void Adapt(ref Instruction insn)
+    {
+        switch (_model.Classify(in insn))
+        {
+            case ModelAction.Undefined:
+                insn.Code = Code.INVALID;
+                break;
+            case ModelAction.Legacy:
+                insn.Code = insn.Code switch
+                {
+                    Code.Tzcnt_r16_rm16 => Code.Bsf_r16_rm16,
+                    Code.Tzcnt_r32_rm32 => Code.Bsf_r32_rm32,
+                    Code.Tzcnt_r64_rm64 => Code.Bsf_r64_rm64,
+                    Code.Lzcnt_r16_rm16 => Code.Bsr_r16_rm16,
+                    Code.Lzcnt_r32_rm32 => Code.Bsr_r32_rm32,
+                    _ => Code.Bsr_r64_rm64,
+                };
+                break;
+        }
     }
 
     private RflagsBits LiveIn(int i)
