@@ -24,8 +24,23 @@ public static class X86SystemTool
                 return ExitCodes.Success;
             }
 
+            int ready = -1;
+            if (options.Daemonize && Background.Enter(out ready) is { } status)
+                return status;
             using X86Composition machine = new(options, kind);
-            return machine.Run();
+            if (options.PidFile is { } pidFile)
+                File.WriteAllText(pidFile, $"{Sys.Call(Nr.getpid)}\n");
+            if (ready >= 0)
+                Background.Ready(ready);
+            try
+            {
+                return machine.Run();
+            }
+            finally
+            {
+                if (options.PidFile is { } written)
+                    File.Delete(written);
+            }
         }
         catch (OptionException e)
         {
