@@ -24,14 +24,13 @@ public static class X86SystemTool
                 return ExitCodes.Success;
             }
 
-            int ready = -1;
-            if (options.Daemonize && Background.Enter(out ready) is { } status)
-                return status;
+            if (options.Daemonize && !Background.IsChild)
+                return Background.Start(args);
             using X86Composition machine = new(options, kind);
             if (options.PidFile is { } pidFile)
                 File.WriteAllText(pidFile, $"{Sys.Call(Nr.getpid)}\n");
-            if (ready >= 0)
-                Background.Ready(ready);
+            if (options.Daemonize)
+                Background.Ready();
             try
             {
                 return machine.Run();
