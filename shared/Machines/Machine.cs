@@ -127,6 +127,7 @@ public sealed partial class Machine : IDisposable
     public void Exit(int status)
     {
         _exitStatus ??= status;
+        Freeze(); // the guest does nothing more
         _wake.Set();
     }
 
