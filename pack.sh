@@ -54,7 +54,11 @@ stage_target() { # What qemu-TARGET contains.
     put 755 "$TOOLS/$tool" "$package/usr/bin/$tool"
     link "$tool" "$package/usr/bin/$system"
     tool_text "$tool" -manual | put 644 - "$package/usr/share/man/man1/$tool.1"
-    system_page "$system" "$tool" | put 644 - "$package/usr/share/man/man1/$system.1"
+    if [ "$target" = ppc ]; then
+        system_page "$system" "$tool" | put 644 - "$package/usr/share/man/man1/$system.1"
+    else
+        (exec -a "$system" "$TOOLS/$tool" -manual) | put 644 - "$package/usr/share/man/man1/$system.1"
+    fi
     tool_text "$tool" -completion bash | put 644 - "$package/usr/share/bash-completion/completions/$tool"
     tool_text "$tool" -completion zsh | put 644 - "$package/usr/share/zsh/vendor-completions/_$tool"
     tool_text "$tool" -completion fish | put 644 - "$package/usr/share/fish/vendor_completions.d/$tool.fish"
@@ -67,9 +71,9 @@ stage_all() {
     local target doc
     rm -rf "$STAGE"
     for target in $TARGETS; do stage_target "$target"; done
-    link qemu-x86_64 qemu-kvm/usr/bin/qemu-kvm
+    put 755 "$TOOLS/qemu-kvm" qemu-kvm/usr/bin/qemu-kvm
     link qemu-kvm qemu-kvm/usr/bin/kvm
-    system_page qemu-kvm qemu-x86_64 | put 644 - qemu-kvm/usr/share/man/man1/qemu-kvm.1
+    "$TOOLS/qemu-kvm" -manual | put 644 - qemu-kvm/usr/share/man/man1/qemu-kvm.1
     link qemu-kvm.1.gz qemu-kvm/usr/share/man/man1/kvm.1.gz
     for doc in "$ROOT"/docs/*.md "$ROOT/README.md"; do
         put 644 "$doc" "qemu-common/usr/share/doc/qemu-common/$(basename "$doc")"

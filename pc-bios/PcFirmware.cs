@@ -20,6 +20,7 @@ public sealed class PcFirmware : Device, IBusDevice
 
     private const uint RegisterPort = 4;
     private const int Page = 4096;
+    private const ulong LeastForAcpi = 2 << 20;
 
     private readonly Bios _bios;
     private readonly DriveTable _drives;
@@ -66,7 +67,7 @@ public sealed class PcFirmware : Device, IBusDevice
         (byte[] image, ushort[] vectors, ushort bios32, ushort pci32) = BiosRom.Build();
         _pci.Bit32Entry = MemoryMap.RomStart + pci32;
         _test = new PowerOnTest(_bios, vectors, _video, _time, _drives);
-        if (pc.HasAcpi)
+        if (pc.HasAcpi && pc.LowRam >= LeastForAcpi)
         {
             AcpiTables tables = AcpiTables.Make(pc);
             int room = (tables.Block.Length + Page - 1) / Page * Page;

@@ -6,6 +6,7 @@ namespace Suite.PcBios.Tables;
 /// <summary>SMBIOS tables (System Management BIOS Reference Specification 2.8): firmware, system, chassis, processor, memory.</summary>
 public sealed class Smbios
 {
+    private const int MostName = 64;
     private const int EntryBytes = 31, MostDevice = 16 << 10; // MiB of one memory device
     private const ushort FirstMemoryHandle = 0x1000, FirstDeviceHandle = 0x1100, FirstMapHandle = 0x1300;
 
@@ -68,8 +69,11 @@ public sealed class Smbios
         (b[0], b[1], b[2], b[3]) = (1, 2, 3, 0);
         pc.Uuid.TryWriteBytes(b.AsSpan(4));
         (b[20], b[21], b[22]) = (6, 0, 4); // power switch; family
-        Add(1, 0x100, b, "Suite", pc.Name is { Length: > 0 } name ? name : "Standard PC", pc.IsMicrovm ? "microvm" : "pc", "Virtual Machine");
+        Add(1, 0x100, b, "Suite", Name(pc.Name), pc.IsMicrovm ? "microvm" : "pc", "Virtual Machine");
     }
+
+    // A zero would end the string, and there is not room for a novel.
+    private static string Name(string? name) => name?.Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } text ? text[..Math.Min(text.Length, MostName)] : "Standard PC";
 
     private void Processor(PcDescription pc)
     {

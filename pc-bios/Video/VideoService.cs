@@ -10,7 +10,8 @@ internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe, Seri
     private const ushort DefaultCursor = 0x0D0E;
     private const byte NormalAttribute = 0x07;
     private const uint FontVector = 0x43 * 4, UpperFontVector = 0x1F * 4;
-    private const int MostPages = 8;
+    private const uint SavedCursor = MemoryMap.Ebda + 0x72;
+    private const int MostPages = 8, StringPortion = 32;
 
     private readonly GlyphPainter _painter = new(bios, vga);
 
@@ -304,18 +305,31 @@ internal sealed class VideoService(Bios bios, VgaPorts vga, VbeService vbe, Seri
 
     private void WriteString(ServiceCall call)
     {
+        // In portions, since each character may scroll the screen: the stub calls again for the rest.
         bool moves = (call.Al & 1) != 0, hasAttributes = (call.Al & 2) != 0;
-        int page = call.Bh & 7;
-        ushort old = bios.Memory.Word(BiosData.CursorPositions + (uint)page * 2);
-        if (call.Dh != 0xFF)
-            SetCursor(page, call.Dh, call.Dl);
-        uint at = call.EsAt(call.Bp);
-        for (int i = 0; i < call.Cx; i++)
+        int page = call.Bh & 7, start = call.Step * StringPortion, end = Math.Min(start + StringPortion, (int)call.Cx);
+        if (call.Step == 0)
+        {
+            bios.Memory.SetWord(SavedCursor, bios.Memory.Word(BiosData.CursorPositions + (uint)page * 2));
+            if (call.Dh != 0xFF)
+                SetCursor(page, call.Dh, call.Dl);
+        }
+
+        uint at = call.EsAt(call.Bp) + (uint)(start * (hasAttributes ? 2 : 1));
+        for (int i = start; i < end; i++)
         {
             byte character = bios.Memory.Byte(at++), attribute = hasAttributes ? bios.Memory.Byte(at++) : call.Bl;
             Teletype(character, page, attribute, hasAttribute: true);
         }
 
+        if (end < call.Cx && call.Step < byte.MaxValue)
+        {
+            call.Step++;
+            call.Action = ServiceFrame.Poll;
+            return;
+        }
+
+        ushort old = bios.Memory.Word(SavedCursor);
         if (!moves)
             SetCursor(page, old >> 8, old & 0xFF);
     }

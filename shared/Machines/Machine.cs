@@ -130,6 +130,9 @@ public sealed partial class Machine : IDisposable
         _wake.Set();
     }
 
+    /// <summary>The status the machine ends with; null while nobody has asked for its end.</summary>
+    public int? ExitStatus => _exitStatus;
+
     /// <summary>Runs the machine until it ends; the result is the exit status.</summary>
     /// <param name="isStopped">-S: built but not started.</param>
     public int Run(bool isStopped)

@@ -5,7 +5,6 @@ public sealed class PackagedNames
 {
     [Theory]
     [InlineData("qemu-system-ppc")]
-    [InlineData("qemu-kvm")]
     public void A_machine_emulators_name_says_what_is_missing(string name)
     {
         using TemporaryDirectory directory = new();
@@ -16,6 +15,23 @@ public sealed class PackagedNames
         Assert.StartsWith($"{name}: this version of the suite", result.ErrorText);
         Assert.Contains("has no machines", result.ErrorText);
         Assert.Contains("  fix: ", result.ErrorText);
+    }
+
+    [Theory]
+    [InlineData("qemu-x86_64", "qemu-system-x86_64")]
+    [InlineData("qemu-i386", "qemu-system-i386")]
+    [InlineData("qemu-x86_64", "qemu-kvm")]
+    public void A_machine_emulators_name_lists_boards(string tool, string name)
+    {
+        using TemporaryDirectory directory = new();
+        string link = directory.File(name);
+        File.CreateSymbolicLink(link, Repository.ToolPath(tool));
+        ProcessResult result = HostProcess.Run(new ProcessRequest { Program = link, Arguments = ["-M", "help"], Directory = "/" });
+        Assert.Equal(("exit 0", ""), (result.End, result.ErrorText));
+        Assert.Contains("microvm", result.Text);
+        result = HostProcess.Run(new ProcessRequest { Program = link, Arguments = ["-machin", "pc"], Directory = "/" });
+        Assert.Equal("exit 1", result.End);
+        Assert.Contains("did you mean '-machine'", result.ErrorText);
     }
 
     [Fact]

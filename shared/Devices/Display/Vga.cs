@@ -20,6 +20,7 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
     private readonly VgaWindow _window;
     private readonly VgaRenderer _renderer;
     private int? _plain;
+    private bool _wasOn;
 
     /// <summary>An adapter.</summary>
     /// <param name="memory">Video memory.</param>
@@ -68,7 +69,9 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
     protected override void OnFunctionReset()
     {
         _registers.Reset();
-        new Span<byte>(_memory, _length).Clear();
+        if (_wasOn) // at power-on it is zero, and clearing it would cost a page fault for each of its pages
+            new Span<byte>(_memory, _length).Clear();
+        _wasOn = true;
     }
 
     /// <inheritdoc/>

@@ -29,6 +29,8 @@ public sealed class PcBoard : X86Board
     private static readonly (ulong Port, int Irq)[] SerialPlaces = [(0x3F8, 4), (0x2F8, 3), (0x3E8, 4), (0x2E8, 3)];
 
     private readonly Piix3 _isa;
+    private readonly PciHotplug _hotplug;
+    private readonly HashSet<string> _askedFor = new(StringComparer.Ordinal);
     private Vga? _vga;
     private RamBlock? _videoMemory;
 
@@ -76,6 +78,8 @@ public sealed class PcBoard : X86Board
         Power = new Piix4Pm(Machine.Clock, io, Irq(PcDescription.SciIrq), Sleep);
         AddPci(Power, new DevicePlace("PIIX4_PM", null, IsaSlot, PowerFunction));
         Machine.PoweringDown += Power.PressPowerButton;
+        _hotplug = Machine.Add(new PciHotplug(Power.RaiseEvent, RemovableSlots, Eject));
+        _hotplug.Attach(io);
         for (int i = 0; i < setup.Serials.Count && i < SerialPlaces.Length; i++)
         {
             if (setup.Serials[i] is not { } line)
@@ -136,6 +140,39 @@ public sealed class PcBoard : X86Board
     public override PluggedDevice AddVirtio(VirtioDevice device, DevicePlace place) => AddPci(new VirtioPci(place.Id ?? device.Name, device), place, device);
 
     /// <inheritdoc/>
+    public override void Announce(PluggedDevice device)
+    {
+        if (device.Function is { } function)
+            _hotplug.Plugged(function.Slot);
+    }
+
+    /// <inheritdoc/>
+    public override void AskToUnplug(string id)
+    {
+        PluggedDevice device = Unpluggable(id);
+        if (_askedFor.Add(id))
+        {
+            _hotplug.AskFor(device.Function!.Slot);
+            return;
+        }
+
+        _askedFor.Remove(id);
+        Unplug(id); // asked twice: the guest does not answer
+    }
+
+    private uint RemovableSlots() => Plugged.Where(d => d.CanUnplug && d.Function is not null).Aggregate(0u, (slots, d) => slots | 1u << d.Function!.Slot);
+
+    // The guest lets a card go.
+    private void Eject(int slot)
+    {
+        foreach (PluggedDevice device in Plugged.Where(d => d.CanUnplug && d.Id is not null && d.Function is { } f && f.Slot == slot).ToArray())
+        {
+            _askedFor.Remove(device.Id!);
+            Unplug(device.Id!);
+        }
+    }
+
+    /// <inheritdoc/>
     public override void Key(byte code, bool isExtended, bool isPressed) => Keyboard.Key(code, isExtended, isPressed);
 
     /// <inheritdoc/>
@@ -155,6 +192,7 @@ public sealed class PcBoard : X86Board
             HasVga = HasVga(options),
             HasSerialConsole = options.NoGraphic,
             Uuid = options.Uuid,
+            ExtraAcpiTables = [.. options.AcpiTables.Select(t => File.ReadAllBytes(t.Get("file") ?? t.Need("data")))],
             Name = options.Name,
             SerialPorts = setup.Serials.Count(s => s is not null),
             ParallelPorts = options.Parallels.Count,

@@ -33,6 +33,8 @@ internal sealed class X86Composition : IDisposable
     public X86Composition(MachineOptions options, X86ToolKind kind)
     {
         (_options, _kind) = (options, kind);
+        foreach (string note in options.Notes)
+            Note(note);
         _loop = new HostLoop(_machine.Lock);
         _backends = new MachineBackends(_machine, _loop, options, Note);
         _exits = new ExitControl(options.ExitOn, _machine);

@@ -24,8 +24,22 @@ public static class X86SystemTool
                 return ExitCodes.Success;
             }
 
+            if (options.Daemonize && !Background.IsChild)
+                return Background.Start(args);
             using X86Composition machine = new(options, kind);
-            return machine.Run();
+            if (options.PidFile is { } pidFile)
+                File.WriteAllText(pidFile, $"{Sys.Call(Nr.getpid)}\n");
+            if (options.Daemonize)
+                Background.Ready();
+            try
+            {
+                return machine.Run();
+            }
+            finally
+            {
+                if (options.PidFile is { } written)
+                    File.Delete(written);
+            }
         }
         catch (OptionException e)
         {

@@ -73,12 +73,21 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
     /// <exception cref="OptionException">It cannot.</exception>
     public void Unplug(string id)
     {
-        PluggedDevice device = _plugged.Find(d => d.Id == id) ?? throw OptionException.Unknown("device", id, _plugged.Where(d => d.Id is not null).Select(d => d.Id!));
-        if (device.Function is not { } function || !device.CanUnplug)
-            throw new OptionException($"device '{id}' ({device.Driver}) cannot be unplugged while the machine runs");
+        PluggedDevice device = Unpluggable(id);
+        PciFunction function = device.Function!;
         Pci!.Remove(function);
         Machine.Remove(function);
         _plugged.Remove(device);
+        Backends.Release(device.Id ?? "", device.Driver);
+        Machine.Tell(new MachineEvent("DEVICE_DELETED", ("device", id), ("path", $"/machine/peripheral/{id}")));
+    }
+
+    /// <summary>The device of an id that can be unplugged.</summary>
+    /// <exception cref="OptionException">There is none, or it cannot.</exception>
+    protected PluggedDevice Unpluggable(string id)
+    {
+        PluggedDevice device = _plugged.Find(d => d.Id == id) ?? throw OptionException.Unknown("device", id, _plugged.Where(d => d.Id is not null).Select(d => d.Id!));
+        return device.Function is not null && device.CanUnplug ? device : throw new OptionException($"device '{id}' ({device.Driver}) cannot be unplugged while the machine runs");
     }
 
     /// <summary>A key goes down or up; the code is set 2's. Under the lock. Boards without keyboard do nothing.</summary>
@@ -91,10 +100,14 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
     {
     }
 
-    /// <summary>A device was plugged in or pulled out: the guest is told. Under the lock.</summary>
-    public virtual void HotplugChanged()
+    /// <summary>A device was plugged into the running machine: the guest is told. Under the lock.</summary>
+    public virtual void Announce(PluggedDevice device)
     {
     }
+
+    /// <summary>Asks the guest to let a device go; boards that cannot ask take it out. Under the lock.</summary>
+    /// <exception cref="OptionException">It cannot be taken out.</exception>
+    public virtual void AskToUnplug(string id) => Unplug(id);
 
     /// <summary>Plugs a network cable in or out: by the card's id, or its back end's. Under the lock.</summary>
     /// <exception cref="OptionException">There is none of that name.</exception>

@@ -54,7 +54,7 @@ public sealed class MachineControl(Board board, ICpuInspector inspector, DeviceC
         {
             PluggedDevice made = catalogue.Create(board, given, isHotplug: true);
             made.Device?.Reset();
-            board.HotplugChanged();
+            board.Announce(made);
         }));
     }
 
@@ -63,12 +63,7 @@ public sealed class MachineControl(Board board, ICpuInspector inspector, DeviceC
     {
         if (!board.Plugged.Any(d => d.Id == id))
             throw new ControlException($"Device '{id}' not found", isNotFound: true);
-        Try(() => Machine.WhileParked(() =>
-        {
-            board.Unplug(id);
-            board.HotplugChanged();
-        }));
-        Machine.Tell(new MachineEvent("DEVICE_DELETED", ("device", id), ("path", $"/machine/peripheral/{id}")));
+        Try(() => Machine.WhileParked(() => board.AskToUnplug(id)));
     }
 
     /// <summary>Presses keys together, and lets them go.</summary>

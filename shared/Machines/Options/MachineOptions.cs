@@ -89,10 +89,6 @@ public sealed class MachineOptions
     /// <summary>-gdb.</summary>
     public List<string> Gdb { get; } = [];
 
-    public string? LogItems { get; set; }
-
-    public string? LogFile { get; set; }
-
     public bool Snapshot { get; set; }
 
     public string? Name { get; set; }
@@ -105,9 +101,6 @@ public sealed class MachineOptions
 
     /// <summary>-global driver.property=value.</summary>
     public List<(string Driver, string Property, string Value)> Globals { get; } = [];
-
-    /// <summary>-icount.</summary>
-    public KeyValues? Icount { get; set; }
 
     /// <summary>-object.</summary>
     public List<KeyValues> Objects { get; } = [];

@@ -377,6 +377,29 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public void A_long_string_is_written_in_portions()
+    {
+        using BiosBench b = new();
+        for (int i = 0; i < 100; i++)
+            b.Ram[0x8000 + i] = (byte)('a' + i % 26);
+        (b.B, b.C, b.D, b.EsSegment, b.Bp) = (7, 100, 0, 0x800, 0);
+        b.Int(0x10, 0x1301);
+        int calls = 1;
+        for (; b.Action == 4; calls++)
+            b.Call(0x10, again: true);
+        Assert.Equal(4, calls);
+        Assert.Equal(0x0114, b.Word(0x450)); // row 1, column 20
+    }
+
+    [Fact]
+    public void A_name_of_any_length_and_little_memory_are_no_obstacle()
+    {
+        using BiosBench b = new(pc: new PcDescription { RamBytes = 1 << 20, Name = new string('n', 100_000) + "\0" });
+        Assert.Equal(0UL, b.Firmware.AcpiRsdp);
+        Assert.All(b.Firmware.Map, range => Assert.True(range.Kind != MemoryKind.Usable || range.Start + range.Length <= 1 << 20));
+    }
+
+    [Fact]
     public void The_serial_console_speaks_to_a_terminal_and_takes_keys()
     {
         using BiosBench b = new(pc: new PcDescription { RamBytes = BiosBench.RamBytes, HasVga = false, HasSerialConsole = true });

@@ -1,0 +1,86 @@
+using Suite.Machines.Backends;
+using Suite.Machines.Options;
+
+namespace Suite.Tests.Machines;
+
+public sealed class OptionsTests
+{
+    [Theory]
+    [InlineData("-machin pc", "option '-machin' is not known", "did you mean '-machine'?")]
+    [InlineData("-m 12x", "-m: '12x' is not a size", "512M")]
+    [InlineData("-m 100k", "so much or so little memory", "from 1M")]
+    [InlineData("-smp 0", "'0' is not a value of cpus", "from 1 to 255")]
+    [InlineData("-accel kvmm", "accelerator 'kvmm' is not known", "did you mean 'kvm'?")]
+    [InlineData("-kernel", "-kernel lacks its value", "-kernel file")]
+    [InlineData("-incoming tcp:0:1", "cannot be taken over", "savevm")]
+    [InlineData("-uuid 12", "'12' is not a UUID", "550e8400")]
+    [InlineData("-smp cpu=2", "property 'cpu' is not known", "did you mean 'cpus'?")]
+    public void Mistakes_name_cause_and_remedy(string line, string cause, string fix)
+    {
+        OptionException e = Assert.Throws<OptionException>(() => Parse(line));
+        Assert.Contains(cause, e.Message, StringComparison.Ordinal);
+        Assert.Contains(fix, e.Fix, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_usual_command_line_is_understood()
+    {
+        MachineOptions o = Parse("-M pc,accel=kvm:tcg -m 1.5G -smp 2,cores=2 -kernel k -append a,b -drive file=x,,y.img,if=virtio -nic user,model=e1000,hostfwd=tcp::1-:2 -boot order=dc,menu=on -nographic --no-reboot disk.img");
+        Assert.Equal(1536UL << 20, o.Memory);
+        Assert.Equal(2, o.Cpus);
+        Assert.Equal(["kvm", "tcg"], o.Accelerators.Select(a => a.Get("accel")!));
+        Assert.Equal(("k", "a,b"), (o.Kernel, o.Append));
+        Assert.Equal("x,y.img", o.Drives[0].Get("file"));
+        Assert.Equal("disk.img", o.Drives[1].Get("file"));
+        Assert.Equal("tcp::1-:2", o.Nics[0].Get("hostfwd"));
+        Assert.Equal(("dc", true), (o.Boot.Get("order"), o.Boot.GetBool("menu", false)));
+        Assert.True(o.NoGraphic && o.NoReboot);
+    }
+
+    [Theory]
+    [InlineData("-M help", "boards\n")]
+    [InlineData("-cpu help", "cpus\n")]
+    [InlineData("-accel help", "accelerators\n")]
+    [InlineData("-device help", "devices\n")]
+    [InlineData("-device e1000,help", "properties of e1000\n")]
+    public void Lists_are_shown(string line, string text) => Assert.Equal(text, Parse(line).Text);
+
+    [Fact]
+    public void Every_option_has_its_line_in_help_manual_and_completions()
+    {
+        string help = MachineHelp.Text("t"), manual = MachineHelp.Manual("t").Replace("\\-", "-", StringComparison.Ordinal);
+        foreach (string name in MachineOptionTable.All.SelectMany(o => o.Names))
+        {
+            Assert.Contains(name, help, StringComparison.Ordinal);
+            Assert.Contains(name, manual, StringComparison.Ordinal);
+            foreach (string shell in new[] { "bash", "zsh", "fish" })
+                Assert.Contains(name[1..], MachineHelp.Completion("t", shell), StringComparison.Ordinal);
+        }
+
+        string[] all = [.. MachineOptionTable.All.SelectMany(o => o.Names)];
+        Assert.Equal(all.Length, all.Distinct().Count());
+    }
+
+    [Fact]
+    public void Both_forms_of_a_blockdev_mean_the_same()
+    {
+        KeyValues json = KeyValues.Parse("-blockdev", """{"driver": "qcow2", "node-name": "d", "read-only": true, "file": {"driver": "file", "filename": "x"}}""");
+        KeyValues text = KeyValues.Parse("-blockdev", "driver=qcow2,node-name=d,read-only=on,file.driver=file,file.filename=x");
+        Assert.Equal(text.Items.Order(), json.Items.Order());
+    }
+
+    [Theory]
+    [InlineData("tcp:localhost:4444,server,nowait", "backend=socket host=localhost port=4444 server=on wait=off")]
+    [InlineData("unix:/tmp/x,server=on", "path=/tmp/x server=on backend=socket")]
+    [InlineData("mon:stdio", "backend=stdio mux=on monitor=on")]
+    [InlineData("file:log", "path=log backend=file")]
+    [InlineData("chardev:c0", "backend=chardev id=c0")]
+    public void Short_forms_of_back_ends_are_the_long_ones(string text, string expected) =>
+        Assert.Equal(expected, string.Join(' ', CharSpec.Expand("-serial", text)!.Items.Select(i => $"{i.Key}={i.Value}")));
+
+    [Fact]
+    public void An_unknown_back_end_names_the_nearest() =>
+        Assert.Contains("stdio", Assert.Throws<OptionException>(() => CharSpec.Expand("-serial", "stdoi")).Fix, StringComparison.Ordinal);
+
+    private static MachineOptions Parse(string line) => MachineOptionsParser.Parse(line.Split(' '), new TinyPc.NoLists());
+}
