@@ -351,6 +351,98 @@ public sealed class ServiceTests
         Assert.Equal(0x77, other.Ram[0x10000]);
     }
 
+    [Fact]
+    public void Pci_functions_get_addresses_ports_and_interrupts_and_are_found()
+    {
+        using BiosBench b = new();
+        FakePci pci = new();
+        b.Io.Attach(pci, "pci", 0xCF8, 8, 4);
+        b.Firmware.PowerOn();
+        Assert.Equal((0xC000_0000u, 0xC001u, 11), (pci.Register(3 << 3, 0x10), pci.Register(3 << 3, 0x14), (byte)pci.Register(3 << 3, 0x3C)));
+        Assert.Equal(3u, pci.Register(3 << 3, 4) & 3);
+        b.Int(0x1A, 0xB101);
+        Assert.Equal((0x2049_4350u, 0x0210u, false), (b.D, b.B & 0xFFFF, b.Carry));
+        (b.C, b.D, b.Si) = (0x100E, 0x8086, 0);
+        b.Int(0x1A, 0xB102);
+        Assert.Equal((false, 0x18u), (b.Carry, b.B & 0xFFFF));
+        b.Si = 1;
+        Assert.True(b.Int(0x1A, 0xB102).Carry);
+        (b.B, b.Di) = (0x18, 0x10);
+        Assert.Equal(0xC000_0000u, b.Int(0x1A, 0xB10A).C);
+        // The 32-bit entry hands over eax ebx ecx esi edi edx and takes ebx ecx edx flags eax.
+        b.Firmware.Write(4, 1, 0);
+        foreach (uint register in (uint[])[0xB10A, 0x18, 0, 0, 0x10, 0])
+            b.Firmware.Write(4, 4, register);
+        Assert.Equal([0x18UL, 0xC000_0000, 0, 0, 0x0A], Enumerable.Range(0, 5).Select(_ => b.Firmware.Read(4, 4) & 0xFFFF_FFFF));
+    }
+
+    [Fact]
+    public void The_serial_console_speaks_to_a_terminal_and_takes_keys()
+    {
+        using BiosBench b = new(pc: new PcDescription { RamBytes = BiosBench.RamBytes, HasVga = false, HasSerialConsole = true });
+        FakeUart uart = new();
+        b.Io.Attach(uart, "uart", 0x3F8, 8);
+        (b.B, b.D) = (0, 0x0205);
+        b.Int(0x10, 0x0200);
+        (b.B, b.C) = (0x1F, 2);
+        b.Int(0x10, 0x09C4);
+        Assert.Equal("\e[3;6H\e[1;37;44m──", Encoding.UTF8.GetString([.. uart.Sent]));
+        foreach (char c in "A\e[A\r")
+            uart.Received.Enqueue((byte)c);
+        Assert.Equal((0x1E41u, 0x4800u, 0x1C0Du), (b.Int(0x16, 0).A, b.Int(0x16, 0).A, b.Int(0x16, 0).A));
+    }
+
+    /// <summary>A card in slot 3 with 128 KiB of memory and 64 ports.</summary>
+    private sealed class FakePci : Suite.Devices.Core.IBusDevice
+    {
+        private readonly byte[] _space = new byte[256];
+        private uint _address;
+
+        public FakePci()
+        {
+            BitConverter.GetBytes(0x100E_8086u).CopyTo(_space, 0);
+            (_space[0x0B], _space[0x14], _space[0x3D]) = (2, 1, 1);
+        }
+
+        public uint Register(int _, int register) => BitConverter.ToUInt32(_space, register & 0xFC) >> (8 * (register & 3));
+
+        public ulong Read(ulong offset, int size)
+        {
+            if (offset < 4)
+                return _address;
+            return (_address >> 8 & 0xFFFF) == 3 << 3 ? BitConverter.ToUInt32(_space, (int)(_address & 0xFC)) >> (8 * (int)(offset & 3)) : ulong.MaxValue;
+        }
+
+        public void Write(ulong offset, int size, ulong value)
+        {
+            if (offset < 4)
+            {
+                _address = (uint)value;
+                return;
+            }
+
+            int at = (int)(_address & 0xFC) + (int)(offset & 3);
+            if ((_address >> 8 & 0xFFFF) != 3 << 3 || at is < 4 or (>= 0x18 and not 0x3C))
+                return;
+            for (int i = 0; i < size; i++)
+                _space[at + i] = (byte)(value >> (8 * i));
+            uint memory = BitConverter.ToUInt32(_space, 0x10) & 0xFFFE_0000, ports = (BitConverter.ToUInt32(_space, 0x14) & 0xFFFF_FFC0) | 1;
+            BitConverter.GetBytes(memory).CopyTo(_space, 0x10);
+            BitConverter.GetBytes(ports).CopyTo(_space, 0x14);
+        }
+    }
+
+    private sealed class FakeUart : Suite.Devices.Core.IBusDevice
+    {
+        public List<byte> Sent { get; } = [];
+
+        public Queue<byte> Received { get; } = [];
+
+        public ulong Read(ulong offset, int size) => offset == 5 ? (ulong)(0x60 | (Received.Count > 0 ? 1 : 0)) : offset == 0 && Received.Count > 0 ? Received.Dequeue() : 0UL;
+
+        public void Write(ulong offset, int size, ulong value) => Sent.Add((byte)value);
+    }
+
     /// <summary>A CD with a boot record in sector 17, a catalog in 18 and a boot image from 19 on, whose first byte is 42h.</summary>
     private static byte[] Cd(byte mediaType, out int image)
     {
