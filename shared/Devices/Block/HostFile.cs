@@ -10,13 +10,13 @@ public sealed unsafe class HostFile : IDisposable
 {
     private const int MaxVectors = 1024;
 
-    private readonly bool _ignoresFlush, _writesThrough;
+    private readonly bool _ignoresFlush;
     private long _fd;
 
     private HostFile(string path, long fd, BlockOptions options)
     {
         (Path, _fd) = (path, fd);
-        (IsReadOnly, _ignoresFlush, _writesThrough) = (options.IsReadOnly, options.IgnoresFlush, options.WritesThrough);
+        (IsReadOnly, _ignoresFlush, WritesThrough) = (options.IsReadOnly, options.IgnoresFlush, options.WritesThrough);
     }
 
     /// <summary>Its path, as it was given.</summary>
@@ -24,6 +24,9 @@ public sealed unsafe class HostFile : IDisposable
 
     /// <summary>Writing is refused.</summary>
     public bool IsReadOnly { get; }
+
+    /// <summary>Every write reaches the disk before it is done.</summary>
+    public bool WritesThrough { get; }
 
     /// <summary>Bytes; grows when something is written behind the end.</summary>
     public long Length { get; private set; }
@@ -109,7 +112,7 @@ public sealed unsafe class HostFile : IDisposable
         while (into.Length > 0)
         {
             ReadOnlySpan<IoVector> part = into[..Math.Min(into.Length, MaxVectors)];
-            long n, wanted = Sum(part);
+            long n, wanted = VectorCursor.Sum(part);
             fixed (IoVector* p = part)
                 n = Blocking(Nr.preadv, (long)p, part.Length, offset);
             Check(n, "reading");
@@ -126,7 +129,7 @@ public sealed unsafe class HostFile : IDisposable
         while (from.Length > 0)
         {
             ReadOnlySpan<IoVector> part = from[..Math.Min(from.Length, MaxVectors)];
-            long n, wanted = Sum(part);
+            long n, wanted = VectorCursor.Sum(part);
             fixed (IoVector* p = part)
                 n = Blocking(Nr.pwritev, (long)p, part.Length, offset);
             Check(n, "writing");
@@ -228,7 +231,7 @@ public sealed unsafe class HostFile : IDisposable
     private void Wrote(long end)
     {
         Length = Math.Max(Length, end);
-        if (_writesThrough)
+        if (WritesThrough)
             Flush();
     }
 
@@ -241,14 +244,6 @@ public sealed unsafe class HostFile : IDisposable
             done = Math.Max(done - piece.Length, 0);
             offset += piece.Length;
         }
-    }
-
-    private static long Sum(ReadOnlySpan<IoVector> pieces)
-    {
-        long sum = 0;
-        foreach (IoVector piece in pieces)
-            sum += piece.Length;
-        return sum;
     }
 
     private long Blocking(long number, long a2 = 0, long a3 = 0, long a4 = 0)

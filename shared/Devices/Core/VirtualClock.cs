@@ -56,16 +56,16 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
                 _due.Add(timer);
         if (_due.Count > 1)
             _due.Sort(static (a, b) => a.Deadline.CompareTo(b.Deadline));
-        foreach (ClockTimer timer in _due)
-            if (timer.Deadline <= now)
-                timer.Expire();
+        for (int i = 0; i < _due.Count; i++)
+            if (_due[i].Deadline <= now)
+                _due[i].Expire();
     }
 
-    /// <summary>How often a clock of a frequency has ticked at a time; exact for centuries.</summary>
-    public static long Ticks(long nanoseconds, long frequency) => (long)((Int128)nanoseconds * frequency / Second);
+    /// <summary>How often a clock of a frequency (in hertz, up to 9 GHz) has ticked at a time; exact for centuries.</summary>
+    public static long Ticks(long nanoseconds, long frequency) => nanoseconds / Second * frequency + nanoseconds % Second * frequency / Second;
 
     /// <summary>The first nanosecond at which a clock of a frequency has ticked so often.</summary>
-    public static long TimeOf(long ticks, long frequency) => (long)(((Int128)ticks * Second + frequency - 1) / frequency);
+    public static long TimeOf(long ticks, long frequency) => ticks / frequency * Second + (ticks % frequency * Second + frequency - 1) / frequency;
 
     internal void Add(ClockTimer timer)
     {

@@ -107,7 +107,7 @@ public abstract class IdeDrive
         switch (offset)
         {
             case 1:
-                _features.Value = _features.Value << 8 | value;
+                _features.Value = value;
                 break;
             case 2:
                 Push(Count, value);

@@ -12,6 +12,9 @@ public interface INetBackend
     /// <summary>Sends a frame of 14 bytes or more. What cannot be sent is lost, as on a wire.</summary>
     void Send(ReadOnlySpan<byte> frame);
 
+    /// <summary>TCP segments larger than a frame are taken as they are: cutting them up for a wire can be left out.</summary>
+    bool TakesLargeSegments => false;
+
     /// <summary>The card can take frames again after <see cref="INetReceiver.CanReceive"/> was false.</summary>
     void ReceiverReady()
     {

@@ -60,7 +60,7 @@ internal sealed class Ne2000 : IBusDevice, INetReceiver
     public const int Ports = 32;
 
     private const int DataPort = 0x10, ResetPort = 0x18, MacBytes = 6;
-    private const int MemoryStart = 0x4000, MemoryEnd = 0xC000, PromBytes = 32, PageBits = 8, HeaderBytes = 4, SmallestFrame = 60, LargestFrame = 1514;
+    private const int MemoryStart = 0x4000, MemoryEnd = 0xC000, PromBytes = 32, PageBits = 8, HeaderBytes = 4, CrcBytes = 4, SmallestFrame = 60, LargestFrame = 1514;
     private const byte CrStop = 1, CrStart = 2, CrTransmit = 4, CrDma = 0x18, CrNoDma = 0x20;
     private const byte IsrReceived = 1, IsrTransmitted = 2, IsrOverwrite = 0x10, IsrDmaDone = 0x40, IsrReset = 0x80, IsrCauses = 0x7F;
     private const byte RcrBroadcast = 4, RcrMulticast = 8, RcrPromiscuous = 0x10, TsrSent = 1, TcrLoopback = 6, DcrWords = 1, RsrReceived = 1, RsrGroup = 0x20;
@@ -152,7 +152,7 @@ internal sealed class Ne2000 : IBusDevice, INetReceiver
         }
 
         int length = Math.Max(frame.Length, SmallestFrame) + HeaderBytes, start = _pstart.Int << PageBits, stop = _pstop.Int << PageBits;
-        int at = _curr.Int << PageBits, next = at + ((length + 255) & ~255);
+        int at = _curr.Int << PageBits, next = at + ((length + CrcBytes + 255) & ~255); // the checksum is stored too, but not counted
         if (next >= stop)
             next -= stop - start;
         Span<byte> header = [(byte)(RsrReceived | ((frame[0] & 1) != 0 ? RsrGroup : 0)), (byte)(next >> PageBits), 0, 0];
@@ -190,7 +190,7 @@ internal sealed class Ne2000 : IBusDevice, INetReceiver
         int pages = _pstop.Int - _pstart.Int, free = (_bnry.Int - _curr.Int + pages) % pages;
         if (free == 0)
             free = pages;
-        return free << PageBits < length + HeaderBytes + (1 << PageBits);
+        return free << PageBits < length + HeaderBytes + CrcBytes + (1 << PageBits);
     }
 
     private bool IsForUs(ReadOnlySpan<byte> frame)
@@ -369,8 +369,8 @@ internal sealed class Ne2000 : IBusDevice, INetReceiver
         Advance(Width(size));
     }
 
-    // A card set to bytes moves one even when the bus is wider.
-    private int Width(int size) => _dcr.Has(DcrWords) ? size : 1;
+    // A card set to words moves two bytes even when only one is looked at, one set to bytes moves one even when the bus is wider.
+    private int Width(int size) => _dcr.Has(DcrWords) ? Math.Max(size, 2) : 1;
 
     // The address PROM holds each byte twice, and 57h twice at its end.
     private byte ReadMemory(int at) => at switch

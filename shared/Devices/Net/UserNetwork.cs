@@ -48,6 +48,9 @@ public sealed class UserNetwork : INetBackend, IDisposable
     public string Description => $"user net={Text(Options.Network)} restrict={(Options.IsRestricted ? "on" : "off")}";
 
     /// <inheritdoc/>
+    public bool TakesLargeSegments => true;
+
+    /// <inheritdoc/>
     public INetReceiver? Receiver { get; set; }
 
     internal UserNetworkOptions Options { get; }

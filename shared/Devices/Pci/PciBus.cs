@@ -80,13 +80,15 @@ public sealed class PciBus(Bus io, Bus memory, IGuestMemory dma, Action<int, boo
     /// <param name="offset">0 to 255, a multiple of the size.</param>
     /// <param name="size">1, 2 or 4 bytes.</param>
     public uint ReadConfiguration(int place, int offset, int size) =>
-        _functions[place & 0xFF]?.ReadConfiguration(offset & 0xFF, size) ?? (uint)((1UL << (size * 8)) - 1);
+        _functions[place & 0xFF]?.ReadConfiguration(offset & 0xFF & -size, size) ?? (uint)((1UL << (size * 8)) - 1);
 
     /// <summary>Writes configuration space.</summary>
-    public void WriteConfiguration(int place, int offset, int size, uint value)
-    {
-        _functions[place & 0xFF]?.WriteConfiguration(offset & 0xFF, size, value);
-    }
+    /// <param name="place">Slot * 8 + function.</param>
+    /// <param name="offset">0 to 255, a multiple of the size.</param>
+    /// <param name="size">1, 2 or 4 bytes.</param>
+    /// <param name="value">The value.</param>
+    public void WriteConfiguration(int place, int offset, int size, uint value) =>
+        _functions[place & 0xFF]?.WriteConfiguration(offset & 0xFF & -size, size, value);
 
     /// <summary>Which of the four interrupt lines a pin is wired to.</summary>
     /// <param name="slot">The slot.</param>

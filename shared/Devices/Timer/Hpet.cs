@@ -4,7 +4,7 @@ namespace Suite.Devices.Timer;
 
 /// <summary>
 /// The high precision event timer (IA-PC HPET Specification 1.0a): a counter of 100 MHz and three comparators, which interrupt through the
-/// I/O APIC, by messages, or instead of PIT and RTC ("legacy replacement"); for that their interrupt lines run through here.
+/// I/O APIC, or instead of PIT and RTC ("legacy replacement"); for that their interrupt lines run through here.
 /// </summary>
 public sealed class Hpet : Device, IBusDevice
 {
@@ -19,7 +19,6 @@ public sealed class Hpet : Device, IBusDevice
     private readonly VirtualClock _clock;
     private readonly IrqLine _irq0, _irq8;
     private readonly Action<int, bool> _setInput;
-    private readonly Action<ulong, uint> _sendMessage;
     private readonly Register _configuration, _status, _count, _start;
     private readonly HpetComparator[] _comparators = new HpetComparator[Comparators];
 
@@ -28,11 +27,10 @@ public sealed class Hpet : Device, IBusDevice
     /// <param name="irq0">Where the PIT's interrupt, or comparator 0's, goes.</param>
     /// <param name="irq8">Where the RTC's interrupt, or comparator 1's, goes.</param>
     /// <param name="setInput">Drives an input of the I/O APIC.</param>
-    /// <param name="sendMessage">Sends a message-signalled interrupt.</param>
-    public Hpet(VirtualClock clock, IrqLine irq0, IrqLine irq8, Action<int, bool> setInput, Action<ulong, uint> sendMessage)
+    public Hpet(VirtualClock clock, IrqLine irq0, IrqLine irq8, Action<int, bool> setInput)
         : base("hpet")
     {
-        (_clock, _irq0, _irq8, _setInput, _sendMessage) = (clock, irq0, irq8, setInput, sendMessage);
+        (_clock, _irq0, _irq8, _setInput) = (clock, irq0, irq8, setInput);
         _configuration = State.Register("configuration", 2);
         _status = State.Register("interrupt status", Comparators);
         _count = State.Register("counter when started or halted", 64);
@@ -95,8 +93,6 @@ public sealed class Hpet : Device, IBusDevice
     internal bool IsPending(int number) => _status.Has(1u << number);
 
     internal void SetPending(int number) => _status.Set(1u << number, true);
-
-    internal void SendMessage(ulong address, uint data) => _sendMessage(address, data);
 
     internal void Drive(int number, int input, bool high)
     {

@@ -5,9 +5,9 @@ namespace Suite.Devices.Timer;
 /// <summary>One comparator of an HPET.</summary>
 internal sealed class HpetComparator
 {
-    private const int Configuration = 0x00, Comparator = 0x08, Message = 0x10;
-    private const ulong Level = 0x02, InterruptEnable = 0x04, Periodic = 0x08, PeriodicCapable = 0x10, Is64Bit = 0x20, SetValue = 0x40, Force32 = 0x100, ByMessage = 0x4000,
-        MessageCapable = 0x8000, Routes = 0x4UL << 32, Writable = 0x7F4E;
+    private const int Configuration = 0x00, Comparator = 0x08;
+    private const ulong Level = 0x02, InterruptEnable = 0x04, Periodic = 0x08, PeriodicCapable = 0x10, Is64Bit = 0x20, SetValue = 0x40, Force32 = 0x100,
+        Routes = 0x4UL << 32, Writable = 0x3F4E;
 
     private const int RouteShift = 9, RouteMask = 31;
 
@@ -16,16 +16,15 @@ internal sealed class HpetComparator
 
     private readonly Hpet _hpet;
     private readonly int _number;
-    private readonly Register _configuration, _comparator, _period, _message, _waits;
+    private readonly Register _configuration, _comparator, _period, _waits;
     private readonly ClockTimer _timer;
 
     public HpetComparator(Hpet hpet, DeviceState state, VirtualClock clock, int number)
     {
         (_hpet, _number) = (hpet, number);
-        _configuration = state.Register($"timer {number} configuration", 64, reset: PeriodicCapable | Is64Bit | MessageCapable | Routes);
+        _configuration = state.Register($"timer {number} configuration", 64, reset: PeriodicCapable | Is64Bit | Routes);
         _comparator = state.Register($"timer {number} comparator", 64, reset: ulong.MaxValue);
         _period = state.Register($"timer {number} period", 64);
-        _message = state.Register($"timer {number} message", 64);
         _waits = state.Register($"timer {number} armed", 1);
         _timer = state.Timer($"timer {number}", clock, Expired);
     }
@@ -40,7 +39,6 @@ internal sealed class HpetComparator
     {
         Configuration => _configuration.Value,
         Comparator => _comparator.Value,
-        Message => _message.Value,
         _ => 0,
     };
 
@@ -66,9 +64,6 @@ internal sealed class HpetComparator
                 _configuration.Set(SetValue, false);
                 _waits.IsSet = true;
                 break;
-            case Message:
-                _message.Value = (_message.Value & ~mask) | (value & mask);
-                break;
         }
 
         Arm();
@@ -93,7 +88,7 @@ internal sealed class HpetComparator
 
     public void UpdateLine()
     {
-        if (_configuration.Has(Level) && !_configuration.Has(ByMessage))
+        if (_configuration.Has(Level))
             _hpet.Drive(_number, Route, _hpet.IsPending(_number) && _configuration.Has(InterruptEnable));
     }
 
@@ -124,14 +119,7 @@ internal sealed class HpetComparator
             _hpet.SetPending(_number);
             UpdateLine();
         }
-
-        if (!_configuration.Has(InterruptEnable))
-            return;
-        if (_configuration.Has(ByMessage))
-        {
-            _hpet.SendMessage(_message.Value >> 32, (uint)_message.Value);
-        }
-        else if (!_configuration.Has(Level))
+        else if (_configuration.Has(InterruptEnable))
         {
             _hpet.Drive(_number, Route, false);
             _hpet.Drive(_number, Route, true);

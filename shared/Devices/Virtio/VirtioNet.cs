@@ -4,10 +4,13 @@ using Suite.Devices.Net;
 
 namespace Suite.Devices.Virtio;
 
-/// <summary>A network card (Virtio 1.2, section 5.1) with merged receive buffers, checksums filled in for the driver, and a control queue.</summary>
+/// <summary>
+/// A network card (Virtio 1.2, section 5.1) with merged receive buffers, checksums filled in for the driver, TCP segments larger than a frame where the
+/// back end takes them, and a control queue.
+/// </summary>
 public sealed class VirtioNet : VirtioDevice, INetReceiver
 {
-    private const ulong FeatureChecksum = 1, FeatureMac = 1 << 5, FeatureMerge = 1 << 15, FeatureStatus = 1 << 16, FeatureControl = 1 << 17,
+    private const ulong FeatureChecksum = 1, FeatureMac = 1 << 5, FeatureSegments4 = 1 << 11, FeatureMerge = 1 << 15, FeatureStatus = 1 << 16, FeatureControl = 1 << 17,
         FeatureControlReceive = 1 << 18, FeatureControlMac = 1 << 23;
 
     private const int Receiving = 0, Sending = 1, Control = 2;
@@ -38,7 +41,9 @@ public sealed class VirtioNet : VirtioDevice, INetReceiver
     public bool CanReceive => IsRunning && _link.IsSet && Queues[Receiving].HasAvailable;
 
     /// <inheritdoc/>
-    protected override ulong OwnFeatures => FeatureChecksum | FeatureMac | FeatureMerge | FeatureStatus | FeatureControl | FeatureControlReceive | FeatureControlMac;
+    protected override ulong OwnFeatures =>
+        FeatureChecksum | FeatureMac | FeatureMerge | FeatureStatus | FeatureControl | FeatureControlReceive | FeatureControlMac
+        | (_backend.TakesLargeSegments ? FeatureSegments4 : 0);
 
     private int Header => IsModern || (Features & FeatureMerge) != 0 ? HeaderBytes : LegacyHeaderBytes;
 

@@ -30,6 +30,7 @@ public sealed class SystemCpuid
     private readonly CpuTopology _topology;
     private readonly int _index;
     private readonly bool _longMode;
+    private readonly uint _lastBasic, _lastExtended;
 
     /// <summary>The answers for one vCPU.</summary>
     /// <param name="model">The processor chosen with -cpu.</param>
@@ -42,6 +43,11 @@ public sealed class SystemCpuid
         CpuidLeaf vendor = model.Query(0, 0);
         const uint authEbx = 0x6874_7541, hygonEbx = 0x6F67_7948;
         IsAmd = vendor.Ebx is authEbx or hygonEbx;
+        // Asking the host costs microseconds where it is a guest itself.
+        _lastBasic = Math.Min(vendor.Eax, LastBasic);
+        _lastExtended = model.Query(ExtendedBase, 0).Eax;
+        if (model.IsHost)
+            _lastExtended = IsAmd ? LastExtendedAmd : Math.Max(_lastExtended, LastExtendedIntel);
         CpuidLeaf one = Query(1, 0), seven = Query(7, 0), extended = Query(0x8000_0001, 0), state = Query(0xD, 1);
         HasSmap = Has(seven.Ebx, 20);
         HasXgetbv1 = Has(state.Eax, 2);
@@ -158,26 +164,22 @@ public sealed class SystemCpuid
 
     private CpuidLeaf Make(uint leaf, uint subleaf)
     {
-        uint lastBasic = Math.Min(_model.Query(0, 0).Eax, LastBasic);
-        uint lastExtended = _model.Query(ExtendedBase, 0).Eax;
-        if (_model.IsHost)
-            lastExtended = IsAmd ? LastExtendedAmd : Math.Max(lastExtended, LastExtendedIntel);
         if (leaf is >= HypervisorBase and < HypervisorBase + 0x100)
             return MakeHypervisor(leaf);
         if (leaf >= ExtendedBase)
-            return leaf == ExtendedBase ? _model.Query(leaf, 0) with { Eax = lastExtended } : leaf <= lastExtended ? MakeExtended(leaf, subleaf) : default;
-        if (leaf > lastBasic)
-            return IsAmd ? default : MakeBasic(lastBasic, subleaf, lastBasic);
-        return MakeBasic(leaf, subleaf, lastBasic);
+            return leaf == ExtendedBase ? _model.Query(leaf, 0) with { Eax = _lastExtended } : leaf <= _lastExtended ? MakeExtended(leaf, subleaf) : default;
+        if (leaf > _lastBasic)
+            return IsAmd ? default : MakeBasic(_lastBasic, subleaf);
+        return MakeBasic(leaf, subleaf);
     }
 
-    private CpuidLeaf MakeBasic(uint leaf, uint subleaf, uint lastBasic)
+    private CpuidLeaf MakeBasic(uint leaf, uint subleaf)
     {
         CpuidLeaf model = _model.Query(leaf, subleaf);
         switch (leaf)
         {
             case 0:
-                return model with { Eax = lastBasic };
+                return model with { Eax = _lastBasic };
             case 1:
                 return MakeFirst(model);
             case 2 or 0x15 or 0x16:
@@ -236,7 +238,7 @@ public sealed class SystemCpuid
     {
         const ulong known = 0xE7;
         ulong components = _model.Xcr0 & known;
-        if ((_model.Query(1, 0).Ecx & Xsave) == 0)
+        if ((Query(1, 0).Ecx & Xsave) == 0)
             return default;
         if (subleaf >= 2)
             return subleaf < 63 && (components >> (int)subleaf & 1) != 0 ? model : default;
@@ -280,7 +282,7 @@ public sealed class SystemCpuid
         }
     }
 
-    private bool HasTopologyExtensions() => (_model.Query(0x8000_0001, 0).Ecx & TopologyExtensions) != 0;
+    private bool HasTopologyExtensions() => (Query(0x8000_0001, 0).Ecx & TopologyExtensions) != 0;
 
     // The signature by which guests' tools know an emulated QEMU machine.
     private static CpuidLeaf MakeHypervisor(uint leaf) => leaf switch

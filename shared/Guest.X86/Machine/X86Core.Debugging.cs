@@ -9,6 +9,9 @@ public sealed unsafe partial class X86Core
 
     private const ulong DrDetected = 1 << 13, DrSingleStep = 1 << 14, DrTaskSwitch = 1 << 15;
 
+    // What holds interrupts back, and the second also traps: see X86Cpu.InterruptShadow.
+    private const byte ShadowOfSti = 1, ShadowOfStack = 2;
+
     // Kinds of breakpoints in DR7.
     private const int BreakOnCode = 0, BreakOnWrite = 1, BreakOnPort = 2, BreakOnData = 3;
 
@@ -29,6 +32,9 @@ public sealed unsafe partial class X86Core
 
     // Bits for DR6 of traps that wait for the end of the instruction.
     private ulong _pendingDebug;
+
+    // iret has just set RF: it is for the instruction that follows.
+    private bool _resumeSet;
 
     /// <summary>True when DR7 watches data or ports: report data accesses of plain instructions with <see cref="CheckDataBreakpoint"/>.</summary>
     public bool HasDataBreakpoints => (Mode & X86Mode.DataBreakpoints) != 0;
@@ -89,11 +95,6 @@ public sealed unsafe partial class X86Core
         DeliverPendingDebug();
         return true;
     }
-
-    // iret has just set RF: it is for the instruction that follows.
-    private bool _resumeSet;
-
-    private const byte ShadowOfSti = 1, ShadowOfStack = 2;
 
     private void DeliverPendingDebug()
     {

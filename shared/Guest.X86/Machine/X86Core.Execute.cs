@@ -11,7 +11,7 @@ public sealed unsafe partial class X86Core
     /// <summary>True for instructions that <see cref="Execute"/> must do; false for plain computation on registers and at most one memory operand.</summary>
     public static bool IsSpecial(in Instruction insn)
     {
-        if (insn.FlowControl != FlowControl.Next || insn.IsStackInstruction || insn.IsStringInstruction || insn.IsPrivileged || insn.Code == Code.INVALID)
+        if (insn.FlowControl != FlowControl.Next || insn.IsStackInstruction || insn.IsStringInstruction || insn.IsPrivileged || insn.IsVsib || insn.Code == Code.INVALID)
             return true;
         switch (insn.Mnemonic)
         {

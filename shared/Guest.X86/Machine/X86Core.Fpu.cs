@@ -9,6 +9,8 @@ public sealed unsafe partial class X86Core
 {
     private const ulong StateX87 = 1, StateSse = 2, StateAvx = 4, Compacted = 1UL << 63;
 
+    private const ulong EferFastFxsave = 1 << 14;
+
     // Offsets in the legacy region and the header of an XSAVE image.
     private const int ImageControl = 0, ImageStatus = 2, ImageTags = 4, ImageOpcode = 6, ImageIp = 8, ImageDp = 16, ImageMxcsr = 24, ImageStack = 32, ImageXmm = 160,
         ImageXmmEnd = 416, LegacyBytes = 512, ImageHeader = 512, HeaderBytes = 64, StateParts = 8;
@@ -108,7 +110,7 @@ public sealed unsafe partial class X86Core
                 MaskedMove(insn);
                 return true;
             default:
-                return false;
+                return TryGather(insn);
         }
     }
 
@@ -200,8 +202,6 @@ public sealed unsafe partial class X86Core
     // AMD's fast fxsave leaves the xmm registers out at CPL 0 of 64-bit mode.
     private bool LeavesXmm => (_cpu->Cr4 & X86Cpu.Cr4Osfxsr) == 0 || ((_cpu->Efer & EferFastFxsave) != 0 && _cpu->Cpl == 0 && _cpu->Is64);
 
-    private const ulong EferFastFxsave = 1 << 14;
-
     private void FxSave(in Instruction insn)
     {
         CheckFpu(FpuClass.Fxsave);
@@ -210,20 +210,19 @@ public sealed unsafe partial class X86Core
         Materialize();
         byte* block = stackalloc byte[ImageXmmEnd];
         Buffer.MemoryCopy(Image, block, ImageXmmEnd, ImageXmmEnd);
-        CutPointers(block, insn.Mnemonic == Mnemonic.Fxsave64);
+        ClearPointers(block);
         *(uint*)(block + ImageMxcsr + 4) = MxcsrMask;
         CopyOut(at, block, ImageXmm);
         if (!LeavesXmm)
             CopyOut(at + ImageXmm, block + ImageXmm, XmmBytes);
     }
 
-    // In the 32-bit form the pointers to the last instruction and operand have segments beside them; processors of today store zeros there.
-    private static void CutPointers(byte* block, bool wide)
+    // The host notes where its own last x87 instruction and operand were: in translated code, which is no business of the guest's.
+    private static void ClearPointers(byte* block)
     {
-        if (wide)
-            return;
-        *(uint*)(block + ImageIp + 4) = 0;
-        *(uint*)(block + ImageDp + 4) = 0;
+        *(ushort*)(block + ImageOpcode) = 0;
+        *(ulong*)(block + ImageIp) = 0;
+        *(ulong*)(block + ImageDp) = 0;
     }
 
     private uint MxcsrMask => *(uint*)(Image + ImageMxcsr + 4) is var mask && mask != 0 ? mask : 0xFFFF;
@@ -239,7 +238,6 @@ public sealed unsafe partial class X86Core
         if ((mxcsr & ~mask) != 0)
             throw Protection(0);
         Materialize();
-        CutPointers(block, insn.Mnemonic == Mnemonic.Fxrstor64);
         *(uint*)(block + ImageMxcsr + 4) = mask;
         Buffer.MemoryCopy(block, Image, ImageXmm, ImageXmm);
         if (!LeavesXmm)
@@ -262,8 +260,7 @@ public sealed unsafe partial class X86Core
         ulong written = skipInitial ? components & used : components;
         byte* legacy = stackalloc byte[ImageXmmEnd];
         Buffer.MemoryCopy(Image, legacy, ImageXmmEnd, ImageXmmEnd);
-        bool wide = insn.Mnemonic is Mnemonic.Xsave64 or Mnemonic.Xsaveopt64 or Mnemonic.Xsavec64 or Mnemonic.Xsaves64;
-        CutPointers(legacy, wide);
+        ClearPointers(legacy);
         *(uint*)(legacy + ImageMxcsr + 4) = MxcsrMask;
         if ((written & StateX87) != 0)
         {
@@ -319,12 +316,10 @@ public sealed unsafe partial class X86Core
         if (loadsMxcsr && (mxcsr & ~MxcsrMask) != 0)
             throw Protection(0);
 
-        bool wide = insn.Mnemonic is Mnemonic.Xrstor64 or Mnemonic.Xrstors64;
         if ((components & present & StateX87) != 0)
         {
             CopyIn(Image, at, ImageMxcsr);
             CopyIn(Image + ImageStack, at + ImageStack, ImageXmm - ImageStack);
-            CutPointers(Image, wide);
         }
 
         if (loadsMxcsr)
@@ -393,25 +388,14 @@ public sealed unsafe partial class X86Core
     private void WriteEnvironment(byte* block, bool word)
     {
         int step = word ? 2 : 4;
-        uint ip = *(uint*)(Image + ImageIp), dp = *(uint*)(Image + ImageDp);
-        uint opcode = (uint)*(ushort*)(Image + ImageOpcode) & 0x7FF;
         uint filler = word ? 0 : 0xFFFF_0000;
         Store(block, step, filler | *(ushort*)(Image + ImageControl));
         Store(block + step, step, filler | *(ushort*)(Image + ImageStatus));
         Store(block + 2 * step, step, filler | FullTags());
-        if (IsProtectedNotVm)
-        {
-            Store(block + 3 * step, step, ip);
-            Store(block + 4 * step, step, word ? 0 : opcode << 16);
-            Store(block + 5 * step, step, dp);
-            Store(block + 6 * step, step, filler);
-            return;
-        }
-
-        Store(block + 3 * step, step, filler | ip & 0xFFFF);
-        Store(block + 4 * step, step, word ? (ip >> 4 & 0xF000) | opcode : (ip >> 4 & 0xFFF_F000) | opcode);
-        Store(block + 5 * step, step, filler | dp & 0xFFFF);
-        Store(block + 6 * step, step, word ? dp >> 4 & 0xF000 : dp >> 4 & 0xFFF_F000);
+        for (int i = 3; i < 7; i++)
+            Store(block + i * step, step, 0); // pointers, see ClearPointers
+        if (!word)
+            *(uint*)(block + 6 * step) = filler;
     }
 
     // Two bits a register - valid, zero, special, empty - from the one bit of the image and the contents.
@@ -448,21 +432,6 @@ public sealed unsafe partial class X86Core
         for (int i = 0; i < 8; i++)
             used |= (byte)((tags >> (2 * i) & 3) != 3 ? 1 << i : 0);
         Image[ImageTags] = used;
-        ulong ip = Load(block + 3 * step, step), second = Load(block + 4 * step, step), dp = Load(block + 5 * step, step), last = Load(block + 6 * step, step);
-        if (IsProtectedNotVm)
-        {
-            *(ushort*)(Image + ImageOpcode) = (ushort)(second >> 16 & 0x7FF);
-        }
-        else
-        {
-            *(ushort*)(Image + ImageOpcode) = (ushort)(second & 0x7FF);
-            ulong mask = word ? 0xF000UL : 0xFFF_F000;
-            ip = (ip & 0xFFFF) | (second & mask) << 4;
-            dp = (dp & 0xFFFF) | (last & mask) << 4;
-        }
-
-        *(ulong*)(Image + ImageIp) = (uint)ip;
-        *(ulong*)(Image + ImageDp) = (uint)dp;
         if (withStack)
             for (int i = 0; i < 8; i++)
             {

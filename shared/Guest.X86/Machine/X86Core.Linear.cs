@@ -167,7 +167,7 @@ public sealed unsafe partial class X86Core
         return entry.Host + (linear & PageOffset);
     }
 
-    private bool TryFindCodeFlag(ulong physical, out byte[]? codes, out int index)
+    private bool TryFindCodeFlag(ulong physical, out uint[]? codes, out int index)
     {
         bool found = _memory.TryFind(physical, out MemorySlot slot);
         codes = found ? slot.Writes?.HasCode : null;
@@ -330,7 +330,7 @@ public sealed unsafe partial class X86Core
     {
         public ulong Tag, Physical;
         public byte* Host;
-        public byte[]? Codes;
+        public uint[]? Codes;
         public int CodeIndex;
     }
 }

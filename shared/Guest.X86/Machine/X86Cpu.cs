@@ -44,7 +44,7 @@ public unsafe struct X86Cpu
     /// <summary>All ones, or all but bit 20 while the A20 gate is closed.</summary>
     public ulong A20Mask;
 
-    /// <summary>1: the next instruction cannot be interrupted (behind sti, mov ss, pop ss).</summary>
+    /// <summary>Not 0: the next instruction cannot be interrupted: 1 behind sti, 2 behind mov ss and pop ss, which hold debug traps back, too.</summary>
     public byte InterruptShadow;
 
     /// <summary>1 from the delivery of an NMI to the next iret.</summary>

@@ -24,7 +24,7 @@ public sealed unsafe class RamBlock : IDisposable
         if (Sys.IsError(at))
             throw new EngineException($"no {bytes >> 20} MiB for {name} (errno {-at}): give the machine less with -m, or raise the limits of this process");
         Host = (byte*)at;
-        HasCode = new byte[bytes >> PageBits];
+        HasCode = new uint[bytes >> PageBits];
     }
 
     /// <summary>As told.</summary>
@@ -39,8 +39,11 @@ public sealed unsafe class RamBlock : IDisposable
     /// <summary>The memfd behind it.</summary>
     public int Descriptor { get; }
 
-    /// <summary>Not 0 for a page (4096 bytes) that code was translated from: writes to it have to be reported to <see cref="PhysicalMemory.CodeWritten"/>.</summary>
-    public byte[] HasCode { get; }
+    /// <summary>
+    /// A word for each page (4096 bytes), a bit for each vCPU that translated code from it; not 0: writes are reported to
+    /// <see cref="PhysicalMemory.CodeWritten"/>. Changed by interlocked operations only.
+    /// </summary>
+    public uint[] HasCode { get; }
 
     /// <inheritdoc/>
     public void Dispose()

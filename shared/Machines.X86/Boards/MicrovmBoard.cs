@@ -1,6 +1,7 @@
 using System.Globalization;
 using Suite.Devices.Char;
 using Suite.Devices.Core;
+using Suite.Devices.Misc;
 using Suite.Devices.Pci;
 using Suite.Devices.Timer;
 using Suite.Devices.Virtio;
@@ -33,7 +34,7 @@ public sealed class MicrovmBoard : X86Board
         {
             Rtc rtc = Machine.Add(new Rtc(Machine.Clock, Irq(8), ClockStart()));
             io.Attach(rtc, rtc.Name, 0x70, 2);
-            PcCmos.Fill(rtc, Description, "");
+            new CmosSetup { LowMemory = Description.LowRam, HighMemory = Description.HighRam, Processors = Description.Cpus }.Fill(rtc);
         }
 
         if (Flag(Options, "isa-serial", true) && setup.Serials.Count > 0 && setup.Serials[0] is { } line)

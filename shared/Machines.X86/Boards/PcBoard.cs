@@ -1,9 +1,11 @@
 using Suite.Devices.Acpi;
 using Suite.Devices.Char;
 using Suite.Devices.Core;
+using Suite.Devices.Dma;
 using Suite.Devices.Display;
 using Suite.Devices.FwCfg;
 using Suite.Devices.Input;
+using Suite.Devices.Misc;
 using Suite.Devices.Pci;
 using Suite.Devices.Timer;
 using Suite.Devices.Virtio;
@@ -32,7 +34,7 @@ public sealed class PcBoard : X86Board
 
     /// <summary>Wires a PC.</summary>
     public PcBoard(X86Setup setup)
-        : base(setup, Describe(setup.Options))
+        : base(setup, Describe(setup))
     {
         Bus io = Machine.Spaces.Io;
         _isa = new Piix3(SetIsaIrq, () => Machine.RequestReset(StopCause.GuestReset));
@@ -41,15 +43,36 @@ public sealed class PcBoard : X86Board
         AddPci(_isa, new DevicePlace("PIIX3", null, IsaSlot));
         PciConfigurationPorts configuration = Machine.Add(new PciConfigurationPorts(Pci) { ResetControl = _isa.ResetControl });
         configuration.Attach(io);
+        // The HPET can take the place of PIT and RTC at the interrupt controllers; the kernel's PIT cannot be led through it.
+        Hpet? hpet = Description.HasHpet ? Machine.Add(new Hpet(Machine.Clock, Irq(0), Irq(8), Interrupts.Gsi.Set)) : null;
+        if (hpet is not null)
+            Machine.Spaces.Mmio.Attach(hpet, hpet.Name, Hpet.UsualBase, Hpet.Length, widest: 8);
         if (Accelerator.IrqChip != IrqChipMode.On)
-            Machine.Add(new Pit8254(Machine.Clock, Irq(0))).Attach(io);
-        Rtc rtc = Machine.Add(new Rtc(Machine.Clock, Irq(8), ClockStart()));
+            Machine.Add(new Pit8254(Machine.Clock, hpet?.PitInput ?? Irq(0))).Attach(io);
+        Rtc rtc = Machine.Add(new Rtc(Machine.Clock, hpet?.RtcInput ?? Irq(8), ClockStart()));
         io.Attach(rtc, rtc.Name, 0x70, 2);
-        PcCmos.Fill(rtc, Description, BootLetters(Options));
+        Dma8237 dma = Machine.Add(new Dma8237(Machine.Spaces.Dma));
+        dma.Attach(io);
+        Machine.Add(new Port92(SetA20, () => Machine.RequestReset(StopCause.GuestReset))).Attach(io);
         Keyboard = Machine.Add(new I8042(Irq(1), Irq(12), SetA20, () => Machine.RequestReset(StopCause.GuestReset)));
         Keyboard.Attach(io);
-        Disks = new PcDisks(this, Irq);
+        Disks = new PcDisks(this, Irq, dma);
         Disks.AttachDrives();
+        new CmosSetup
+        {
+            LowMemory = Description.LowRam,
+            HighMemory = Description.HighRam,
+            Processors = Description.Cpus,
+            Floppies = Description.Floppies,
+            BootOrder = BootLetters(Options),
+            Disks = Disks.Geometries(),
+        }.Fill(rtc);
+        if (Options.Parallels.Count > 0 && setup.Parallel is { } printer)
+        {
+            ParallelPort port = Machine.Add(new ParallelPort("parallel0", Irq(7), printer));
+            io.Attach(port, port.Name, 0x378, 8);
+        }
+
         Power = new Piix4Pm(Machine.Clock, io, Irq(PcDescription.SciIrq), Sleep);
         AddPci(Power, new DevicePlace("PIIX4_PM", null, IsaSlot, PowerFunction));
         Machine.PoweringDown += Power.PressPowerButton;
@@ -118,20 +141,25 @@ public sealed class PcBoard : X86Board
     /// <inheritdoc/>
     public override void Mouse(int x, int y, int z, int buttons) => Keyboard.Mouse(x, y, z, buttons);
 
-    private static PcDescription Describe(MachineOptions options) => new()
+    private static PcDescription Describe(X86Setup setup)
     {
-        RamBytes = options.Memory ?? 128UL << 20,
-        Cpus = options.Cpus,
-        MaxCpus = options.Cpus,
-        HasAcpi = !options.NoAcpi && options.Machine.GetBool("acpi", true),
-        HasHpet = false,
-        HasVga = HasVga(options),
-        HasSerialConsole = options.NoGraphic,
-        Uuid = options.Uuid,
-        Name = options.Name,
-        SerialPorts = 1,
-        ParallelPorts = 0,
-    };
+        MachineOptions options = setup.Options;
+        return new()
+        {
+            RamBytes = options.Memory ?? 128UL << 20,
+            Cpus = options.Cpus,
+            MaxCpus = options.Cpus,
+            HasAcpi = !options.NoAcpi && options.Machine.GetBool("acpi", true),
+            HasHpet = !options.NoHpet && options.Machine.GetBool("hpet", true),
+            Floppies = PcDisks.FloppyTypes(setup),
+            HasVga = HasVga(options),
+            HasSerialConsole = options.NoGraphic,
+            Uuid = options.Uuid,
+            Name = options.Name,
+            SerialPorts = setup.Serials.Count(s => s is not null),
+            ParallelPorts = options.Parallels.Count,
+        };
+    }
 
     /// <inheritdoc/>
     public override IDisplaySource? Display => _vga;

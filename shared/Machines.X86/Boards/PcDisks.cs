@@ -1,5 +1,8 @@
 using Suite.Devices.Core;
+using Suite.Devices.Dma;
+using Suite.Devices.Floppy;
 using Suite.Devices.Ide;
+using Suite.Devices.Misc;
 using Suite.Machines.Backends;
 using Suite.Machines.Boards;
 using Suite.Machines.Options;
@@ -10,16 +13,22 @@ namespace Suite.Machines.X86.Boards;
 /// <summary>The disks behind a PC's IDE controller, and all disks in the order in which firmware counts them.</summary>
 internal sealed class PcDisks
 {
-    private const int Units = 2, CdIndex = 2;
+    private const int Units = 2, CdIndex = 2, UsualFloppyType = 4;
 
     private readonly PcBoard _board;
     private readonly Piix3Ide _ide;
+    private readonly FloppyController _floppies;
     private readonly List<(Drive Drive, FirmwareDiskKind Kind, (int, int, int) Geometry)> _disks = [];
 
     /// <summary>The controller, with what -drive if=ide gives it, and an empty CD drive as PCs have it.</summary>
-    public PcDisks(PcBoard board, Func<int, IrqLine> irq)
+    /// <param name="board">The board.</param>
+    /// <param name="irq">Wires to ISA interrupts.</param>
+    /// <param name="dma">For floppies.</param>
+    public PcDisks(PcBoard board, Func<int, IrqLine> irq, Dma8237 dma)
     {
         _board = board;
+        _floppies = board.Machine.Add(new FloppyController(irq(6), dma, null, null));
+        _floppies.Attach(board.Machine.Spaces.Io);
         _ide = new Piix3Ide(board.Machine.Spaces.Io, irq(14), irq(15));
         board.AddPci(_ide, new DevicePlace("piix3-ide", null, PcBoard.IsaSlot, PcBoard.IdeFunction));
     }
@@ -28,11 +37,43 @@ internal sealed class PcDisks
     public void AttachDrives()
     {
         BlockBackends blocks = _board.Backends.Blocks;
+        AttachFloppies(blocks);
         foreach (Drive drive in blocks.All)
             if (drive.Interface == "ide")
                 Attach(blocks.Claim(drive.IsCdrom ? "ide-cd" : "ide-hd", drive.Id), drive.IsCdrom, drive.Index / Units, drive.Index % Units, drive.Serial);
         if (!_board.Options.NoDefaults && _ide.Channels[CdIndex / Units].Attached[CdIndex % Units] is null)
             Attach(blocks.Claim("ide-cd", blocks.AddDrive(KeyValues.Of("-cdrom", ("if", "ide"), ("media", "cdrom"), ("index", $"{CdIndex}"))).Id), true, CdIndex / Units, CdIndex % Units, "");
+    }
+
+    /// <summary>Types of the drives A and B for CMOS memory and firmware. Drive A is there unless -nodefaults says otherwise.</summary>
+    public static (int A, int B) FloppyTypes(X86Setup setup)
+    {
+        int Type(int index)
+        {
+            Drive? drive = setup.Backends.Blocks.All.FirstOrDefault(d => d.Interface == "floppy" && d.Index == index);
+            return drive?.Medium is { } medium ? CmosSetup.FloppyType(medium.Length) : drive is not null || (index == 0 && !setup.Options.NoDefaults) ? UsualFloppyType : 0;
+        }
+
+        return (Type(0), Type(1));
+    }
+
+    private void AttachFloppies(BlockBackends blocks)
+    {
+        if (!_board.Options.NoDefaults && !blocks.All.Any(d => d.Interface == "floppy" && d.Index == 0))
+            blocks.AddDrive(KeyValues.Of("-fda", ("if", "floppy"), ("index", "0")));
+        foreach (Drive drive in blocks.All)
+        {
+            if (drive.Interface != "floppy")
+                continue;
+            if (drive.Index >= _floppies.Both.Count)
+                throw new OptionException($"drive '{drive.Id}': a PC has two floppy drives", "index=0 or 1");
+            FloppyDrive place = _floppies.Both[drive.Index];
+            place.Insert(drive.Medium);
+            drive.SetMedium = place.Insert;
+            drive.AttachedTo = $"floppy, unit {drive.Index}";
+            FloppyGeometry g = place.Geometry;
+            _disks.Add((drive, FirmwareDiskKind.Floppy, (g.Cylinders, g.Heads, g.Sectors)));
+        }
     }
 
     /// <summary>-device ide-hd and ide-cd.</summary>

@@ -7,6 +7,7 @@ using Suite.Guest.X86.Machine;
 using Suite.Machines.Boards;
 using Suite.Machines.Options;
 using Suite.Machines.X86.Boot;
+using Suite.Machines.X86.Kvm;
 using Suite.PcBios;
 
 namespace Suite.Machines.X86.Boards;
@@ -153,8 +154,27 @@ public abstract class X86Board : Board
 
         if (_plan is null || _hasKernelRom)
             return;
+        QuietPics();
         IX86Vcpu boot = Vcpus.First();
         _plan.Apply(Machine.Spaces.Memory, boot.State, Firmware);
         boot.Store(withTime: false);
+    }
+
+    // As firmware leaves the PICs behind: vectors 8 and 70h, everything masked. A kernel that thinks that there are none would be interrupted at vector 0.
+    private void QuietPics()
+    {
+        ReadOnlySpan<(ushort Port, byte Value)> writes =
+        [
+            (0x20, 0x11), (0x21, 0x08), (0x21, 0x04), (0x21, 0x01), (0x21, 0xFF),
+            (0xA0, 0x11), (0xA1, 0x70), (0xA1, 0x02), (0xA1, 0x01), (0xA1, 0xFF),
+        ];
+        if (Interrupts.Pic is null)
+        {
+            KernelChips.Quiet(((KvmAccelerator)Accelerator).Vm);
+            return;
+        }
+
+        foreach ((ushort port, byte value) in writes)
+            Machine.Spaces.Io.Write(port, 1, value);
     }
 }

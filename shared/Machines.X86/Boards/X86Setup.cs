@@ -26,6 +26,9 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
     /// <summary>The other ends of the serial ports; null for a port that is not there.</summary>
     public IReadOnlyList<IChardev?> Serials { get; init; } = [];
 
+    /// <summary>The other end of the parallel port; null for none.</summary>
+    public IChardev? Parallel { get; init; }
+
     /// <summary>The other end of the debug port.</summary>
     public IChardev? DebugConsole { get; init; }
 

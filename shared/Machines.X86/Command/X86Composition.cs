@@ -54,6 +54,7 @@ internal sealed class X86Composition : IDisposable
             DefaultAccelerator = kind.Accelerator,
             FirmwareImage = options.Bios is { } bios ? FirmwareFiles.Read(bios, options.FirmwarePaths) : null,
             Serials = OpenSerials(),
+            Parallel = options.Parallels.Count > 0 ? _backends.Chars.Open("-parallel", options.Parallels[0], "parallel0")?.Take() : null,
             DebugConsole = options.DebugConsole is { } console ? _backends.Chars.Open("-debugcon", console, "debugcon")?.Take() : null,
             VgaBios = options.Bios is null ? [] : FirmwareFiles.TryRead("vgabios-stdvga.bin", options.FirmwarePaths) ?? [],
             Note = Note,

@@ -34,6 +34,18 @@ internal static unsafe class KernelChips
             vm.Call(KvmApi.KVM_SET_IRQCHIP, (long)p, "KVM_SET_IRQCHIP");
     }
 
+    /// <summary>The PICs as firmware leaves them: vectors 8 and 70h, everything masked, nothing pending.</summary>
+    public static void Quiet(KvmDescriptor vm)
+    {
+        const int Irr = 1, Imr = 2, Isr = 3, Base = 5;
+        foreach ((int chip, byte vector) in new[] { (Master, (byte)0x08), (Slave, (byte)0x70) })
+        {
+            byte[] s = Get(vm, chip);
+            (s[Irr], s[Imr], s[Isr], s[Base]) = (0, 0xFF, 0, vector);
+            Set(vm, chip, s);
+        }
+    }
+
     /// <summary>The text of `info pic`.</summary>
     public static string Describe(KvmDescriptor vm)
     {

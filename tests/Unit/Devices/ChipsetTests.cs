@@ -164,6 +164,25 @@ public sealed class ChipsetTests
         Assert.Equal(0, _bench.In(0xB100));
     }
 
+    [Fact]
+    public void Cards_come_and_go_by_general_purpose_event_1()
+    {
+        PciHotplug hotplug = new(_pm.RaiseEvent, () => 0xF8, slot => _events.Add($"eject {slot}"));
+        hotplug.Attach(_bench.Io);
+        hotplug.Reset();
+        _bench.Out(0xAFE2, 2);
+        hotplug.Plugged(4);
+        Assert.Equal(["SCI 1"], _bench.Events);
+        Assert.Equal(0x10UL, _bench.Io.Read(0xAE00, 4));
+        Assert.Equal(0UL, _bench.Io.Read(0xAE00, 4));
+        hotplug.AskFor(4);
+        Assert.Equal(0x10UL, _bench.Io.Read(0xAE04, 4));
+        _bench.Io.Write(0xAE08, 4, 0x11); // slot 0 stays where it is
+        Assert.Equal(["eject 4"], _events);
+        Assert.Equal(0UL, _bench.Io.Read(0xAE04, 4));
+        Assert.Equal(0xF8UL, _bench.Io.Read(0xAE0C, 4));
+    }
+
     private static string Hex(PciFunction function, int offset, int length) => Convert.ToHexStringLower(function.Configuration.Slice(offset, length));
 
     private void MapPm()

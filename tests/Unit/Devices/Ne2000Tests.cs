@@ -25,10 +25,19 @@ public sealed class Ne2000Tests
         _bench.In(Base + 0x1F);
         Assert.Equal(0x80, _bench.In(Base + 7));
         Out(0xE, 0x48);
-        byte[] prom = ReadMemory(0, 32);
+        StartDma(0, 32, 0x0A);
+        byte[] prom = [.. Enumerable.Range(0, 32).Select(_ => _bench.In(Base + 0x10))];
         Assert.Equal("52525454000012123434565600", Convert.ToHexString(prom)[..26]);
         Assert.Equal((0x57, 0x57), (prom[28], prom[31]));
         Assert.Equal(0x40, _bench.In(Base + 7) & 0x40); // the DMA is done
+    }
+
+    [Fact]
+    public void A_card_set_to_words_moves_two_bytes_where_one_is_read()
+    {
+        Start(); // and Linux's ne2k-pci.c then reads the address by bytes
+        StartDma(0, 32, 0x0A);
+        Assert.Equal("525400123456", Convert.ToHexString([.. Enumerable.Range(0, 6).Select(_ => _bench.In(Base + 0x10))]));
     }
 
     [Fact]
@@ -90,6 +99,21 @@ public sealed class Ne2000Tests
         new byte[] { 0x52, 0x54, 0, 0x12, 0x34, 0x56 }.CopyTo(frame, 0);
         receiver.Receive(frame);
         Assert.Equal(0x10, _bench.In(Base + 7) & 0x10);
+    }
+
+    [Theory]
+    [InlineData(251, 1)]
+    [InlineData(252, 2)]
+    [InlineData(508, 3)]
+    public void A_frame_s_checksum_takes_room_in_the_ring(int length, int pages)
+    {
+        Start(); // 8390.c drops everything when the next page is not where it expects it: one further than the length says, or two
+        byte[] frame = new byte[length];
+        new byte[] { 0x52, 0x54, 0, 0x12, 0x34, 0x56 }.CopyTo(frame, 0);
+        _wire.Receiver!.Receive(frame);
+        byte next = ReadMemory(FirstPage + 1 << 8, 4)[1];
+        Assert.InRange(next, FirstPage + 2 + (length + 4 >> 8), FirstPage + 3 + (length + 4 >> 8));
+        Assert.InRange(next - FirstPage - 1, pages, pages + 1);
     }
 
     [Fact]
@@ -164,9 +188,9 @@ public sealed class Ne2000Tests
     private byte[] ReadMemory(int address, int length)
     {
         StartDma(address, length, 0x0A);
-        byte[] data = new byte[length];
-        for (int i = 0; i < length; i++)
-            data[i] = (byte)_bench.Io.Read(Base + 0x10, 1);
-        return data;
+        byte[] data = new byte[length + 1];
+        for (int i = 0; i < length; i += 2)
+            BitConverter.TryWriteBytes(data.AsSpan(i), (ushort)_bench.Io.Read(Base + 0x10, 2));
+        return data[..length];
     }
 }

@@ -75,7 +75,7 @@ public sealed class SnapshotTests
             ports.Attach(_bench.Io);
             _apic = Add(new LocalApic(apics, 0, true, _bench.Clock, this));
             _memory.Attach(_apic, "apic", LocalApic.UsualBase, LocalApic.Length, widest: 4);
-            Hpet hpet = Add(new Hpet(_bench.Clock, none, none, (_, _) => { }, apics.SendMessage));
+            Hpet hpet = Add(new Hpet(_bench.Clock, none, none, (_, _) => { }));
             _memory.Attach(hpet, "hpet", Hpet.UsualBase, Hpet.Length, widest: 8);
             Dma8237 dma = Add(new Dma8237(_ram));
             dma.Attach(_bench.Io);

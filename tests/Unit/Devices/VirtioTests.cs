@@ -353,6 +353,20 @@ public sealed class VirtioTests
         Assert.Equal(sent, wire.Sent[1]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Large_segments_are_offered_where_the_back_end_takes_them(bool isLarge)
+    {
+        WireEnd wire = new() { TakesLargeSegments = isLarge };
+        using VirtioDriver driver = VirtioDriver.Create("pci", new VirtioNet(wire, [2, 0, 0, 0, 0, 1]));
+        Assert.Equal(isLarge, (driver.Offered & 1 << 11) != 0);
+        driver.Start(2, 1 << 11);
+        byte[] frame = new byte[60_000];
+        driver.Do(1, (driver.Buffer(new byte[12]), 12, false), (driver.Buffer(frame), frame.Length, false));
+        Assert.Equal(frame.Length, wire.Sent.Single().Length);
+    }
+
     [Fact]
     public void The_control_queue_sets_filters_and_the_address()
     {
@@ -495,6 +509,8 @@ internal sealed class WireEnd : INetBackend
     public List<byte[]> Sent { get; } = [];
 
     public int Readies { get; private set; }
+
+    public bool TakesLargeSegments { get; init; }
 
     public string Description => "test";
 

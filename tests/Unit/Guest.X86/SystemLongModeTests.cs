@@ -7,7 +7,7 @@ namespace Suite.Tests.Guest.X86;
 /// <summary>64-bit mode with 4 KiB pages: what an operating system does all the time, and what it costs.</summary>
 public sealed unsafe class SystemLongModeTests : IDisposable
 {
-    private const ulong Tables = 0x10_0000, Gdt = 0x4_0000, Idt = 0x4_1000, Tss = 0x4_2000, Code = 0x6000, Handler = 0x5000, KernelStack = 0x8000, UserStack = 0x9000;
+    private const ulong Tables = 0x10_0000, Gdt = 0x4_0000, Idt = 0x4_1000, Tss = 0x4_2000, Code = 0x6000, Handler = 0x5000, KernelStack = 0x8000, UserStack = 0x9000, KernelStackOfTest = UserStack;
 
     private readonly SystemBench _bench = new();
 
@@ -276,8 +276,6 @@ public sealed unsafe class SystemLongModeTests : IDisposable
         Assert.False(mode.Has(X86Mode.User));
         Assert.Equal((64, 64), (mode.CodeSize, mode.StackSize));
     }
-
-    private const ulong KernelStackOfTest = UserStack;
 
     private void User()
     {

@@ -232,6 +232,68 @@ public sealed unsafe class SystemStateTests : IDisposable
         Assert.Equal(0x1100_0000_0066_0000UL, _bench.Read64(0x4000));
     }
 
+    [Fact]
+    public void A_gather_takes_the_elements_its_mask_names()
+    {
+        LongVectors(7);
+        byte* image = _bench.Cpu->Vectors;
+        for (ulong i = 0; i < 16; i++)
+            _bench.Write32(0x4000 + i * 4, 0x100 + i);
+        uint[] indices = [3, 15, 1, 0], mask = [uint.MaxValue, 0, 0x8000_0000, uint.MaxValue];
+        for (int i = 0; i < 4; i++)
+        {
+            ((uint*)(image + 160))[i] = 0xAA; // xmm0: what is not named stays
+            ((uint*)(image + 176))[i] = indices[i];
+            ((uint*)(image + 192))[i] = mask[i];
+        }
+
+        *(ulong*)(image + 576) = 0x99; // the upper half of ymm0 goes
+        _bench.Cpu->Gpr[0] = 0x4000;
+        Execute(64, 0xC4, 0xE2, 0x69, 0x90, 0x04, 0x88); // vpgatherdd xmm0, [rax + xmm1*4], xmm2
+        Assert.Equal([0x103, 0xAA, 0x101, 0x100], new ReadOnlySpan<uint>(image + 160, 4).ToArray());
+        Assert.Equal((0UL, 0UL, 0UL), (*(ulong*)(image + 192), *(ulong*)(image + 200), *(ulong*)(image + 576)));
+    }
+
+    [Fact]
+    public void A_gather_that_faults_goes_on_where_it_stopped()
+    {
+        LongVectors(7);
+        byte* image = _bench.Cpu->Vectors;
+        _bench.Write64(0x4000, 11);
+        _bench.Write64(0x4008, 22);
+        ((ulong*)(image + 176))[1] = 1UL << 60; // not canonical
+        ((ulong*)(image + 192))[0] = ((ulong*)(image + 192))[1] = ulong.MaxValue;
+        _bench.Cpu->Gpr[0] = 0x4000;
+        byte[] gather = [0xC4, 0xE2, 0xE9, 0x91, 0x04, 0xC8]; // vpgatherqq xmm0, [rax + xmm1*8], xmm2
+        ulong rip = _bench.Cpu->Rip;
+        Assert.Equal(X86Vector.GeneralProtection, Fault(64, gather).Vector);
+        Assert.Equal((11UL, 0UL, ulong.MaxValue, rip), (*(ulong*)(image + 160), *(ulong*)(image + 192), *(ulong*)(image + 200), _bench.Cpu->Rip));
+        _bench.Write64(0x4000, 33);
+        ((ulong*)(image + 176))[1] = 1;
+        Execute(64, gather);
+        Assert.Equal((11UL, 22UL, 0UL), (*(ulong*)(image + 160), *(ulong*)(image + 168), *(ulong*)(image + 200)));
+    }
+
+    [Fact]
+    public void A_scatter_writes_the_elements_its_mask_names()
+    {
+        LongVectors(0xE7);
+        byte* image = _bench.Cpu->Vectors;
+        int masks = _bench.Core.Cpuid.Part(5).Offset, upper = _bench.Core.Cpuid.Part(7).Offset;
+        for (int i = 0; i < 16; i++)
+        {
+            ((uint*)(image + upper))[i] = (uint)i; // zmm16: indices
+            ((uint*)(image + upper + 64))[i] = 0x200 + (uint)i; // zmm17
+        }
+
+        ((ulong*)(image + masks))[1] = 0x8005;
+        *(ulong*)(image + 512) = 0xE7;
+        _bench.Cpu->Gpr[0] = 0x4000;
+        Execute(64, 0x62, 0xE2, 0x7D, 0x41, 0xA0, 0x0C, 0x80); // vpscatterdd [rax + zmm16*4]{k1}, zmm17
+        Assert.Equal((0x200u, 0u, 0x202u, 0x20Fu), (_bench.Read32(0x4000), _bench.Read32(0x4004), _bench.Read32(0x4008), _bench.Read32(0x403C)));
+        Assert.Equal(0UL, ((ulong*)(image + masks))[1]);
+    }
+
     [Theory]
     [InlineData(0x60, 0x1000, X86Vector.InvalidTss)] // ldt beyond the table
     [InlineData(0x4C, 0, X86Vector.InvalidTss)] // null cs
@@ -283,6 +345,16 @@ public sealed unsafe class SystemStateTests : IDisposable
         _bench.Step();
         Assert.Equal((0x3000UL, 1UL), (cpu->Rip, cpu->Dr[6] & 15));
         Assert.Equal(0x1004, _bench.Read16(0x1FFA));
+    }
+
+    // 64-bit mode as far as the core looks at it, without paging.
+    private void LongVectors(ulong components)
+    {
+        EnableXsave(components);
+        _bench.Cpu->Efer = X86Cpu.EferLma | X86Cpu.EferLme;
+        _bench.Cpu->Cr0 |= X86Cpu.Cr0Pe;
+        _bench.Cpu->Seg(SegmentName.Cs) = new Segment { Limit = uint.MaxValue, Attributes = 0xA09B, Selector = 8 };
+        *(ulong*)(_bench.Cpu->Vectors + 512) = 7;
     }
 
     private void EnableXsave(ulong components)

@@ -100,20 +100,28 @@ internal sealed partial class Qcow2Image
         return table;
     }
 
-    private int WriteInPlace(Table table, int index, int clusters, int within, ReadOnlySpan<byte> from)
+    // How many bytes from an offset on may be written where they are, in one piece; 0 when something has to be allocated first.
+    private long OwnRun(long offset, long length, out long place)
     {
-        long start = HostOffset(Entry(table, index));
-        int count = 0;
-        while (count < clusters && IsOwn(Entry(table, index + count)) && HostOffset(Entry(table, index + count)) == start + ((long)count << _header.ClusterBits))
+        place = 0;
+        if ((_l1[offset >> _header.BytesPerL1EntryBits] & Copied) == 0 || TableFor(offset) is not { } table)
+            return 0;
+        int index = EntryIndex(offset), within = (int)(offset & (ClusterSize - 1));
+        if (!IsOwn(Entry(table, index)))
+            return 0;
+        long start = HostOffset(Entry(table, index)), run = -within;
+        for (; run < length && index < EntriesPerTable; index++, run += ClusterSize)
         {
-            if (_metadata.Contains((start >> _header.ClusterBits) + count))
-                throw Qcow2Header.Bad(_file, $"guest data at {start:x}, where the image's own tables are; repair it with 'qemu-img check -r all'");
-            count++;
+            ulong entry = Entry(table, index);
+            long host = start + within + run;
+            if (!IsOwn(entry) || HostOffset(entry) != host)
+                break;
+            if (_metadata.Contains(host >> _header.ClusterBits))
+                throw Qcow2Header.Bad(_file, $"guest data at {host:x}, where the image's own tables are; repair it with 'qemu-img check -r all'");
         }
 
-        int bytes = (int)Math.Min(from.Length, ((long)count << _header.ClusterBits) - within);
-        _file.Write(start + within, from[..bytes]);
-        return bytes;
+        place = start + within;
+        return Math.Min(run, length);
     }
 
     // Writes to clusters that have to be allocated: what is not written of the first and the last is copied from what was there.

@@ -28,6 +28,7 @@ internal sealed partial class Qcow2Image : IBlockDevice
     private readonly SortedSet<int> _dirtyL1 = [];
     private readonly List<(long Cluster, int Count)> _frees = [];
     private readonly CompressedCluster _compressed;
+    private readonly List<IoVector> _pieces = [];
     private readonly string _name;
     private ulong[] _l1 = [];
 
@@ -116,9 +117,69 @@ internal sealed partial class Qcow2Image : IBlockDevice
             Table table = TableForWriting(offset);
             int index = EntryIndex(offset), within = (int)(offset & (ClusterSize - 1));
             int clusters = Math.Min((int)(((long)within + from.Length + ClusterSize - 1) >> _header.ClusterBits), EntriesPerTable - index);
-            int done = IsOwn(Entry(table, index)) ? WriteInPlace(table, index, clusters, within, from) : WriteNew(table, index, clusters, offset, from);
+            int done = (int)OwnRun(offset, from.Length, out long place);
+            if (done > 0)
+                _file.Write(place, from[..done]);
+            else
+                done = WriteNew(table, index, clusters, offset, from);
             from = from[done..];
             offset += done;
+        }
+
+        if (_file.WritesThrough)
+            WriteMetadata();
+    }
+
+    public void Read(long offset, ReadOnlySpan<IoVector> into)
+    {
+        long left = VectorCursor.Sum(into);
+        for (VectorCursor cursor = new(into, _pieces); left > 0;)
+        {
+            Place place = Find(offset, left, out long run);
+            ReadOnlySpan<IoVector> part = cursor.Take(run);
+            left -= run;
+            if (place.Kind == Kind.Data)
+            {
+                _file.Read(place.Offset, part);
+                offset += run;
+                continue;
+            }
+
+            foreach (IoVector piece in part)
+            {
+                Read(offset, piece.Bytes);
+                offset += piece.Length;
+            }
+        }
+    }
+
+    public void Write(long offset, ReadOnlySpan<IoVector> from)
+    {
+        long left = VectorCursor.Sum(from);
+        for (VectorCursor cursor = new(from, _pieces); left > 0;)
+        {
+            long run = OwnRun(offset, left, out long place);
+            if (run > 0)
+            {
+                _file.Write(place, cursor.Take(run));
+            }
+            else
+            {
+                // Up to the end of the cluster, which is then allocated.
+                run = Math.Min(left, ClusterSize - (offset & (ClusterSize - 1)));
+                byte[] bytes = new byte[run];
+                int at = 0;
+                foreach (IoVector piece in cursor.Take(run))
+                {
+                    piece.Bytes.CopyTo(bytes.AsSpan(at));
+                    at += (int)piece.Length;
+                }
+
+                Write(offset, bytes);
+            }
+
+            offset += run;
+            left -= run;
         }
     }
 

@@ -13,7 +13,7 @@ public sealed unsafe partial class TranslatedVcpu
     private readonly PageFilter[] _jumpPages = [new(), new()];
     private bool _hasLocalKernelJumps;
 
-    private byte CodeBit => (byte)(1 << (_index & 7));
+    private uint CodeBit => 1u << _index;
 
     // Null: a fault was delivered, or the instruction executed, instead.
     private byte* FindEntry()
@@ -141,14 +141,18 @@ public sealed unsafe partial class TranslatedVcpu
         return false;
     }
 
-    // From now on writes to the page are noticed.
+    // From now on writes to the page are noticed: no vCPU has it in its TLB for writing any more.
     private void WatchPage(ulong physical, ulong hostPage)
     {
-        if (_memory.TryFind(physical & ~PageMask, out MemorySlot slot) && slot.Reads is { } block)
-            block.HasCode[(slot.ReadOffset + ((physical & ~PageMask) - slot.Start)) >> 12] |= CodeBit;
-        for (int i = 0; i < VcpuArea.Views * VcpuArea.TlbEntries; i++)
-            if (_area->Pages[i] == hostPage)
-                _area->WriteTags[i] = NoTag(i);
+        if (!_memory.TryFind(physical & ~PageMask, out MemorySlot slot) || slot.Reads is not { } block)
+            return;
+        ulong page = (slot.ReadOffset + ((physical & ~PageMask) - slot.Start)) >> 12;
+        if ((Interlocked.Or(ref block.HasCode[page], CodeBit) & CodeBit) == 0)
+            _watched.Add((block, page));
+        DropWrites(hostPage);
+        foreach (TranslatedVcpu other in _shared.Vcpus)
+            if (other != this)
+                other.DropWritesFrom(hostPage);
     }
 
     private void FollowLink(int index)

@@ -9,10 +9,12 @@ public sealed unsafe partial class TranslatedVcpu
     private const int MostLocals = 512;
 
     private readonly ConcurrentQueue<(RamBlock Block, ulong Offset)> _writtenElsewhere = new();
+    private readonly ConcurrentQueue<ulong> _droppedWrites = new();
+    private readonly List<(RamBlock Block, ulong Page)> _watched = [];
     private readonly int[] _locals = new int[MostLocals];
     private int _localCount, _largestShift = 12;
     private long _drops;
-    private volatile bool _mapChanged;
+    private volatile bool _mapChanged, _isInGuest;
 
     // A tag that cannot match: its page is another entry's.
     private static ulong NoTag(int entry) => (ulong)((entry & (VcpuArea.TlbEntries - 1)) ^ (VcpuArea.TlbEntries / 2)) << 12;
@@ -191,9 +193,27 @@ public sealed unsafe partial class TranslatedVcpu
         }
     }
 
+    private void DropWrites(ulong hostPage)
+    {
+        for (int i = 0; i < VcpuArea.Views * VcpuArea.TlbEntries; i++)
+            if (_area->Pages[i] == hostPage)
+                _area->WriteTags[i] = NoTag(i);
+    }
+
+    // From another vCPU's thread: comes back when this one cannot write through an old entry any more. It drops them before it enters generated code again.
+    private void DropWritesFrom(ulong hostPage)
+    {
+        _droppedWrites.Enqueue(hostPage);
+        _area->ExitRequest = 1;
+        Interlocked.MemoryBarrier();
+        SpinWait spin = default;
+        while (_isInGuest && !_droppedWrites.IsEmpty)
+            spin.SpinOnce(sleep1Threshold: -1);
+    }
+
     private void KillPage(RamBlock block, ulong offset)
     {
-        block.HasCode[offset >> 12] &= (byte)~CodeBit;
+        Interlocked.And(ref block.HasCode[offset >> 12], ~CodeBit);
         if (!_blocks.Kill((ulong)(block.Host + offset) & ~PageMask))
             return;
         ClearJumps(0);
@@ -204,6 +224,9 @@ public sealed unsafe partial class TranslatedVcpu
     private void DropAll()
     {
         _drops++;
+        foreach ((RamBlock block, ulong page) in _watched)
+            Interlocked.And(ref block.HasCode[page], ~CodeBit);
+        _watched.Clear();
         _blocks.Clear();
         _code.Clear();
         ClearJumps(0);

@@ -117,6 +117,8 @@ public sealed unsafe partial class TranslatedVcpu
             TakeMapChange();
         while (_writtenElsewhere.TryDequeue(out (RamBlock Block, ulong Offset) written))
             KillPage(written.Block, written.Offset);
+        while (_droppedWrites.TryDequeue(out ulong hostPage))
+            DropWrites(hostPage);
         X86Cpu* cpu = &_area->Cpu;
         if (_init)
             TakeInit();

@@ -200,7 +200,7 @@ public sealed unsafe partial class TranslatedVcpu
             saved[i] = cpu->Gpr[i];
         _area->EnterTarget = (ulong)code;
         _area->Flags = PackFlags(cpu->Rflags);
-        MachineExit reason = (MachineExit)_enter();
+        MachineExit reason = RunGenerated();
         if (reason == MachineExit.HostFault)
         {
             for (int i = 0; i < 16; i++)

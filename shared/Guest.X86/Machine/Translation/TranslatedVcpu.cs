@@ -80,6 +80,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         _careful = new CarefulEmitter(_code, _classes);
         _blocks = new BlockStore();
         Core = new X86Core(&_area->Cpu, index, memory, platform, model) { Events = this };
+        shared.Vcpus.Add(this);
         memory.CodeWritten += OnCodeWritten;
         memory.Changed += OnMapChanged;
         ClearTlb();
@@ -102,6 +103,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
     {
         _memory.CodeWritten -= OnCodeWritten;
         _memory.Changed -= OnMapChanged;
+        _shared.Vcpus.Remove(this);
         _self.Free();
         Sys.Call(Nr.munmap, (long)_area, _areaBytes);
     }
@@ -142,7 +144,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         X86Cpu* cpu = &_area->Cpu;
         _area->EnterTarget = (ulong)entry;
         _area->Flags = PackFlags(cpu->Rflags);
-        MachineExit reason = (MachineExit)_enter();
+        MachineExit reason = RunGenerated();
         if (reason == MachineExit.HostFault)
             TakeHostFlags();
         cpu->Rflags = (cpu->Rflags & ~ArithmeticFlags) | UnpackFlags(_area->Flags);
@@ -175,6 +177,20 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
                 RaiseHostFault();
                 break;
         }
+    }
+
+    // Others may wait for this vCPU to be out of generated code; the fence is for them (see DropWritesFrom).
+    private MachineExit RunGenerated()
+    {
+        if (_shared.Vcpus.Count > 1)
+        {
+            _isInGuest = true;
+            Interlocked.MemoryBarrier();
+        }
+
+        MachineExit reason = (MachineExit)_enter();
+        _isInGuest = false;
+        return reason;
     }
 
     private void RaisePageFault(uint error, ulong address)

@@ -28,6 +28,9 @@ public sealed unsafe class TranslationMemory : IDisposable
         _start = (byte*)at;
     }
 
+    /// <summary>The vCPUs that have a share; complete before the first of them runs.</summary>
+    internal List<TranslatedVcpu> Vcpus { get; } = [];
+
     /// <inheritdoc/>
     public void Dispose() => Sys.Call(Nr.munmap, (long)_start, _bytes);
 
