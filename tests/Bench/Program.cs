@@ -1,3 +1,5 @@
 using Suite.Bench;
 
-return Options.Parse(args) is { } options ? new Run(options).Execute() : 2;
+if (Options.Parse(args) is not { } options)
+    return 2;
+return options.Filter == "system" ? new SystemBench(options).Execute() : new Run(options).Execute();

@@ -59,7 +59,10 @@ public sealed class BootImages : IDisposable
     {
         ProcessResult result = HostProcess.Run(new ProcessRequest
         {
-            Program = program, Arguments = arguments, Directory = "/", Timeout = TimeSpan.FromSeconds(60),
+            Program = program,
+            Arguments = arguments,
+            Directory = "/",
+            Timeout = TimeSpan.FromSeconds(60),
         });
         Assert.True(result.ExitCode == 0, result.ErrorText);
     }

@@ -40,6 +40,9 @@ public abstract class DescriptorChardev : IChardev, IDisposable
     /// <summary>The thread that waits.</summary>
     protected HostLoop Loop => _loop;
 
+    /// <summary>The descriptors are a socket: writing to one that is closed raises no signal.</summary>
+    protected bool IsSocket { get; init; }
+
     /// <summary>A reader that is slow is waited for a little; otherwise what does not fit is dropped.</summary>
     protected bool IsPatient { get; init; } = true;
 
@@ -109,14 +112,15 @@ public abstract class DescriptorChardev : IChardev, IDisposable
     /// <summary>Changes what arrived, in place, before the receiver gets it; the result is how much is left.</summary>
     protected virtual int Decode(Span<byte> bytes) => bytes.Length;
 
-    /// <summary>How often what is not taken up to now can be written without waiting; the kernel takes so much at once where poll says that it takes any.</summary>
+    /// <summary>Writes what is taken without waiting; how much that was. A broken output takes everything and is closed.</summary>
     protected virtual int WriteSome(ReadOnlySpan<byte> bytes)
     {
         const int atOnce = 512;
         int done = 0;
         while (done < bytes.Length && WaitWritable(_output!.Descriptor, 0))
         {
-            long written = WriteTo(_output.Descriptor, bytes[done..Math.Min(bytes.Length, done + atOnce)]);
+            ReadOnlySpan<byte> part = bytes[done..Math.Min(bytes.Length, done + atOnce)]; // so much fits where poll says that anything does
+            long written = IsSocket ? HostSocket.Send(_output.Descriptor, part) : WriteTo(_output.Descriptor, part);
             if (written is -HostSocket.EAGAIN or -HostSocket.EINTR)
                 break;
             if (written < 0)
@@ -132,7 +136,7 @@ public abstract class DescriptorChardev : IChardev, IDisposable
         return done;
     }
 
-    private protected static unsafe long WriteTo(int descriptor, ReadOnlySpan<byte> bytes)
+    private static unsafe long WriteTo(int descriptor, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* p = bytes)
             return Sys.Call(Nr.write, descriptor, (long)p, bytes.Length);

@@ -26,6 +26,7 @@ public sealed class SocketChardev : DescriptorChardev
     public SocketChardev(HostEndpoint endpoint, bool isServer, bool isTelnet, int reconnectSeconds, HostLoop loop)
         : base(loop)
     {
+        IsSocket = true;
         (_endpoint, _isServer, _isTelnet, _reconnectSeconds) = (endpoint, isServer, isTelnet, reconnectSeconds);
         if (isServer)
         {

@@ -43,8 +43,14 @@ internal sealed unsafe class BiosMachine : IDisposable, IBusDevice, IX86Platform
         PcDescription pc = new() { RamBytes = RamBytes, HasVga = true, SerialPorts = 0, ParallelPorts = 0 };
         FirmwareParts parts = new()
         {
-            Io = io, Mmio = Machine.Spaces.Mmio, Memory = Machine.Spaces.Dma, Clock = Machine.Clock, Disks = disks, Boot = boot ?? new BootOrder(),
-            OptionRoms = roms ?? [], Log = text => Log.Add(text),
+            Io = io,
+            Mmio = Machine.Spaces.Mmio,
+            Memory = Machine.Spaces.Dma,
+            Clock = Machine.Clock,
+            Disks = disks,
+            Boot = boot ?? new BootOrder(),
+            OptionRoms = roms ?? [],
+            Log = text => Log.Add(text),
         };
         Firmware = Machine.Add(new PcFirmware(pc, parts));
         io.Attach(Firmware, Firmware.Name, PcFirmware.ServicePort, PcFirmware.ServicePorts, widest: 4);

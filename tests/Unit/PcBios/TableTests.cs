@@ -207,7 +207,11 @@ public sealed class TableTests
 
     private static PcDescription Microvm() => Pc with
     {
-        IsMicrovm = true, HasHpet = false, MicrovmEventBase = 0xFEA0_0000, MicrovmPowerBase = 0xFEA0_0200, VirtioMmio = [new(0xFEB0_0000, 16), new(0xFEB0_0200, 17)],
+        IsMicrovm = true,
+        HasHpet = false,
+        MicrovmEventBase = 0xFEA0_0000,
+        MicrovmPowerBase = 0xFEA0_0200,
+        VirtioMmio = [new(0xFEB0_0000, 16), new(0xFEB0_0200, 17)],
     };
 
     private static byte[] Table(byte[] all, ulong address)

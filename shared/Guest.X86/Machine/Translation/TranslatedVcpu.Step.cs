@@ -173,7 +173,7 @@ public sealed unsafe partial class TranslatedVcpu
 
     private static void CheckAlignment(ModeKey mode, ulong linear, int size)
     {
-        if (mode.ChecksAlignment && size is 2 or 4 or 8 && (linear & (ulong)(size - 1)) != 0 && mode.ChecksAlignment)
+        if (mode.ChecksAlignment && (size is 2 or 4 or 8) && (linear & (ulong)(size - 1)) != 0)
             throw new X86Fault(X86Vector.AlignmentCheck);
     }
 

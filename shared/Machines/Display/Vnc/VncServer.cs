@@ -12,6 +12,7 @@ public sealed class VncServer : IDisposable
     /// <summary>Display 0 listens at this port.</summary>
     public const int FirstPort = 5900;
 
+    private const int UnixFamily = 1;
     private const int FastMilliseconds = 33, SlowMilliseconds = 200, MostClients = 16, PatientFrames = 30;
 
     private readonly IDisplaySource _source;
@@ -32,6 +33,8 @@ public sealed class VncServer : IDisposable
     public VncServer(HostEndpoint endpoint, IDisplaySource source, IDisplayInput input, HostLoop loop, string name)
     {
         (_source, Input, Loop, Name) = (source, input, loop, name);
+        if (endpoint.Family == UnixFamily)
+            File.Delete(endpoint.ToString()); // what an earlier run left
         int socket = HostSocket.Open(endpoint.Family, HostSocket.Stream);
         int error = socket < 0 ? socket : HostSocket.Bind(socket, endpoint);
         if (error >= 0)
@@ -73,8 +76,7 @@ public sealed class VncServer : IDisposable
             _clients[^1].Close();
         _watch.Dispose();
         HostSocket.Close(_listener);
-        const int unixFamily = 1;
-        if (Endpoint.Family == unixFamily)
+        if (Endpoint.Family == UnixFamily)
             File.Delete(Endpoint.ToString());
     }
 
