@@ -69,7 +69,9 @@ rm -rf "$RESULTS"
 mkdir -p "$RESULTS" "$ROOT/out/log"
 need_sdk
 # What the tests run as guests or compare with; a test whose program is not to be had skips itself.
-need python3:python3 git:git gcc:gcc /usr/include/stdlib.h:libc6-dev qemu-x86_64:qemu-user tar:tar gzip:gzip perl:perl bc:bc gdb-multiarch:gdb-multiarch cpio:cpio depmod:kmod ||
+need python3:python3 git:git gcc:gcc /usr/include/stdlib.h:libc6-dev qemu-x86_64:qemu-user tar:tar gzip:gzip perl:perl bc:bc gdb-multiarch:gdb-multiarch cpio:cpio depmod:kmod \
+    qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils nasm:nasm /usr/share/seabios/bios-256k.bin:seabios /usr/lib/ISOLINUX/isolinux.bin:isolinux syslinux:syslinux \
+    /usr/lib/syslinux/modules/bios/ldlinux.c32:syslinux-common xorriso:xorriso mcopy:mtools iasl:acpica-tools /usr/lib/grub-rescue/grub-rescue-floppy.img:grub-rescue-pc ||
     say "note: not every program used by the tests could be installed; some tests will be skipped"
 
 # For 32-bit guest programs. The usual package, gcc-multilib, cannot be installed beside cross compilers; its parts can.

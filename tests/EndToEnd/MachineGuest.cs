@@ -54,11 +54,11 @@ internal static class MachineGuest
                 {
                     using TcpClient client = await _listener.AcceptTcpClientAsync();
                     NetworkStream stream = client.GetStream();
-                    await stream.ReadAsync(new byte[4096]);
+                    _ = await stream.ReadAtLeastAsync(new byte[4096], 1, throwOnEndOfStream: false);
                     await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.0 200 OK\r\nContent-Length: {_content.Length}\r\n\r\n"));
                     await stream.WriteAsync(_content);
                     client.Client.Shutdown(SocketShutdown.Send);
-                    await stream.ReadAsync(new byte[1]);
+                    _ = await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
                 }
             }
             catch (Exception e) when (e is ObjectDisposedException or SocketException or IOException)

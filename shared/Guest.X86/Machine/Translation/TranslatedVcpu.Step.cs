@@ -154,7 +154,7 @@ public sealed unsafe partial class TranslatedVcpu
             bool writes = MachineTranslator.IsWrite(access), reads = MachineTranslator.IsRead(access) || access == OpAccess.CondWrite;
             ulong offset = EffectiveAddress(in insn);
             bool user = mode.IsUser;
-            ulong linear = Core.LinearAddress((SegmentName)MachineTranslator.SegmentOf(in insn), offset, size, writes ? MemoryAccess.Write : MemoryAccess.Read);
+            ulong linear = Core.LinearAddress(X86Core.SegmentOf(in insn), offset, size, writes ? MemoryAccess.Write : MemoryAccess.Read);
             CheckAlignment(mode, linear, size);
             if (writes)
                 CheckWritable(linear, size, user);
