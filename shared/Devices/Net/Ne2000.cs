@@ -94,6 +94,16 @@ internal sealed class Ne2000 : IBusDevice, INetReceiver
     private bool IsRingSane => _pstart.Value << PageBits >= MemoryStart && _pstop.Value << PageBits <= MemoryEnd && _pstart.Value < _pstop.Value
         && _curr.Value >= _pstart.Value && _curr.Value < _pstop.Value;
 
+    // Frames the driver has not read: a driver that acknowledges after a few would wait for the next one, which does not come while the ring is full.
+    private bool HasUnread
+    {
+        get
+        {
+            int next = _bnry.Int + 1 == _pstop.Int ? _pstart.Int : _bnry.Int + 1;
+            return IsRunning && IsRingSane && _curr.Int != next && _curr.Value != _bnry.Value;
+        }
+    }
+
     public void Reset() => _mac.CopyTo(_address, 0);
 
     public void Settle()
@@ -280,6 +290,7 @@ internal sealed class Ne2000 : IBusDevice, INetReceiver
                 break;
             case (0, 7):
                 _isr.Value &= (ulong)~(value & IsrCauses);
+                _isr.Set(IsrReceived, _isr.Has(IsrReceived) || HasUnread);
                 Update();
                 break;
             case (0, 8):

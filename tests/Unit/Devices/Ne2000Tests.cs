@@ -117,6 +117,22 @@ public sealed class Ne2000Tests
     }
 
     [Fact]
+    public void A_driver_that_acknowledges_before_it_has_read_everything_is_interrupted_again()
+    {
+        Start();
+        byte[] frame = new byte[100];
+        new byte[] { 0x52, 0x54, 0, 0x12, 0x34, 0x56 }.CopyTo(frame, 0);
+        _wire.Receiver!.Receive(frame);
+        _wire.Receiver.Receive(frame);
+        Out(3, FirstPage + 1); // 8390.c reads nine frames at most, then acknowledges
+        Out(7, 1);
+        Assert.Equal((1, "IRQ9 1"), (_bench.In(Base + 7) & 1, _bench.Events[^1]));
+        Out(3, FirstPage + 2);
+        Out(7, 1);
+        Assert.Equal((0, "IRQ9 0"), (_bench.In(Base + 7) & 1, _bench.Events[^1]));
+    }
+
+    [Fact]
     public void Only_frames_for_this_card_are_taken()
     {
         Start();
