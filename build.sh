@@ -95,6 +95,12 @@ publish_tool() {
     say "built out/bin/$tool in $((SECONDS - begin)) s"
 }
 
+# The system emulators are the user-mode tools under another name.
+link_system_names() {
+    local target
+    for target in i386 x86_64 ppc; do ln -sfn "qemu-$target" "$BIN/qemu-system-$target"; done
+}
+
 # build [--force]: out/bin/ is up to date afterwards, or the script has ended with the reason.
 build() {
     local hash tool
@@ -109,6 +115,7 @@ build() {
         command -v flock >/dev/null && flock 9
         [ "${1:-}" != --force ] && is_built "$hash" && exit
         for tool in $(all_tools); do publish_tool "$tool"; done
+        link_system_names
         printf '%s\n' "$hash" >"$ROOT/out/stamp"
     ) 9>"$ROOT/out/lock" || exit 1
 }
