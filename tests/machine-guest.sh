@@ -68,7 +68,8 @@ has() { grep -qw "$1" /proc/cmdline; }
 disk=$(word disk) url=$(word get)
 if [ -n "$disk" ] || has net; then
     for alias in /sys/bus/pci/devices/*/modalias; do modprobe -q -a "$(cat "$alias")"; done
-    modprobe -q -a sd_mod ext4 crc32c_generic af_packet
+    modprobe -q -a sd_mod ext4 crc32c_generic af_packet virtio_blk virtio_net
+    sleep 0.2
 fi
 if [ -n "$disk" ]; then
     for i in 1 2 3 4 5 6 7 8 9 10; do [ -b /dev/$disk ] || sleep 0.3; done

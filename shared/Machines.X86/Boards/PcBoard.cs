@@ -1,8 +1,8 @@
 using Suite.Devices.Acpi;
 using Suite.Devices.Char;
 using Suite.Devices.Core;
-using Suite.Devices.Dma;
 using Suite.Devices.Display;
+using Suite.Devices.Dma;
 using Suite.Devices.FwCfg;
 using Suite.Devices.Input;
 using Suite.Devices.Misc;

@@ -185,7 +185,7 @@ internal sealed class X86Composition : IDisposable
         string spec = _options.Cpu ?? "max";
         if (!_kind.Is64 && spec is "max" or "host")
             spec += ",-lm";
-        CpuModel model = CpuModel.Parse(spec, new HostCpuid(() => HostCpu.Xcr0), is64Bit: true);
+        CpuModel model = CpuModel.Parse(spec, new HostCpuid(() => HostCpu.Xcr0), _kind.Is64);
         foreach (string missing in model.MissingOnHost)
             Note($"warning: -cpu {model.Name}: this host's processor has no {missing}");
         return model;

@@ -23,7 +23,9 @@ internal sealed unsafe class KernelChipStates(KvmAccelerator kvm, VirtualClock c
     public void ApplyPic(Device pic, int chip)
     {
         byte[] s = KernelChips.Get(kvm.Vm, chip);
-        (s[0], s[1], s[2], s[3]) = (Byte(pic, "levels"), Byte(pic, "IRR"), Byte(pic, "IMR"), Byte(pic, "ISR"));
+        // The kernel's timer pulses its line from low, and never again after a pulse that raised no edge.
+        int timerLine = chip == KernelChips.Master ? 1 : 0;
+        (s[0], s[1], s[2], s[3]) = ((byte)(Byte(pic, "levels") & ~timerLine), Byte(pic, "IRR"), Byte(pic, "IMR"), Byte(pic, "ISR"));
         (s[4], s[5], s[6], s[7]) = ((byte)(Byte(pic, "lowest priority") + 1 & 7), Byte(pic, "ICW2"), Byte(pic, "RIS"), Byte(pic, "P"));
         (s[8], s[9], s[10], s[11]) = (Byte(pic, "SMM"), Byte(pic, "initialisation step"), Byte(pic, "AEOI"), Byte(pic, "rotate in AEOI mode"));
         (s[12], s[13], s[14]) = (Byte(pic, "SFNM"), Byte(pic, "IC4"), Byte(pic, "ELCR"));
@@ -47,7 +49,8 @@ internal sealed unsafe class KernelChipStates(KvmAccelerator kvm, VirtualClock c
         byte[] s = KernelChips.Get(kvm.Vm, KernelChips.IoApic);
         BinaryPrimitives.WriteUInt32LittleEndian(s.AsSpan(Select), (uint)Get(ioApic, "IOREGSEL"));
         BinaryPrimitives.WriteUInt32LittleEndian(s.AsSpan(Id), (uint)Get(ioApic, "IOAPICID"));
-        BinaryPrimitives.WriteUInt32LittleEndian(s.AsSpan(Irr), (uint)Get(ioApic, "levels"));
+        const uint TimerInputs = 1 | 1 << 2;
+        BinaryPrimitives.WriteUInt32LittleEndian(s.AsSpan(Irr), (uint)Get(ioApic, "levels") & ~TimerInputs);
         for (int i = 0; i < Entries; i++)
             BinaryPrimitives.WriteUInt64LittleEndian(s.AsSpan(First + i * 8), Get(ioApic, $"IOREDTBL{i}"));
         KernelChips.Set(kvm.Vm, KernelChips.IoApic, s);

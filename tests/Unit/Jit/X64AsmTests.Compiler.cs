@@ -158,6 +158,8 @@ public sealed unsafe partial class X64AsmTests
             Same($"movsxd {W(r)},[{text}]", (ref asm) => asm.Movsxd(r, m), "Movsxd");
             Same($"mov [{text}],{Low(r)}", (ref asm) => asm.MovByte(m, r), "MovByte");
             Same($"mov [{text}],{Half(r)}", (ref asm) => asm.MovWord(m, r), "MovWord");
+            Same($"mov {Half(r)},[{text}]", (ref asm) => asm.MovWord(r, m), "MovWord");
+            Same($"mov {Half(r)},ax", (ref asm) => asm.Mov16(r, Reg.Rax), "Mov16");
             Same($"movbe [{text}],{Half(r)}", (ref asm) => asm.MovbeWord(m, r), "MovbeWord");
             Same($"lock cmpxchg [{text}],{N(r)}", (ref asm) => asm.LockCmpxchg32(m, r), "LockCmpxchg32");
         }

@@ -152,7 +152,8 @@ public sealed class VncTests : IDisposable
         try
         {
             using System.Diagnostics.Process viewer = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
-                "/usr/bin/vncsnapshot", ["-quiet", "-quality", "100", $"127.0.0.1::{_server.Endpoint.Port}", file]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+                "/usr/bin/vncsnapshot", ["-quiet", "-quality", "100", $"127.0.0.1::{_server.Endpoint.Port}", file])
+            { RedirectStandardError = true, RedirectStandardOutput = true })!;
             Assert.True(viewer.WaitForExit(20_000), "vncsnapshot hangs");
             Assert.True(viewer.ExitCode == 0, viewer.StandardError.ReadToEnd());
             Assert.True(new FileInfo(file).Length > 100);
