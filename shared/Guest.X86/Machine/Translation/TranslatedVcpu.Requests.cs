@@ -77,7 +77,7 @@ public sealed unsafe partial class TranslatedVcpu
     public void StateChanged()
     {
         _modeIsKnown = false;
-        TlbFlush(withGlobal: true);
+        Core.StateChanged(); // which flushes both TLBs
     }
 
     /// <summary>Debugging from outside: one step, or breakpoints; meanwhile instructions are executed one by one.</summary>
