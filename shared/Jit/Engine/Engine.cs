@@ -139,12 +139,10 @@ public sealed unsafe partial class Engine
             switch (s->Reason)
             {
                 case ExitReason.LinkMiss:
-                    if ((host = ResolveLink(s)) == null && IsCold(s->Pc))
-                        return null;
+                    host = ResolveLink(s);
                     break;
                 case ExitReason.IndirectMiss:
-                    if ((host = ResolveIndirect(s)) == null && IsCold(s->Pc))
-                        return null;
+                    host = ResolveIndirect(s);
                     break;
                 case ExitReason.StaleCode:
                     DropStale(s);
@@ -159,7 +157,7 @@ public sealed unsafe partial class Engine
             if (traced)
                 return CompleteTrace(s);
             if (host == null)
-                return ExitReason.FetchFault;
+                return null; // cold or not to be fetched: another thread may have changed either, so it is Run that decides
             if (s->Pending != 0)
                 return s->Reason = ExitReason.Interrupt;
         }
