@@ -166,14 +166,9 @@ public sealed partial class Machine : IDisposable
     {
         EndVcpus();
         foreach (VcpuThread t in _vcpus)
-        {
             t.Vcpu.Dispose();
-            t.Wake.Dispose();
-        }
 
         _vcpus.Clear();
-        _wake.Dispose();
-        _parked.Dispose();
         _vcpuOfThread.Dispose();
     }
 

@@ -111,13 +111,19 @@ public sealed unsafe class HostLoop : IDisposable
         }
     }
 
-    /// <summary>Ends the thread; watches are no longer served.</summary>
-    public void Dispose()
+    /// <summary>Ends the thread; watches are no longer served. Comes before what they serve is disposed; without the lock held.</summary>
+    public void Stop()
     {
         _isStopping = true;
         Wake();
         if (_thread is not null && _thread != Thread.CurrentThread)
             _thread.Join();
+    }
+
+    /// <summary>Stops, and closes its descriptors.</summary>
+    public void Dispose()
+    {
+        Stop();
         Sys.Call(Nr.close, _epoll);
         Sys.Call(Nr.close, _wake);
     }

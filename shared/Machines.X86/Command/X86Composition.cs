@@ -90,6 +90,7 @@ internal sealed class X86Composition : IDisposable
 
     public void Dispose()
     {
+        _loop.Stop();
         lock (_machine.Lock)
             _displays.Dispose();
         _board.Dispose();

@@ -65,6 +65,7 @@ internal sealed class TinyPc : IDisposable
 
     public void Dispose()
     {
+        _loop.Stop();
         Board.Dispose();
         _loop.Dispose();
     }
