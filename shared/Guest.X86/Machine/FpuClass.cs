@@ -38,7 +38,7 @@ public enum FpuClass : byte
     Xsave,
 }
 
-/// <summary>Finds the class of an instruction.</summary>
+/// <summary>Finds the class of an instruction, which its opcode decides. Not quick: ask a <see cref="FpuClassCache"/>.</summary>
 public static class FpuClasses
 {
     /// <summary>The class of an instruction (Intel SDM volume 3, 2.5 and table 2-1 of volume 2; volume 1, chapter 13).</summary>
@@ -53,6 +53,8 @@ public static class FpuClasses
                 return FpuClass.Xsave;
             case Mnemonic.Wait:
                 return FpuClass.Wait;
+            case Mnemonic.Fisttp:
+                return FpuClass.X87; // which came with SSE3
             case Mnemonic.Fninit or Mnemonic.Fnclex or Mnemonic.Fnstcw or Mnemonic.Fnstsw or Mnemonic.Fnsave or Mnemonic.Fnstenv or Mnemonic.Fneni or Mnemonic.Fndisi or Mnemonic.Fnsetpm:
                 return FpuClass.X87Quiet;
             case Mnemonic.Pause or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Sfence or Mnemonic.Lfence or Mnemonic.Mfence:
@@ -62,35 +64,41 @@ public static class FpuClasses
                 break;
         }
 
+        (bool mmx, bool vectors, bool masks) = Registers(insn.OpCode);
         switch (insn.Encoding)
         {
             case EncodingKind.EVEX or EncodingKind.MVEX:
                 return FpuClass.Avx512;
             case EncodingKind.VEX or EncodingKind.XOP:
-                return HasRegister(insn, Register.K0, Register.K7) ? FpuClass.Avx512
-                    : HasRegister(insn, Register.XMM0, Register.ZMM31) || insn.Mnemonic is Mnemonic.Vzeroupper or Mnemonic.Vzeroall or Mnemonic.Vldmxcsr or Mnemonic.Vstmxcsr
-                    ? FpuClass.Avx : FpuClass.None;
+                return masks ? FpuClass.Avx512
+                    : vectors || insn.Mnemonic is Mnemonic.Vzeroupper or Mnemonic.Vzeroall or Mnemonic.Vldmxcsr or Mnemonic.Vstmxcsr ? FpuClass.Avx : FpuClass.None;
             default:
                 break;
         }
 
         if (insn.Mnemonic is Mnemonic.Ldmxcsr or Mnemonic.Stmxcsr)
             return FpuClass.Sse;
-        bool mmx = HasRegister(insn, Register.MM0, Register.MM7) || insn.Mnemonic is Mnemonic.Emms or Mnemonic.Femms;
-        if (HasRegister(insn, Register.XMM0, Register.ZMM31))
+        mmx |= insn.Mnemonic is Mnemonic.Emms or Mnemonic.Femms;
+        if (vectors)
             return mmx ? FpuClass.SseMmx : FpuClass.Sse;
         if (mmx)
             return FpuClass.Mmx;
         return IsX87(insn.Code) ? FpuClass.X87 : FpuClass.None;
     }
 
-    private static bool HasRegister(in Instruction insn, Register first, Register last)
+    // Kinds of register the opcode can have as operands; what stands in memory this time counts alike (cvttss2si).
+    private static (bool Mmx, bool Vectors, bool Masks) Registers(OpCodeInfo info)
     {
-        for (int i = 0; i < insn.OpCount; i++)
-            if (insn.GetOpKind(i) == OpKind.Register && insn.GetOpRegister(i) >= first && insn.GetOpRegister(i) <= last)
-                return true;
-        // A vector may stand in an index, as gathers have it.
-        return insn.MemoryIndex >= Register.XMM0 && insn.MemoryIndex >= first && insn.MemoryIndex <= last;
+        (bool mmx, bool vectors, bool masks) = (false, false, false);
+        for (int i = 0; i < info.OpCount; i++)
+        {
+            ReadOnlySpan<char> kind = info.GetOpKind(i).ToString();
+            mmx |= kind.StartsWith("mm_");
+            vectors |= kind.StartsWith("xmm") || kind.StartsWith("ymm") || kind.StartsWith("zmm") || kind.StartsWith("mem_vsib");
+            masks |= kind.StartsWith("k_") || kind.StartsWith("kp1_");
+        }
+
+        return (mmx, vectors, masks);
     }
 
     private static bool IsX87(Code code)

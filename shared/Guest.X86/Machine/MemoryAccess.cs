@@ -13,7 +13,7 @@ public enum MemoryAccess
 }
 
 /// <summary>
-/// What a translated page may be used for without asking again, by accesses of the same privilege in the same mode (<see cref="X86Mode"/>).
+/// What a translated page may be used for without asking again, by accesses of the same privilege in the same mode.
 /// Size bits tell how far the translation reaches.
 /// </summary>
 [Flags]

@@ -36,11 +36,11 @@ public sealed unsafe partial class X86Core
     // iret has just set RF: it is for the instruction that follows.
     private bool _resumeSet;
 
-    /// <summary>True when DR7 watches data or ports: report data accesses of plain instructions with <see cref="CheckDataBreakpoint"/>.</summary>
-    public bool HasDataBreakpoints => (Mode & X86Mode.DataBreakpoints) != 0;
+    /// <summary>True while every instruction has to be looked at, before (<see cref="CheckCodeBreakpoint"/>) and behind (<see cref="EndInstruction"/>): TF, or a breakpoint of DR7.</summary>
+    public bool IsWatched => (_cpu->Rflags & X86Cpu.FlagTf) != 0 || (_cpu->Dr[7] & DrEnabled) != 0;
 
     /// <summary>
-    /// Before an instruction, while <see cref="X86Mode.CodeBreakpoints"/> is set: delivers #DB if a breakpoint is on it. True when it did, and Rip is elsewhere.
+    /// Before an instruction, while <see cref="IsWatched"/>: delivers #DB if a breakpoint is on it. True when it did, and Rip is elsewhere.
     /// </summary>
     public bool CheckCodeBreakpoint()
     {
@@ -70,8 +70,7 @@ public sealed unsafe partial class X86Core
     }
 
     /// <summary>
-    /// After an instruction that completed while <see cref="X86Mode.SingleStep"/>, <see cref="X86Mode.CodeBreakpoints"/> or
-    /// <see cref="X86Mode.DataBreakpoints"/> was set before it: delivers the debug traps that are due, and clears RF.
+    /// After an instruction that completed and before which <see cref="IsWatched"/> was true: delivers the debug traps that are due, and clears RF.
     /// </summary>
     /// <param name="stepped">TF before the instruction.</param>
     /// <returns>True when a trap was delivered.</returns>

@@ -51,9 +51,7 @@ public sealed unsafe partial class X86Core
     /// <exception cref="X86Fault">It faulted; nothing has changed.</exception>
     public void Execute(in Instruction insn)
     {
-        _nextRip = _cpu->Rip + (ulong)insn.Length;
-        if (!_cpu->Is64)
-            _nextRip = (uint)_nextRip;
+        SetNextRip(insn);
         _inRepeat = false;
         _shadow = 0;
         _stepRule = StepRule.Before;

@@ -19,7 +19,10 @@ public sealed unsafe partial class X86Core
 
     /// <summary>Raises what an x87, MMX, SSE or AVX instruction raises before it starts: #NM, #UD or #MF by CR0, CR4, XCR0 and pending x87 exceptions.</summary>
     /// <exception cref="X86Fault">It may not run.</exception>
-    public void CheckFpu(in Instruction insn) => CheckFpu(FpuClasses.Of(insn));
+    public void CheckFpu(in Instruction insn) => CheckFpu(Classes.Of(insn));
+
+    /// <summary>Classes of instructions, found so far.</summary>
+    internal FpuClassCache Classes { get; } = new();
 
     /// <inheritdoc cref="CheckFpu(in Instruction)"/>
     public void CheckFpu(FpuClass kind)
@@ -149,7 +152,7 @@ public sealed unsafe partial class X86Core
     }
 
     // All of a block's pages, so that a copy cannot fault half-way.
-    private void ProbeBlock(ulong linear, int bytes, MemoryAccess access)
+    internal void ProbeBlock(ulong linear, int bytes, MemoryAccess access)
     {
         for (long left = bytes; left > 0;)
         {
@@ -160,7 +163,7 @@ public sealed unsafe partial class X86Core
     }
 
     // Copies page by page; the pages have been looked at.
-    private void CopyOut(ulong linear, byte* from, int bytes)
+    internal void CopyOut(ulong linear, byte* from, int bytes)
     {
         while (bytes > 0)
         {
@@ -169,8 +172,8 @@ public sealed unsafe partial class X86Core
             if (to != null)
                 Buffer.MemoryCopy(from, to, part, part);
             else
-                for (int i = 0; i < part; i++)
-                    WriteDevice(physical + (ulong)i, 1, from[i]);
+                for (int i = 0, size; i < part; i += size)
+                    WriteDevice(physical + (ulong)i, size = AccessSize(part - i), Load(from + i, size));
             if (code)
                 _memory.Written(physical, part);
             linear = SystemAddress(linear + (ulong)part);
@@ -179,7 +182,7 @@ public sealed unsafe partial class X86Core
         }
     }
 
-    private void CopyIn(byte* to, ulong linear, int bytes)
+    internal void CopyIn(byte* to, ulong linear, int bytes)
     {
         while (bytes > 0)
         {
@@ -188,13 +191,16 @@ public sealed unsafe partial class X86Core
             if (from != null)
                 Buffer.MemoryCopy(from, to, part, part);
             else
-                for (int i = 0; i < part; i++)
-                    to[i] = (byte)ReadDevice(physical + (ulong)i, 1);
+                for (int i = 0, size; i < part; i += size)
+                    Store(to + i, size = AccessSize(part - i), ReadDevice(physical + (ulong)i, size));
             linear = SystemAddress(linear + (ulong)part);
             to += part;
             bytes -= part;
         }
     }
+
+    // Devices see the size of an access.
+    private static int AccessSize(int rest) => rest >= 8 ? 8 : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
 
     // Registers of vectors that this mode can name.
     private int XmmBytes => (_cpu->Is64 ? 16 : 8) * 16;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Iced.Intel;
 
 namespace Suite.Guest.X86.Machine;
@@ -29,7 +30,7 @@ public sealed unsafe partial class X86Core
         _ => 0,
     };
 
-    private void SetRegister(Register r, ulong value)
+    internal void SetRegister(Register r, ulong value)
     {
         switch (r)
         {
@@ -81,6 +82,28 @@ public sealed unsafe partial class X86Core
         if (insn.MemoryIndex != Register.None)
             address += GetRegister(insn.MemoryIndex) * (ulong)insn.MemoryIndexScale;
         return Cut(address, AddressBits(insn));
+    }
+
+    /// <summary>
+    /// The offset of the memory operand of a plain instruction at Rip, cut to its address size. Of bt, bts, btr and btc with a register: of the operand that holds
+    /// the bit, which may lie far from the one that is named.
+    /// </summary>
+    internal ulong PlainOffset(in Instruction insn)
+    {
+        SetNextRip(insn);
+        ulong offset = EffectiveAddress(insn);
+        if (insn.Mnemonic is not (Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc) || insn.Op1Kind != OpKind.Register)
+            return offset;
+        int bytes = RegisterBytes(insn.Op1Register), unused = 64 - bytes * 8;
+        long bit = (long)GetRegister(insn.Op1Register) << unused >> unused;
+        return Cut(offset + (ulong)((bit >> (3 + BitOperations.Log2((uint)bytes))) * bytes), AddressBits(insn));
+    }
+
+    private void SetNextRip(in Instruction insn)
+    {
+        _nextRip = _cpu->Rip + (ulong)insn.Length;
+        if (!_cpu->Is64)
+            _nextRip = (uint)_nextRip;
     }
 
     /// <summary>The segment of an instruction's memory operand. 64-bit code ignores all prefixes but fs and gs, even for the kind of fault.</summary>

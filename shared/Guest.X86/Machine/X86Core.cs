@@ -48,9 +48,6 @@ public sealed unsafe partial class X86Core
     /// <summary>True after a triple fault, until <see cref="Reset"/>.</summary>
     public bool IsShutDown { get; private set; }
 
-    /// <summary>What generated code depends on now: <see cref="X86Mode.Bits"/>.</summary>
-    public uint Mode => X86Mode.Of(_cpu).Bits;
-
     /// <summary>The state was changed from outside (a snapshot, a debugger, another accelerator): nothing kept of it holds.</summary>
     public void StateChanged()
     {

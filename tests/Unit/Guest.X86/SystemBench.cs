@@ -3,6 +3,7 @@ using System.Text;
 using Iced.Intel;
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Machine;
+using Suite.Guest.X86.Machine.Translation;
 using Suite.Jit.Memory;
 
 namespace Suite.Tests.Guest.X86;
@@ -107,10 +108,10 @@ internal sealed unsafe class SystemBench : IMmio, IX86Platform, IX86CoreEvents, 
     public void Step()
     {
         Count++;
-        var mode = new X86Mode(Core.Mode);
-        if (mode.Has(X86Mode.CodeBreakpoints) && Core.CheckCodeBreakpoint())
+        ModeKey mode = ModeKey.Of(Cpu);
+        bool isWatched = Core.IsWatched, stepped = (Cpu->Rflags & X86Cpu.FlagTf) != 0;
+        if (isWatched && Core.CheckCodeBreakpoint())
             return;
-        bool stepped = mode.Has(X86Mode.SingleStep);
         try
         {
             Instruction insn = Fetch(mode);
@@ -131,30 +132,30 @@ internal sealed unsafe class SystemBench : IMmio, IX86Platform, IX86CoreEvents, 
             return;
         }
 
-        if ((mode.Bits & (X86Mode.SingleStep | X86Mode.CodeBreakpoints | X86Mode.DataBreakpoints)) != 0)
+        if (isWatched)
             Core.EndInstruction(stepped);
     }
 
-    private Instruction Fetch(X86Mode mode)
+    private Instruction Fetch(ModeKey mode)
     {
         int have = 0;
         X86Fault? fault = null;
         while (have < _bytes.Length && fault is null)
         {
-            ulong rip = Cpu->Rip + (ulong)have, linear = mode.CodeSize == 64 ? rip : (uint)(Cpu->Seg(SegmentName.Cs).Base + (uint)rip);
+            ulong rip = Cpu->Rip + (ulong)have, linear = mode.Is64 ? rip : (uint)(Cpu->Seg(SegmentName.Cs).Base + (uint)rip);
             ulong run = Math.Min((ulong)(_bytes.Length - have), 4096 - (linear & 4095));
-            if (mode.CodeSize != 64)
+            if (!mode.Is64)
                 run = Math.Min(run, Cpu->Seg(SegmentName.Cs).Limit - Math.Min(rip, Cpu->Seg(SegmentName.Cs).Limit + 1UL) + 1);
             if (run == 0)
                 fault = new X86Fault(X86Vector.GeneralProtection);
-            else if (!Core.TryTranslate(linear, MemoryAccess.Fetch, mode.Has(X86Mode.User), out ulong physical, out _, out uint error))
+            else if (!Core.TryTranslate(linear, MemoryAccess.Fetch, mode.IsUser, out ulong physical, out _, out uint error))
                 fault = new X86Fault(X86Vector.PageFault, error, linear);
             else if (!Memory.TryRead(physical, _bytes.AsSpan(have, (int)run)))
                 _bytes.AsSpan(have, (int)run).Fill(0xFF);
             have += fault is null ? (int)run : 0;
         }
 
-        var decoder = Iced.Intel.Decoder.Create(mode.CodeSize, new ByteArrayCodeReader(_bytes, 0, have), Cpu->Rip);
+        var decoder = Iced.Intel.Decoder.Create(16 << (int)mode.CodeSize, new ByteArrayCodeReader(_bytes, 0, have), Cpu->Rip);
         decoder.Decode(out Instruction insn);
         if (insn.IsInvalid && decoder.LastError == DecoderError.NoMoreBytes)
             throw fault ?? new X86Fault(X86Vector.GeneralProtection);

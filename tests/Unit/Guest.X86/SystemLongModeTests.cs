@@ -1,5 +1,7 @@
 using Iced.Intel;
+using Suite.Guest.X86.Decode;
 using Suite.Guest.X86.Machine;
+using Suite.Guest.X86.Machine.Translation;
 using Suite.Jit.Memory;
 
 namespace Suite.Tests.Guest.X86;
@@ -60,7 +62,7 @@ public sealed unsafe class SystemLongModeTests : IDisposable
             _bench.Core.Execute(push);
             _bench.Core.Execute(pop);
             _bench.Core.TryTranslate(0x123456, MemoryAccess.Read, true, out _, out _, out _);
-            _ = _bench.Core.Mode;
+            _ = ModeKey.Of(_bench.Cpu);
             _bench.Cpu->Rip = Code;
         }
 
@@ -269,12 +271,14 @@ public sealed unsafe class SystemLongModeTests : IDisposable
     public void The_mode_follows_the_state()
     {
         User();
-        Assert.Equal(X86Mode.Code64 | X86Mode.User | X86Mode.Protected | X86Mode.Long | X86Mode.Sse | X86Mode.Ne | X86Mode.FlatCs | X86Mode.FlatDs | X86Mode.FlatEs | X86Mode.FlatSs
-            | X86Mode.OpenFs | X86Mode.OpenGs, _bench.Core.Mode);
+        ModeKey mode = ModeKey.Of(_bench.Cpu);
+        Assert.Equal((true, true, true), (mode.Is64, mode.IsUser, mode.IsProtected));
+        Assert.Equal((false, true, true), (mode.IsSseOff, mode.IsAvxOff, mode.IsAvx512Off));
+        Assert.Equal((false, false, false), (mode.IsTaskSwitched, mode.IsEmulated, mode.ChecksAlignment));
         Execute(0x0F, 0x05);
-        var mode = new X86Mode(_bench.Core.Mode);
-        Assert.False(mode.Has(X86Mode.User));
-        Assert.Equal((64, 64), (mode.CodeSize, mode.StackSize));
+        mode = ModeKey.Of(_bench.Cpu);
+        Assert.False(mode.IsUser);
+        Assert.Equal((CpuMode.Bits64, 8), (mode.CodeSize, mode.StackBytes));
     }
 
     private void User()

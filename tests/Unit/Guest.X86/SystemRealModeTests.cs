@@ -1,5 +1,7 @@
 using Iced.Intel;
+using Suite.Guest.X86.Decode;
 using Suite.Guest.X86.Machine;
+using Suite.Guest.X86.Machine.Translation;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Suite.Tests.Guest.X86;
@@ -18,7 +20,7 @@ public sealed unsafe class SystemRealModeTests : IDisposable
         Assert.Equal((0xFFF0UL, 0xFFFF_0000UL, (ushort)0xF000), (cpu->Rip, cpu->Seg(SegmentName.Cs).Base, cpu->Seg(SegmentName.Cs).Selector));
         Assert.Equal((0x6000_0010UL, 2UL, 0x400UL), (cpu->Cr0, cpu->Rflags, cpu->Dr[7]));
         Assert.Equal(0x0008_06F8UL, cpu->Gpr[2]);
-        Assert.Equal(16, new X86Mode(_bench.Core.Mode).CodeSize);
+        Assert.Equal(CpuMode.Bits16, ModeKey.Of(cpu).CodeSize);
     }
 
     [Fact]

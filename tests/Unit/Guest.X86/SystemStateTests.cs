@@ -336,7 +336,7 @@ public sealed unsafe class SystemStateTests : IDisposable
         cpu->Cr4 |= X86Cpu.Cr4De;
         cpu->Dr[0] = 0x80;
         cpu->Dr[7] = 0x0002_0402;
-        Assert.True(_bench.Core.HasDataBreakpoints);
+        Assert.True(_bench.Core.IsWatched);
         _bench.Write16(4, 0x3000);
         (cpu->Seg(SegmentName.Cs).Base, cpu->Rip, cpu->Gpr[4]) = (0, 0x1000, 0x2000);
         _bench.Write(0x1000, [0xE6, 0x81, 0xE6, 0x80]); // out 81h; out 80h

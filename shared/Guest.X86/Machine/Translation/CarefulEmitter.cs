@@ -8,25 +8,24 @@ namespace Suite.Guest.X86.Machine.Translation;
 /// Code for one instruction by itself, with its memory operand in a buffer: for device memory, operands across pages, segments with limits, and single steps. All guest
 /// registers are in the host's of the same number; the stack pointer and the buffer's address are in two that the instruction does not use.
 /// </summary>
-internal sealed unsafe class CarefulEmitter(MachineCode code, InsnClasses classes)
+internal sealed unsafe class CarefulEmitter(MachineCode code, FpuClassCache classes)
 {
     private const int MostBytes = 512, Rsp = 4;
 
-    private readonly Dictionary<(UInt128 Bytes, int Length, CpuMode Size), nint> _known = [];
+    private readonly Dictionary<(Instruction Insn, CpuMode Size), nint> _known = [];
     private readonly InstructionInfoFactory _info = new();
-    private readonly Writer _writer = new();
+    private readonly PointerWriter _writer = new();
+    private Encoder? _encoder;
     private byte* _next = code.Careful;
 
     /// <summary>The code of an instruction; null when it cannot be had.</summary>
-    /// <param name="insn">The instruction.</param>
-    /// <param name="bytes">Its bytes.</param>
+    /// <param name="insn">The instruction; where its memory operand is does not matter.</param>
     /// <param name="size">Size of the code it comes from.</param>
-    public byte* Find(in Instruction insn, ReadOnlySpan<byte> bytes, CpuMode size)
+    public byte* Find(Instruction insn, CpuMode size)
     {
-        UInt128 key = 0;
-        foreach (byte b in bytes)
-            key = key << 8 | b;
-        if (_known.TryGetValue((key, bytes.Length, size), out nint known))
+        if (MachineTranslator.MemoryOperand(in insn) >= 0)
+            MachineTranslator.SetMemory(ref insn, Register.None);
+        if (_known.TryGetValue((insn, size), out nint known))
             return (byte*)known;
         if (_next + MostBytes > code.Careful + MachineCode.CarefulBytes)
         {
@@ -36,11 +35,10 @@ internal sealed unsafe class CarefulEmitter(MachineCode code, InsnClasses classe
 
         byte* at = _next;
         X64Asm a = new(at);
-        bool done = Emit(ref a, insn, size == CpuMode.Bits64);
-        if (!done)
+        if (!Emit(ref a, insn, size == CpuMode.Bits64))
             return null;
         _next = (byte*)(((ulong)a.Position + 15) & ~15UL);
-        _known[(key, bytes.Length, size)] = (nint)at;
+        _known[(insn, size)] = (nint)at;
         return at;
     }
 
@@ -73,7 +71,7 @@ internal sealed unsafe class CarefulEmitter(MachineCode code, InsnClasses classe
         if (memory >= 0)
             MachineTranslator.SetMemory(ref insn, Register.RAX + buffer);
 
-        if (classes.Unit(insn.Code) != InsnUnit.Integer)
+        if (classes.Of(in insn) != FpuClass.None)
         {
             a.Cmp32(AreaSlot.At(AreaSlot.VectorsLoaded), 0);
             byte* loaded = a.JccForward(Cond.NE);
@@ -92,7 +90,8 @@ internal sealed unsafe class CarefulEmitter(MachineCode code, InsnClasses classe
             a.Mov((Reg)buffer, AreaSlot.At(AreaSlot.BounceAddress));
         MachineStubs.EmitLoadFlags(ref a);
         _writer.At = a.Position;
-        if (!Encoder.Create(64, _writer).TryEncode(in insn, 0, out _, out _))
+        _encoder ??= Encoder.Create(64, _writer);
+        if (!_encoder.TryEncode(in insn, 0, out _, out _))
             return false;
         a.Position = _writer.At;
         MachineStubs.EmitSaveFlags(ref a);
@@ -120,12 +119,5 @@ internal sealed unsafe class CarefulEmitter(MachineCode code, InsnClasses classe
         }
 
         return from > 0 ? Take(ref used) : throw new InvalidOperationException("an instruction that uses every register");
-    }
-
-    private sealed class Writer : CodeWriter
-    {
-        public byte* At { get; set; }
-
-        public override void WriteByte(byte value) => *At++ = value;
     }
 }

@@ -151,7 +151,7 @@ internal sealed unsafe partial class MachineTranslator
 
     private void EmitBranch(in Instruction insn)
     {
-        ulong next = insn.NextIP & RipMask;
+        ulong next = insn.NextIP & _mode.RipMask;
         switch (insn.Mnemonic)
         {
             case Mnemonic.Jmp when insn.IsJmpShortOrNear:
@@ -186,13 +186,6 @@ internal sealed unsafe partial class MachineTranslator
                 break;
         }
     }
-
-    private ulong RipMask => _mode.CodeSize switch
-    {
-        CpuMode.Bits64 => ulong.MaxValue,
-        CpuMode.Bits32 => uint.MaxValue,
-        _ => ushort.MaxValue,
-    };
 
     private void EmitPushConstant(ulong rip, ulong value)
     {
@@ -327,7 +320,7 @@ internal sealed unsafe partial class MachineTranslator
 
     private void EmitJump(ulong target)
     {
-        target &= RipMask;
+        target &= _mode.RipMask;
         if (IsInPage(target))
         {
             int at = (int)((ulong)(_a.Position + 1) & 15);

@@ -12,38 +12,35 @@ internal sealed unsafe partial class MachineTranslator
     {
         if (insn.IsInvalid)
             return InsnForm.Core;
-        switch (insn.Mnemonic)
-        {
-            case Mnemonic.Nop or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchw or Mnemonic.Prefetch or Mnemonic.Pause
-                or Mnemonic.Endbr32 or Mnemonic.Endbr64 when !insn.HasLockPrefix:
-                return InsnForm.Nothing;
-            case Mnemonic.Push or Mnemonic.Pop or Mnemonic.Leave when CanStack(in insn):
-                return InsnForm.Stack;
-        }
-
+        if (IsNothing(in insn))
+            return InsnForm.Nothing;
+        if (insn.Mnemonic is Mnemonic.Push or Mnemonic.Pop or Mnemonic.Leave && CanStack(in insn))
+            return InsnForm.Stack;
         if (CanInline(in insn))
             return InsnForm.Inline;
         if (IsBranch(in insn) && CanBranch(in insn))
             return InsnForm.Branch;
         if (X86Core.IsSpecial(in insn))
             return InsnForm.Core;
-        InsnUnit unit = _classes.Unit(insn.Code);
-        if (unit != InsnUnit.Integer && !IsUnitOn(unit))
-            return InsnForm.Careful;
-        if (insn.IsVsib)
+        if (!IsUnitOn(_classes.Of(in insn)))
             return InsnForm.Careful;
         return MemoryOperand(in insn) < 0 || insn.Mnemonic == Mnemonic.Lea || CanAddress(in insn) ? InsnForm.Plain : InsnForm.Careful;
     }
 
-    private bool IsUnitOn(InsnUnit unit) => unit switch
+    private bool IsUnitOn(FpuClass unit) => unit switch
     {
-        InsnUnit.X87 or InsnUnit.Mmx => !_mode.IsEmulated && !_mode.IsTaskSwitched,
-        InsnUnit.Wait => !_mode.ChecksWait,
-        InsnUnit.Sse => !_mode.IsEmulated && !_mode.IsTaskSwitched && !_mode.IsSseOff,
-        InsnUnit.Avx => !_mode.IsTaskSwitched && !_mode.IsAvxOff,
-        InsnUnit.Avx512 => !_mode.IsTaskSwitched && !_mode.IsAvx512Off,
+        FpuClass.X87 or FpuClass.X87Quiet or FpuClass.Mmx => !_mode.IsEmulated && !_mode.IsTaskSwitched,
+        FpuClass.Wait => !_mode.ChecksWait,
+        FpuClass.Sse or FpuClass.SseMmx => !_mode.IsEmulated && !_mode.IsTaskSwitched && !_mode.IsSseOff,
+        FpuClass.Avx => !_mode.IsTaskSwitched && !_mode.IsAvxOff,
+        FpuClass.Avx512 => !_mode.IsTaskSwitched && !_mode.IsAvx512Off,
         _ => true,
     };
+
+    /// <summary>True for instructions without effect.</summary>
+    internal static bool IsNothing(in Instruction insn) => !insn.HasLockPrefix
+        && insn.Mnemonic is Mnemonic.Nop or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchw or Mnemonic.Prefetch
+            or Mnemonic.Pause or Mnemonic.Endbr32 or Mnemonic.Endbr64;
 
     /// <summary>Number of the operand in memory; -1 without.</summary>
     internal static int MemoryOperand(in Instruction insn)
@@ -54,15 +51,12 @@ internal sealed unsafe partial class MachineTranslator
         return -1;
     }
 
-    /// <summary>The segment register of the memory operand, by number.</summary>
-    internal static int SegmentOf(in Instruction insn) => insn.MemorySegment - Register.ES;
-
     // The memory operand can be reached through the inline TLB: its segment needs no checks and it is of a usual size.
     private bool CanAddress(in Instruction insn)
     {
         if (_mode.ChecksAlignment || insn.MemorySize.GetSize() is 0 or > LargestOperand)
             return false;
-        return Is64 || IsSegmentFree(SegmentOf(in insn), AddressBytes(in insn), mayWrite: true);
+        return Is64 || IsSegmentFree((int)X86Core.SegmentOf(in insn), AddressBytes(in insn), mayWrite: true);
     }
 
     // Segments of real mode end at 64 KiB, as do 16-bit addresses.

@@ -17,7 +17,7 @@ internal sealed unsafe partial class MachineTranslator
     {
         int bytes = AddressBytes(in insn);
         EmitOffset(in insn, S0, wide: bytes == 8);
-        int segment = SegmentOf(in insn);
+        int segment = (int)X86Core.SegmentOf(in insn);
         if (Is64)
         {
             if (segment >= (int)SegmentName.Fs)

@@ -26,7 +26,7 @@ internal sealed unsafe partial class MachineTranslator
             return false;
         }
 
-        if (_classes.Unit(insn.Code) != InsnUnit.Integer)
+        if (_classes.Of(in insn) != FpuClass.None)
             NeedVectors(liveIn);
         bool isBitString = memory >= 0 && insn.Op1Kind == OpKind.Register && insn.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc;
         if (memory >= 0)

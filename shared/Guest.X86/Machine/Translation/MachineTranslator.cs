@@ -15,7 +15,7 @@ internal sealed unsafe partial class MachineTranslator
     private const int MaxInsns = 64;
 
     private readonly MachineCode _code;
-    private readonly InsnClasses _classes;
+    private readonly FpuClassCache _classes;
     private readonly CpuModel _model;
     private readonly InstructionInfoFactory _info = new();
     private readonly PointerReader _reader = new();
@@ -34,7 +34,7 @@ internal sealed unsafe partial class MachineTranslator
     private ulong _rip, _pageStart;
 
     /// <summary>A translator that writes into a vCPU's share.</summary>
-    public MachineTranslator(MachineCode code, InsnClasses classes, CpuModel model)
+    public MachineTranslator(MachineCode code, FpuClassCache classes, CpuModel model)
     {
         (_code, _classes, _model) = (code, classes, model);
         _encoder = Encoder.Create(64, _writer);
@@ -279,25 +279,5 @@ internal sealed unsafe partial class MachineTranslator
         else
             MachineStubs.EmitLoadFlags(ref _a);
         _flags = FlagPlace.Both;
-    }
-
-    private sealed class PointerReader : CodeReader
-    {
-        private byte* _at, _end;
-
-        public void Set(byte* at, int length)
-        {
-            _at = at;
-            _end = at + length;
-        }
-
-        public override int ReadByte() => _at < _end ? *_at++ : -1;
-    }
-
-    private sealed class PointerWriter : CodeWriter
-    {
-        public byte* At { get; set; }
-
-        public override void WriteByte(byte value) => *At++ = value;
     }
 }

@@ -25,6 +25,14 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
     /// <summary>True in 64-bit code.</summary>
     public bool Is64 => CodeSize == CpuMode.Bits64;
 
+    /// <summary>What the instruction pointer is cut to.</summary>
+    public ulong RipMask => CodeSize switch
+    {
+        CpuMode.Bits64 => ulong.MaxValue,
+        CpuMode.Bits32 => uint.MaxValue,
+        _ => ushort.MaxValue,
+    };
+
     /// <summary>Bytes of the stack pointer: 2, 4 or 8.</summary>
     public int StackBytes => Is64 ? 8 : (bits & StackBig) != 0 ? 4 : 2;
 

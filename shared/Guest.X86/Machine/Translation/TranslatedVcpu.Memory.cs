@@ -24,7 +24,7 @@ public sealed unsafe partial class TranslatedVcpu
     {
         TranslationSite site = _code.Sites[(int)_area->ExitSite];
         ulong linear = _area->ExitAddress;
-        if ((linear & PageMask) + site.Size > PageMask + 1 || Core.HasDataBreakpoints)
+        if ((linear & PageMask) + site.Size > PageMask + 1)
             return (ulong)MachineExit.Careful;
         MemoryAccess access = site.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
         if (IsNotCanonical(linear))

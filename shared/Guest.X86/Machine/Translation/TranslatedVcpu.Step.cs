@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using Iced.Intel;
-using Suite.Guest.X86.Decode;
 
 namespace Suite.Guest.X86.Machine.Translation;
 
@@ -8,8 +6,6 @@ namespace Suite.Guest.X86.Machine.Translation;
 public sealed unsafe partial class TranslatedVcpu
 {
     private readonly InstructionInfoFactory _info = new();
-    private readonly byte[] _fetched = new byte[16];
-    private int _fetchedBytes;
 
     // Instructions that are traced, watched, or in an interrupt shadow while an interrupt waits.
     private bool NeedsStep()
@@ -22,7 +18,7 @@ public sealed unsafe partial class TranslatedVcpu
             cpu->InterruptShadow = 0;
         }
 
-        return (cpu->Rflags & X86Cpu.FlagTf) != 0 || (cpu->Dr[7] & 0xFF) != 0;
+        return Core.IsWatched;
     }
 
     // Executes the instruction at Rip.
@@ -30,7 +26,7 @@ public sealed unsafe partial class TranslatedVcpu
     {
         X86Cpu* cpu = &_area->Cpu;
         ModeKey mode = Mode;
-        bool isWatched = (cpu->Rflags & X86Cpu.FlagTf) != 0 || (cpu->Dr[7] & 0xFF) != 0, isTraced = (cpu->Rflags & X86Cpu.FlagTf) != 0;
+        bool isWatched = Core.IsWatched, isTraced = (cpu->Rflags & X86Cpu.FlagTf) != 0;
         if (isWatched && Core.CheckCodeBreakpoint())
         {
             _modeIsKnown = false;
@@ -51,36 +47,30 @@ public sealed unsafe partial class TranslatedVcpu
     private bool TryFetch(ModeKey mode, out Instruction insn)
     {
         X86Cpu* cpu = &_area->Cpu;
-        _fetchedBytes = 0;
         insn = default;
         ulong codeBase = mode.Is64 ? 0 : cpu->Seg(SegmentName.Cs).Base;
-        fixed (byte* bytes = _fetched)
+        byte* bytes = stackalloc byte[LongestInsn];
+        int fetched = 0;
+        while (fetched < LongestInsn)
         {
-            while (_fetchedBytes < LongestInsn)
+            ulong offset = cpu->Rip + (ulong)fetched;
+            if (!mode.Is64 && offset > cpu->Seg(SegmentName.Cs).Limit)
+                break;
+            ulong linear = mode.Is64 ? offset : (uint)(codeBase + offset);
+            if (!TryFetchPage(mode, linear, out ulong physical, out _))
+                return false;
+            do
             {
-                ulong offset = cpu->Rip + (ulong)_fetchedBytes;
-                if (!mode.Is64 && offset > cpu->Seg(SegmentName.Cs).Limit)
-                {
-                    Raise(X86Vector.GeneralProtection);
-                    return false;
-                }
-
-                ulong linear = mode.Is64 ? offset : (uint)(codeBase + offset);
-                if (!TryFetchPage(mode, linear, out ulong physical, out _))
-                    return false;
-                do
-                {
-                    bytes[_fetchedBytes++] = (byte)_memory.Read(physical++, 1);
-                    linear++;
-                }
-                while (_fetchedBytes < LongestInsn && (linear & PageMask) != 0);
-
-                if (_translator.TryDecode(bytes, _fetchedBytes, cpu->Rip, mode.CodeSize, out insn))
-                    return true;
+                bytes[fetched++] = (byte)_memory.Read(physical++, 1);
+                linear++;
             }
+            while (fetched < LongestInsn && (linear & PageMask) != 0);
+
+            if (_translator.TryDecode(bytes, fetched, cpu->Rip, mode.CodeSize, out insn))
+                return true;
         }
 
-        Raise(X86Vector.GeneralProtection);
+        Raise(X86Vector.GeneralProtection); // beyond the segment, or too long
         return false;
     }
 
@@ -109,14 +99,11 @@ public sealed unsafe partial class TranslatedVcpu
     {
         X86Cpu* cpu = &_area->Cpu;
         ModeKey mode = ModeKey.Of(cpu);
-        if (_classes.Unit(insn.Code) != InsnUnit.Integer)
-            Core.CheckFpu(in insn);
+        Core.CheckFpu(in insn);
         switch (insn.Mnemonic)
         {
-            case Mnemonic.Nop or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchw or Mnemonic.Prefetch:
-                break;
             case Mnemonic.Lea:
-                SetRegister(insn.Op0Register, EffectiveAddress(in insn));
+                Core.SetRegister(insn.Op0Register, Core.PlainOffset(in insn));
                 break;
             case Mnemonic.Cld:
                 cpu->Rflags &= ~X86Cpu.FlagDf;
@@ -124,72 +111,40 @@ public sealed unsafe partial class TranslatedVcpu
             case Mnemonic.Std:
                 cpu->Rflags |= X86Cpu.FlagDf;
                 break;
-            default:
+            case var _ when !MachineTranslator.IsNothing(in insn):
                 Compute(in insn, mode);
                 break;
         }
 
-        cpu->Rip = insn.NextIP & (mode.Is64 ? ulong.MaxValue : mode.CodeSize == CpuMode.Bits32 ? uint.MaxValue : ushort.MaxValue);
+        cpu->Rip = insn.NextIP & mode.RipMask;
     }
 
     // The instruction itself, by the host's processor.
     private void Compute(in Instruction insn, ModeKey mode)
     {
-        int memory = MachineTranslator.MemoryOperand(in insn);
-        Span<byte> bytes = stackalloc byte[LongestInsn];
-        if (_fetchedBytes == 0)
-            FetchAgain(mode);
-        _fetched.AsSpan(0, insn.Length).CopyTo(bytes);
-        byte* code = _careful.Find(in insn, bytes[..insn.Length], mode.CodeSize);
+        byte* code = _careful.Find(insn, mode.CodeSize);
         if (code == null)
             throw new X86Fault(X86Vector.InvalidOpcode);
+        int memory = MachineTranslator.MemoryOperand(in insn);
         if (memory < 0)
         {
             RunCareful(code);
+            return;
         }
-        else
-        {
-            OpAccess access = _info.GetInfo(in insn).GetOpAccess(memory);
-            int size = Math.Max(insn.MemorySize.GetSize(), 1);
-            bool writes = MachineTranslator.IsWrite(access), reads = MachineTranslator.IsRead(access) || access == OpAccess.CondWrite;
-            ulong offset = EffectiveAddress(in insn);
-            bool user = mode.IsUser;
-            ulong linear = Core.LinearAddress(X86Core.SegmentOf(in insn), offset, size, writes ? MemoryAccess.Write : MemoryAccess.Read);
-            CheckAlignment(mode, linear, size);
-            if (writes)
-                CheckWritable(linear, size, user);
-            byte* buffer = BounceFor(linear);
-            _area->BounceAddress = (ulong)buffer;
-            if (reads)
-                for (int i = 0; i < size;)
-                    i += ReadPiece(linear + (ulong)i, buffer + i, size - i, user);
-            RunCareful(code);
-            if (writes)
-                for (int i = 0; i < size;)
-                    i += WritePiece(linear + (ulong)i, buffer + i, size - i, user);
-            Core.CheckDataBreakpoint(linear, size, writes);
-        }
-    }
 
-    private static void CheckAlignment(ModeKey mode, ulong linear, int size)
-    {
-        if (mode.ChecksAlignment && (size is 2 or 4 or 8) && (linear & (ulong)(size - 1)) != 0)
-            throw new X86Fault(X86Vector.AlignmentCheck);
-    }
-
-    // Instructions of the code cache come without their bytes.
-    private void FetchAgain(ModeKey mode)
-    {
-        X86Cpu* cpu = &_area->Cpu;
-        ulong codeBase = mode.Is64 ? 0 : cpu->Seg(SegmentName.Cs).Base;
-        for (int i = 0; i < LongestInsn; i++)
-        {
-            ulong linear = mode.Is64 ? cpu->Rip + (ulong)i : (uint)(codeBase + cpu->Rip + (ulong)i);
-            if (!Core.TryTranslate(linear, MemoryAccess.Fetch, mode.IsUser, out ulong physical, out _, out _))
-                break;
-            _fetched[i] = (byte)_memory.Read(physical, 1);
-            _fetchedBytes = i + 1;
-        }
+        OpAccess access = _info.GetInfo(in insn).GetOpAccess(memory);
+        int size = Math.Max(insn.MemorySize.GetSize(), 1);
+        bool writes = MachineTranslator.IsWrite(access), reads = MachineTranslator.IsRead(access) || access == OpAccess.CondWrite;
+        ulong linear = Core.LinearAddress(X86Core.SegmentOf(in insn), Core.PlainOffset(in insn), size, writes ? MemoryAccess.Write : MemoryAccess.Read);
+        if (writes)
+            Core.ProbeBlock(linear, size, MemoryAccess.Write);
+        byte* buffer = BounceFor(linear);
+        _area->BounceAddress = (ulong)buffer;
+        if (reads)
+            Core.CopyIn(buffer, linear, size);
+        RunCareful(code);
+        if (writes)
+            Core.CopyOut(linear, buffer, size);
     }
 
     private void RunCareful(byte* code)
@@ -215,83 +170,6 @@ public sealed unsafe partial class TranslatedVcpu
     {
         byte* start = (byte*)(((ulong)_area->Bounce + 63) & ~63UL);
         return start + (linear & 63);
-    }
-
-    private void CheckWritable(ulong linear, int size, bool user)
-    {
-        for (ulong at = linear; ; at = NextPage(at))
-        {
-            if (!Core.TryTranslate(at, MemoryAccess.Write, user, out _, out _, out uint error))
-                throw new X86Fault(X86Vector.PageFault, error, at);
-            if (NextPage(at) >= linear + (ulong)size || NextPage(at) == 0)
-                return;
-        }
-    }
-
-    private int ReadPiece(ulong linear, byte* to, int rest, bool user)
-    {
-        int size = Piece(rest);
-        ulong value = Core.ReadLinear(linear, size, user);
-        Unsafe.CopyBlockUnaligned(to, &value, (uint)size);
-        return size;
-    }
-
-    private int WritePiece(ulong linear, byte* from, int rest, bool user)
-    {
-        int size = Piece(rest);
-        ulong value = 0;
-        Unsafe.CopyBlockUnaligned(&value, from, (uint)size);
-        Core.WriteLinear(linear, size, value, user);
-        return size;
-    }
-
-    private static int Piece(int rest) => rest >= 8 ? 8 : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
-
-    private ulong Register(Register register)
-    {
-        int number = OperandMap.Family(register);
-        ulong value = number < 0 ? 0 : _area->Cpu.Gpr[number];
-        return register.GetSize() switch
-        {
-            2 => (ushort)value,
-            4 => (uint)value,
-            _ => value,
-        };
-    }
-
-    private void SetRegister(Register register, ulong value)
-    {
-        ref ulong home = ref _area->Cpu.Gpr[OperandMap.Family(register)];
-        home = register.GetSize() switch
-        {
-            2 => (home & ~0xFFFFUL) | (ushort)value,
-            4 => (uint)value,
-            _ => value,
-        };
-    }
-
-    // The offset of the memory operand, cut to its address size; with the operand that a bit string's bit lies in.
-    private ulong EffectiveAddress(in Instruction insn)
-    {
-        if (insn.IsIPRelativeMemoryOperand)
-            return insn.IPRelativeMemoryAddress;
-        int bytes = insn.MemoryBase != Iced.Intel.Register.None ? insn.MemoryBase.GetSize()
-            : insn.MemoryIndex != Iced.Intel.Register.None ? insn.MemoryIndex.GetSize() : Math.Max(insn.MemoryDisplSize, 2);
-        ulong address = Register(insn.MemoryBase) + Register(insn.MemoryIndex) * (ulong)insn.MemoryIndexScale + insn.MemoryDisplacement64;
-        if (insn.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc && insn.Op1Kind == OpKind.Register)
-        {
-            int width = insn.Op1Register.GetSize();
-            ulong raw = Register(insn.Op1Register);
-            long bit = width == 8 ? (long)raw : width == 4 ? (int)raw : (short)raw;
-            address += (ulong)((bit >> (width == 8 ? 6 : width == 4 ? 5 : 4)) * width);
-        }
-
-        return bytes switch
-        {
-            2 => (ushort)address,
-            4 => (uint)address,
-            _ => address,
-        };
     }
 
     // Where an exception of the host's happened.

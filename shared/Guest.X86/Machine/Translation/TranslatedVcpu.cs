@@ -39,7 +39,6 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
     private readonly MachineCode _code;
     private readonly MachineTranslator _translator;
     private readonly BlockStore _blocks;
-    private readonly InsnClasses _classes = new();
     private readonly CarefulEmitter _careful;
     private readonly TranslationMemory _shared;
     private readonly GCHandle _self;
@@ -76,10 +75,10 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         _code = new MachineCode(code, codeBytes, &OnMiss, HostCpu.HasXsaveopt);
         shared.InstallFaults(_code);
         _enter = (delegate* unmanaged<uint>)_code.Stubs.Enter;
-        _translator = new MachineTranslator(_code, _classes, model);
-        _careful = new CarefulEmitter(_code, _classes);
         _blocks = new BlockStore();
         Core = new X86Core(&_area->Cpu, index, memory, platform, model) { Events = this };
+        _translator = new MachineTranslator(_code, Core.Classes, model);
+        _careful = new CarefulEmitter(_code, Core.Classes);
         shared.Vcpus.Add(this);
         memory.CodeWritten += OnCodeWritten;
         memory.Changed += OnMapChanged;
@@ -159,7 +158,6 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
             case MachineExit.Special:
                 ref TranslationSite site = ref CollectionsMarshal.AsSpan(_code.Sites)[(int)_area->ExitSite];
                 cpu->Rip = site.Rip;
-                _fetchedBytes = 0;
                 ExecuteOne(in CollectionsMarshal.AsSpan(_code.Insns)[site.Insn], site.IsCore);
                 break;
             case MachineExit.Interrupt:

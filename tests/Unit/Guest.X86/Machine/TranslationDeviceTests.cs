@@ -1,0 +1,62 @@
+using Iced.Intel;
+using Suite.Guest.X86.Machine;
+using Suite.Guest.X86.Machine.Translation;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Suite.Tests.Guest.X86.Machine;
+
+/// <summary>Accesses of device memory by translated code: the device sees each with the operand's size, as registers of an I/O APIC need it.</summary>
+[Collection(ReencodeCollection.Name)]
+public sealed unsafe class TranslationDeviceTests
+{
+    private const ulong Code = 0x40_0000, Device = 0x50_0000, Physical = 0xFEC0_0000;
+
+    [Fact]
+    public void A_device_sees_operands_whole()
+    {
+        var a = new Assembler(64);
+        a.mov(rbx, Device);
+        a.mov(__dword_ptr[rbx], 0x10);
+        a.mov(eax, __dword_ptr[rbx + 0x10]);
+        a.mov(__byte_ptr[rbx + 3], al);
+        a.mov(__word_ptr[rbx + 6], ax);
+        a.mov(rdx, __qword_ptr[rbx + 8]);
+        a.mov(__qword_ptr[rbx + 8], rdx);
+        a.or(__dword_ptr[rbx + 0x20], 0x100);
+        a.movzx(ecx, __byte_ptr[rbx + 1]);
+        a.movups(xmm0, __xmmword_ptr[rbx + 0x40]);
+        a.hlt();
+        (ulong, int, ulong?)[] expected =
+        [
+            (Physical, 4, 0x10), (Physical + 0x10, 4, null), (Physical + 3, 1, 0x88), (Physical + 6, 2, 0x7788), (Physical + 8, 8, null), (Physical + 8, 8, 0x1122334455667788),
+            (Physical + 0x20, 4, null), (Physical + 0x20, 4, 0x55667788 | 0x100), (Physical + 1, 1, null), (Physical + 0x40, 8, null), (Physical + 0x48, 8, null),
+        ];
+        using TranslatedMachine machine = Run(a);
+        Assert.Equal(expected, machine.Mmio);
+        Assert.Equal(0x55667788UL, machine.Cpu->Gpr[0]);
+        Assert.Equal(0x88UL, machine.Cpu->Gpr[1]);
+    }
+
+    private static TranslatedMachine Run(Assembler code)
+    {
+        TranslatedMachine machine = new();
+        machine.MapLinear(Code, 4096);
+        machine.EnterLongMode();
+        machine.MapPage(Device, Physical, 3);
+        var stream = new MemoryStream();
+        code.Assemble(new StreamCodeWriter(stream), Code);
+        stream.ToArray().CopyTo(new Span<byte>(machine.Linear(Code), 4096));
+        machine.Cpu->Rip = Code;
+        TranslatedExit exit = TranslatedExit.Kicked;
+        Thread thread = new(() =>
+        {
+            machine.Vcpu.Attach();
+            exit = machine.Vcpu.Run();
+        });
+        thread.Start();
+        thread.Join();
+        Assert.Equal(TranslatedExit.Halted, exit);
+        Assert.Equal(-1, machine.EndVector(out _));
+        return machine;
+    }
+}
