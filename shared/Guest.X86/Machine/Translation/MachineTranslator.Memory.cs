@@ -9,8 +9,10 @@ internal sealed unsafe partial class MachineTranslator
 {
     private const int PageBytes = 4096;
 
-    // Registers of the guest that live in memory.
-    private bool InMemory(int register) => Is64 && (register is 10 or 11 or 15);
+    /// <summary>Registers of the guest that live in memory in 64-bit code.</summary>
+    internal static ReadOnlySpan<byte> MemoryRegisters => [13, 14, 15];
+
+    private bool InMemory(int register) => Is64 && (register is 13 or 14 or 15);
 
     // S0 = linear address of the memory operand. S1 is lost.
     private void EmitAddress(in Instruction insn)

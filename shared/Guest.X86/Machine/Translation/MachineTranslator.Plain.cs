@@ -75,7 +75,7 @@ internal sealed unsafe partial class MachineTranslator
         int borrowed = -1;
         if (memory >= 0)
         {
-            SetMemory(ref insn, Register.R10);
+            SetMemory(ref insn, Register.RAX + (int)S0);
             if (HasHighByte(in insn))
             {
                 borrowed = plan.Unused();
