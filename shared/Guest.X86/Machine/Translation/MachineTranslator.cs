@@ -12,7 +12,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 /// </summary>
 internal sealed unsafe partial class MachineTranslator
 {
-    private const int MaxInsns = 64;
+    private const int MaxInsns = 64, MaxBranches = 8;
 
     private readonly MachineCode _code;
     private readonly FpuClassCache _classes;
@@ -70,10 +70,11 @@ internal sealed unsafe partial class MachineTranslator
     {
         (_mode, _blockNumber, _hasVectors) = (new ModeKey(block.Mode), number, false);
         _pageStart = block.Rip - (block.Physical & 4095);
+        BeginLookAhead(in block, bytes, available, room);
         int count = DecodeBlock(block.Rip, bytes, (int)Math.Min((ulong)available, room), limit, out int length, out bool isOpen);
         if (count == 0)
             return false;
-        PlanFlags(count);
+        PlanFlags(count, block.Rip + (ulong)length, isOpen);
         _a = new X64Asm(_code.Hot);
         block.FirstPlace = _code.Places.Count;
         EmitEntries(ref block, LiveIn(0));
@@ -91,7 +92,7 @@ internal sealed unsafe partial class MachineTranslator
                 continue;
             }
 
-            goesOn = EmitInsn(ref insn, _forms[i], _liveOut[i]);
+            goesOn = EmitInsn(ref insn, _forms[i], _liveOut[i], isLast: i == count - 1);
             if (!goesOn)
             {
                 length = (int)(insn.NextIP - block.Rip);
@@ -100,10 +101,11 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         if (goesOn && isOpen)
-            EmitJump(block.Rip + (ulong)length);
+            EmitJump(block.Rip, block.Rip + (ulong)length);
         block.Length = length;
         block.PlaceCount = _code.Places.Count - block.FirstPlace;
         block.End = _a.Position;
+        block.LookedAt = _lookedAt;
         _code.Hot = (byte*)(((ulong)_a.Position + 15) & ~15UL);
         return true;
     }
@@ -113,7 +115,7 @@ internal sealed unsafe partial class MachineTranslator
         _reader.Set(bytes, available);
         Decoder decoder = _decoders[(int)_mode.CodeSize];
         decoder.IP = rip;
-        int count = 0;
+        int count = 0, branches = 0;
         length = 0;
         isOpen = true;
         while (count < limit && length < available)
@@ -125,6 +127,8 @@ internal sealed unsafe partial class MachineTranslator
             InsnForm form = _forms[count] = FormOf(in _insns[count]);
             length += _insns[count].Length;
             count++;
+            if (form == InsnForm.Branch && _insns[count - 1].IsJccShortOrNear && ++branches < MaxBranches)
+                continue; // the way on belongs to the block
             if (form is InsnForm.Core or InsnForm.Careful or InsnForm.Branch)
             {
                 isOpen = false;
@@ -163,33 +167,13 @@ internal sealed unsafe partial class MachineTranslator
         }
     }
 
-    private RflagsBits LiveIn(int i)
-    {
-        FlagUse use = UseOf(i);
-        return use.Reads | (_liveOut[i] & ~use.Kills);
-    }
-
-    private FlagUse UseOf(int i) => _forms[i] switch
-    {
-        InsnForm.Core or InsnForm.Careful => FlagUse.Opaque,
-        InsnForm.Stack or InsnForm.Nothing => default,
-        InsnForm.Inline => _insns[i].Mnemonic is Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq ? new FlagUse(FlagUse.All, RflagsBits.None, RflagsBits.None) : default,
-        _ => FlagUse.Of(in _insns[i]),
-    };
-
-    private void PlanFlags(int count)
-    {
-        _liveOut[count - 1] = FlagUse.All;
-        for (int i = count - 1; i > 0; i--)
-            _liveOut[i - 1] = LiveIn(i);
-    }
-
     private void EmitEntries(ref MachineBlock block, RflagsBits liveIn)
     {
         if (liveIn == RflagsBits.None)
         {
-            block.Entry = block.HostEntry = block.HostLoopEntry = _a.Position;
+            block.Entry = block.HostLoopEntry = _a.Position;
             EmitExitCheck(block.Rip);
+            block.HostEntry = block.ForwardEntry = _a.Position;
             _flags = FlagPlace.Dead;
             return;
         }
@@ -198,6 +182,7 @@ internal sealed unsafe partial class MachineTranslator
         MachineStubs.EmitSaveFlags(ref _a, S0);
         block.Entry = _a.Position;
         EmitExitCheck(block.Rip);
+        block.ForwardEntry = _a.Position;
         MachineStubs.EmitLoadFlags(ref _a, S0);
         block.HostEntry = _a.Position;
         _flags = FlagPlace.Host;
@@ -221,7 +206,7 @@ internal sealed unsafe partial class MachineTranslator
     }
 
     // False: the block ends here.
-    private bool EmitInsn(ref Instruction insn, InsnForm form, RflagsBits liveOut)
+    private bool EmitInsn(ref Instruction insn, InsnForm form, RflagsBits liveOut, bool isLast)
     {
         switch (form)
         {
@@ -235,7 +220,13 @@ internal sealed unsafe partial class MachineTranslator
                 EmitInline(in insn, liveOut);
                 return true;
             case InsnForm.Branch:
-                EmitBranch(in insn);
+                if (!isLast)
+                {
+                    EmitSideExit(in insn);
+                    return true;
+                }
+
+                EmitBranch(in insn, liveOut);
                 return false;
             default:
                 EmitManaged(in insn, isCore: form == InsnForm.Core);

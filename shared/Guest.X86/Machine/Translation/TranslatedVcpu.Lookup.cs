@@ -169,7 +169,8 @@ public sealed unsafe partial class TranslatedVcpu
         if (from.IsDead || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || from.Mode != to.Mode)
             return;
         byte* target = to.SecondPage != 0 ? _translator.EmitTrampoline(mode, link.Target, link.HasHostFlags)
-            : !link.HasHostFlags ? to.Entry : link.Target < from.Rip + (ulong)from.Length ? to.HostLoopEntry : to.HostEntry;
+            : link.Target <= link.From ? link.HasHostFlags ? to.HostLoopEntry : to.Entry
+            : link.HasHostFlags ? to.HostEntry : to.ForwardEntry;
         *(int*)link.Patch = (int)(target - (link.Patch + 4));
     }
 }

@@ -32,7 +32,10 @@ internal struct TranslationSite
 internal unsafe struct TranslationLink
 {
     public byte* Patch;
-    public ulong Target;
+
+    /// <summary>Offsets of the instruction that jumps, and of the one it jumps to.</summary>
+    public ulong From, Target;
+
     public int Block;
 
     /// <summary>The jump leaves with the flags in the host's.</summary>
@@ -50,8 +53,11 @@ internal unsafe struct MachineBlock
     public uint Mode;
     public int Length;
 
-    /// <summary>Entry with the flags in memory.</summary>
-    public byte* Entry;
+    /// <summary>Stretches of 64 bytes of the page, one bit each, on which the translation depends besides.</summary>
+    public ulong LookedAt;
+
+    /// <summary>Entry with the flags in memory, for lookups and backward jumps, and for forward jumps.</summary>
+    public byte* Entry, ForwardEntry;
 
     /// <summary>Entry with the flags in the host's, for forward jumps and for backward ones.</summary>
     public byte* HostEntry, HostLoopEntry;
