@@ -414,14 +414,14 @@ internal sealed unsafe partial class MachineTranslator
         c.Jmp(_code.Stubs.Exit(MachineExit.Lookup, flagsInHost: false));
     }
 
-    private byte* LinkExit(ulong from, ulong target, byte* patch)
+    private byte* LinkExit(ulong from, ulong target, byte* patch, bool isAlone = false)
     {
         bool hasHostFlags = _flags is FlagPlace.Host;
         byte* cold = _code.Cold -= 32;
         X64Asm c = new(cold);
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), _code.Links.Count);
         c.Jmp(_code.Stubs.Exit(MachineExit.Link, hasHostFlags));
-        _code.Links.Add(new TranslationLink { Patch = patch, From = from, Target = target, Block = _blockNumber, HasHostFlags = hasHostFlags });
+        _code.Links.Add(new TranslationLink { Patch = patch, From = from, Target = target, Block = _blockNumber, HasHostFlags = hasHostFlags, IsAlone = isAlone });
         return cold;
     }
 }

@@ -84,25 +84,37 @@ internal sealed unsafe partial class MachineTranslator
     // S0: linear address -> host address. S1 is lost, the flags too.
     private void EmitTranslate(ulong rip, int size, bool isWrite, bool isRun = false)
     {
-        int table = _mode.View * VcpuArea.TlbEntries * 8;
-        int tags = (isWrite ? AreaSlot.WriteTags : AreaSlot.ReadTags) + table;
         int site = AddSite(rip, insn: -1, size, isWrite);
         CollectionsMarshal.AsSpan(_code.Sites)[site].IsRun = isRun;
         byte* cold = _code.Cold -= 48;
         X64Asm c = new(cold);
-        _a.Mov32(S1, S0);
-        _a.Shift(Shift.Shr, S1, 12, wide: false);
-        _a.And32(S1, VcpuArea.TlbEntries - 1);
-        _a.Sub(S0, AreaSlot.Indexed(S1, tags));
-        _a.Cmp(S0, PageBytes - size);
-        _a.Jcc(Cond.A, cold);
-        _a.Add(S0, AreaSlot.Indexed(S1, AreaSlot.Pages + table));
-        c.Add(S0, AreaSlot.Indexed(S1, tags));
+        byte* miss = EmitTlbLookup(size, isWrite);
+        *(int*)miss = (int)(cold - (miss + 4));
+        EmitTlbHit();
+        c.Add(S0, AreaSlot.Indexed(S1, TagsOf(isWrite)));
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         c.Byte(0xE8);
         c.Int32((int)(_code.Stubs.MissCall - (c.Position + 4)));
         c.Jmp(_a.Position);
     }
+
+    private int TableOffset => _mode.View * VcpuArea.TlbEntries * 8;
+
+    private int TagsOf(bool isWrite) => (isWrite ? AreaSlot.WriteTags : AreaSlot.ReadTags) + TableOffset;
+
+    // S0: linear address -> distance from the page of its entry, S1 = the entry's number. The result is where to put the way for a miss.
+    private byte* EmitTlbLookup(int size, bool isWrite)
+    {
+        _held = -1;
+        _a.Mov32(S1, S0);
+        _a.Shift(Shift.Shr, S1, 12, wide: false);
+        _a.And32(S1, VcpuArea.TlbEntries - 1);
+        _a.Sub(S0, AreaSlot.Indexed(S1, TagsOf(isWrite)));
+        _a.Cmp(S0, PageBytes - size);
+        return _a.JccForward(Cond.A);
+    }
+
+    private void EmitTlbHit() => _a.Add(S0, AreaSlot.Indexed(S1, AreaSlot.Pages + TableOffset));
 
     // Loads the guest's vector and floating-point registers, once a block.
     private void NeedVectors(RflagsBits liveIn)
@@ -110,6 +122,7 @@ internal sealed unsafe partial class MachineTranslator
         if (_hasVectors)
             return;
         FreeFlags(liveIn);
+        _held = -1;
         byte* cold = _code.Cold -= 16;
         X64Asm c = new(cold);
         _a.Cmp32(AreaSlot.At(AreaSlot.VectorsLoaded), 0);

@@ -8,7 +8,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 internal sealed unsafe partial class MachineTranslator
 {
     // False: the block ends here.
-    private bool EmitPlain(ref Instruction insn, RflagsBits liveOut)
+    private bool EmitPlain(ref Instruction insn, RflagsBits liveOut, int share)
     {
         FlagUse use = FlagUse.Of(in insn);
         RflagsBits liveIn = use.Reads | (liveOut & ~use.Kills);
@@ -29,7 +29,12 @@ internal sealed unsafe partial class MachineTranslator
         if (_classes.Of(in insn) != FpuClass.None)
             NeedVectors(liveIn);
         bool isBitString = memory >= 0 && insn.Op1Kind == OpKind.Register && insn.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc;
-        if (memory >= 0)
+        int at = 0;
+        if (share >= 0)
+        {
+            at = EmitShared(in insn, share, liveIn);
+        }
+        else if (memory >= 0)
         {
             FreeFlags(liveIn);
             EmitAddress(in insn);
@@ -45,6 +50,8 @@ internal sealed unsafe partial class MachineTranslator
             return EmitChanged(in insn, use, memory, plan);
         }
 
+        if (memory < 0)
+            _held = -1;
         if (needsFlags && !isBitString)
             NeedFlags();
         plan.Load(ref _a);
@@ -61,11 +68,11 @@ internal sealed unsafe partial class MachineTranslator
             return EmitChanged(in insn, use, memory, plan with { KeepsOp1 = true });
         }
 
-        return EmitChanged(in insn, use, memory, plan);
+        return EmitChanged(in insn, use, memory, plan, at);
     }
 
     // The instruction with its operands in their new places; then what has to be stored.
-    private bool EmitChanged(in Instruction original, FlagUse use, int memory, in RegisterPlan plan)
+    private bool EmitChanged(in Instruction original, FlagUse use, int memory, in RegisterPlan plan, int displacement = 0)
     {
         Instruction insn = original;
         for (int i = 0; i < insn.OpCount; i++)
@@ -76,6 +83,8 @@ internal sealed unsafe partial class MachineTranslator
         if (memory >= 0)
         {
             SetMemory(ref insn, Register.RAX + (int)S0);
+            if (displacement != 0)
+                (insn.MemoryDisplacement64, insn.MemoryDisplSize) = ((ulong)displacement, 1);
             if (HasHighByte(in insn))
             {
                 borrowed = plan.Unused();
@@ -187,6 +196,7 @@ internal sealed unsafe partial class MachineTranslator
 
     private bool EmitLea(in Instruction insn)
     {
+        _held = -1;
         int to = OperandMap.Family(insn.Op0Register), size = insn.Op0Register.GetSize();
         Reg target = InMemory(to) ? S1 : to == 4 ? Sp : (Reg)to;
         int width = AddressBytes(in insn);

@@ -74,6 +74,7 @@ internal sealed unsafe partial class MachineTranslator
         int count = DecodeBlock(block.Rip, bytes, (int)Math.Min((ulong)available, room), limit, out int length, out bool isOpen);
         if (count == 0)
             return false;
+        PlanShares(count);
         PlanFlags(count, block.Rip + (ulong)length, isOpen);
         _a = new X64Asm(_code.Hot);
         block.FirstPlace = _code.Places.Count;
@@ -92,7 +93,7 @@ internal sealed unsafe partial class MachineTranslator
                 continue;
             }
 
-            goesOn = EmitInsn(ref insn, _forms[i], _liveOut[i], isLast: i == count - 1);
+            goesOn = EmitInsn(i, isLast: i == count - 1);
             if (!goesOn)
             {
                 length = (int)(insn.NextIP - block.Rip);
@@ -206,17 +207,20 @@ internal sealed unsafe partial class MachineTranslator
     }
 
     // False: the block ends here.
-    private bool EmitInsn(ref Instruction insn, InsnForm form, RflagsBits liveOut, bool isLast)
+    private bool EmitInsn(int i, bool isLast)
     {
+        ref Instruction insn = ref _insns[i];
+        (InsnForm form, RflagsBits liveOut) = (_forms[i], _liveOut[i]);
         switch (form)
         {
             case InsnForm.Nothing:
                 return true;
             case InsnForm.Plain:
-                return EmitPlain(ref insn, liveOut);
+                return EmitPlain(ref insn, liveOut, _shareOf[i]);
             case InsnForm.Stack:
                 return EmitStack(in insn, liveOut);
             case InsnForm.Inline:
+                _held = -1;
                 EmitInline(in insn, liveOut);
                 return true;
             case InsnForm.Branch:
@@ -257,6 +261,7 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         MachineStubs.EmitSaveFlags(ref _a, S0);
+        _held = -1;
         _flags = FlagPlace.Memory;
     }
 

@@ -47,7 +47,7 @@ public sealed unsafe partial class TranslatedVcpu
             return IsForeignCode(page) || _blocks.HoldsCode((ulong)writes, (int)offset, site.Size) ? (ulong)MachineExit.Careful : (ulong)(writes + offset);
         int entry = site.View * VcpuArea.TlbEntries + (int)(linear >> 12 & (VcpuArea.TlbEntries - 1));
         ulong tag = linear & ~PageMask;
-        bool canRead = (rights & PageRights.Read) != 0 && reads == answer, canWrite = (rights & PageRights.Write) != 0 && writes == answer && !holdsCode;
+        bool canRead = (rights & PageRights.Read) != 0 && reads == answer, canWrite = (rights & PageRights.Write) != 0 && writes == answer && reads == answer && !holdsCode;
         _area->ReadTags[entry] = canRead ? tag : NoTag(entry);
         _area->WriteTags[entry] = canWrite ? tag : NoTag(entry);
         _area->Pages[entry] = (ulong)answer;

@@ -40,6 +40,9 @@ internal unsafe struct TranslationLink
 
     /// <summary>The jump leaves with the flags in the host's.</summary>
     public bool HasHostFlags;
+
+    /// <summary>It leads to a translation of the same instruction whose accesses are each on their own.</summary>
+    public bool IsAlone;
 }
 
 /// <summary>A translated straight piece of guest code within one page (or one instruction across two).</summary>

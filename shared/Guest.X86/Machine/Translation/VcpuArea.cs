@@ -44,6 +44,9 @@ internal unsafe struct VcpuArea
     /// <summary>Whose accesses a TLB table serves: the kernel's, user code's, and the kernel's while it may touch user pages in spite of SMAP.</summary>
     public const int Views = 3;
 
+    /// <summary>Host addresses that accesses of a block share.</summary>
+    public const int Shares = 8;
+
     /// <summary>Entries of a jump cache; one for the kernel, one for user code.</summary>
     public const int JumpEntries = 4096;
 
@@ -93,7 +96,10 @@ internal unsafe struct VcpuArea
     /// <summary>Flags at a fault of the host, as <see cref="Flags"/>.</summary>
     public uint FaultFlags;
 
-    /// <summary>Linear page of each entry; a hit is 0 &lt;= address - tag &lt; 4096.</summary>
+    /// <summary>Host addresses that accesses of the running block share.</summary>
+    public fixed ulong Shared[Shares];
+
+    /// <summary>Linear page of each entry; a hit is 0 &lt;= address - tag &lt; 4096. What may be written may be read, in the same place.</summary>
     public fixed ulong ReadTags[Views * TlbEntries];
 
     public fixed ulong WriteTags[Views * TlbEntries];
@@ -115,7 +121,7 @@ internal static unsafe class AreaSlot
     public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
         VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, Pages, JumpTags, JumpCode, Vectors;
 
-    private static readonly int Gprs, Segments;
+    private static readonly int Gprs, Segments, Shared;
 
     static AreaSlot()
     {
@@ -143,6 +149,7 @@ internal static unsafe class AreaSlot
         VectorMask = Of(&area->VectorMask);
         HostMxcsr = Of(&area->HostMxcsr);
         FaultFlags = Of(&area->FaultFlags);
+        Shared = Of(area->Shared);
         ReadTags = Of(area->ReadTags);
         WriteTags = Of(area->WriteTags);
         Pages = Of(area->Pages);
@@ -159,6 +166,9 @@ internal static unsafe class AreaSlot
 
     /// <summary>Home of a guest register.</summary>
     public static Mem Gpr(int register) => At(Gprs + register * 8);
+
+    /// <summary>Host address that some accesses of a block share.</summary>
+    public static Mem SharedAddress(int number) => At(Shared + number * 8);
 
     /// <summary>Base of a segment register.</summary>
     public static Mem SegmentBase(int segment) => At(Segments + segment * sizeof(Segment));
