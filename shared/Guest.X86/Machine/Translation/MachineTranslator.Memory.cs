@@ -45,7 +45,14 @@ internal sealed unsafe partial class MachineTranslator
             return bytes;
         }
 
-        int b = AddressRegister(insn.MemoryBase, S0), i = AddressRegister(insn.MemoryIndex, S1);
+        int b = AddressRegister(insn.MemoryBase, S0);
+        if (b == (int)S1 && OperandMap.Family(insn.MemoryIndex) is var index && InMemory(index) && index != _cached)
+        {
+            _a.Mov(S0, S1);
+            b = (int)S0;
+        }
+
+        int i = AddressRegister(insn.MemoryIndex, S1);
         long displacement = (long)insn.MemoryDisplacement64;
         if (b < 0 && i < 0)
         {
@@ -74,6 +81,10 @@ internal sealed unsafe partial class MachineTranslator
             return -1;
         if (InMemory(number))
         {
+            if (number == _cached)
+                return (int)S1;
+            if (scratch == S1)
+                ForgetCached();
             _a.Mov(scratch, AreaSlot.Gpr(number));
             return (int)scratch;
         }
@@ -106,6 +117,7 @@ internal sealed unsafe partial class MachineTranslator
     private byte* EmitTlbLookup(int size, bool isWrite)
     {
         _held = -1;
+        ForgetCached();
         _a.Mov32(S1, S0);
         _a.Shift(Shift.Shr, S1, 12, wide: false);
         _a.And32(S1, VcpuArea.TlbEntries - 1);

@@ -26,6 +26,8 @@ internal sealed unsafe partial class MachineTranslator
             return false;
         }
 
+        if (memory >= 0 || _classes.Of(in insn) != FpuClass.None || insn.Mnemonic is Mnemonic.Div or Mnemonic.Idiv)
+            FlushCached(); // it may fault
         if (_classes.Of(in insn) != FpuClass.None)
             NeedVectors(liveIn);
         bool isBitString = memory >= 0 && insn.Op1Kind == OpKind.Register && insn.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc;
@@ -54,7 +56,7 @@ internal sealed unsafe partial class MachineTranslator
             _held = -1;
         if (needsFlags && !isBitString)
             NeedFlags();
-        plan.Load(ref _a);
+        LoadPlanned(in plan);
         if (isBitString)
         {
             // The bit's number within the operand; the register may be renamed or not, so it always goes through S1.
@@ -62,6 +64,7 @@ internal sealed unsafe partial class MachineTranslator
             if (!plan.UsesS1)
                 _a.Mov(S1, (Reg)OperandMap.Family(plan.Rename(insn.Op1Register)));
             _a.And32(S1, bits - 1);
+            _cached = -1;
             insn.Op1Register = OperandMap.Rename(insn.Op1Register, (int)S1);
             if (needsFlags)
                 NeedFlags(hasS1: false);
@@ -105,7 +108,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Position = _writer.At;
         if (borrowed >= 0)
             _a.Mov((Reg)borrowed, AreaSlot.At(AreaSlot.Temp));
-        plan.Store(ref _a);
+        StorePlanned(in plan);
         if (use.Changes != RflagsBits.None)
             _flags = FlagPlace.Host;
         return true;
@@ -200,11 +203,17 @@ internal sealed unsafe partial class MachineTranslator
         int to = OperandMap.Family(insn.Op0Register), size = insn.Op0Register.GetSize();
         Reg target = InMemory(to) ? S1 : to == 4 ? Sp : (Reg)to;
         int width = AddressBytes(in insn);
-        if (target != S1 && width != 2 && (size == 4 || (size == 8 && width == 8)) && !insn.IsIPRelativeMemoryOperand)
+        if (width != 2 && (size == 4 || (size == 8 && width == 8)) && !insn.IsIPRelativeMemoryOperand)
         {
+            if (target == S1 && _cached != to)
+                FlushCached();
             EmitOffset(in insn, target, wide: size == 8);
+            if (target == S1)
+                (_cached, _isCachedNewer) = (to, true);
             return true;
         }
+
+        ForgetCached();
 
         int bytes = EmitOffset(in insn, S0, wide: width == 8);
         if (InMemory(to))

@@ -74,6 +74,7 @@ internal sealed unsafe partial class MachineTranslator
         int count = DecodeBlock(block.Rip, bytes, (int)Math.Min((ulong)available, room), limit, out int length, out bool isOpen);
         if (count == 0)
             return false;
+        BeginCache();
         PlanShares(count);
         PlanFlags(count, block.Rip + (ulong)length, isOpen);
         _a = new X64Asm(_code.Hot);
@@ -88,6 +89,7 @@ internal sealed unsafe partial class MachineTranslator
             int run = StackRun(i, count);
             if (run > 1)
             {
+                ForgetCached();
                 EmitStackRun(i, run, block.Rip);
                 i += run - 1;
                 continue;
@@ -101,6 +103,7 @@ internal sealed unsafe partial class MachineTranslator
             }
         }
 
+        FlushCached();
         if (goesOn && isOpen)
             EmitJump(block.Rip, block.Rip + (ulong)length);
         block.Length = length;
@@ -211,6 +214,10 @@ internal sealed unsafe partial class MachineTranslator
     {
         ref Instruction insn = ref _insns[i];
         (InsnForm form, RflagsBits liveOut) = (_forms[i], _liveOut[i]);
+        if (form is InsnForm.Branch)
+            FlushCached();
+        else if (form is not (InsnForm.Plain or InsnForm.Nothing))
+            ForgetCached();
         switch (form)
         {
             case InsnForm.Nothing:
@@ -241,6 +248,7 @@ internal sealed unsafe partial class MachineTranslator
     // Leaves so that managed code executes the instruction.
     private void EmitManaged(in Instruction insn, bool isCore = false)
     {
+        FlushCached();
         _code.Insns.Add(insn);
         int site = AddSite(insn.IP, _code.Insns.Count - 1);
         CollectionsMarshal.AsSpan(_code.Sites)[site].IsCore = isCore;
@@ -270,7 +278,7 @@ internal sealed unsafe partial class MachineTranslator
     {
         if (_flags != FlagPlace.Memory)
             return;
-        if (hasS1)
+        if (hasS1 && _cached < 0)
             MachineStubs.EmitLoadFlags(ref _a, S1);
         else
             MachineStubs.EmitLoadFlags(ref _a);
