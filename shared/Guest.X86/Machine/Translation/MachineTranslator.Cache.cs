@@ -1,3 +1,4 @@
+using Iced.Intel;
 using Suite.Jit.X64;
 
 namespace Suite.Guest.X86.Machine.Translation;
@@ -25,6 +26,16 @@ internal sealed unsafe partial class MachineTranslator
         FlushCached();
         _cached = -1;
     }
+
+    // On registers alone it cannot fault. Others may, as the processor's: reserved forms of prefetch do on some.
+    private static bool IsHarmless(in Instruction insn) => insn.Mnemonic switch
+    {
+        Mnemonic.Mov or Mnemonic.Movzx or Mnemonic.Movsx or Mnemonic.Movsxd or Mnemonic.Xchg or Mnemonic.Bswap => true,
+        Mnemonic.Add or Mnemonic.Sub or Mnemonic.Adc or Mnemonic.Sbb or Mnemonic.Inc or Mnemonic.Dec or Mnemonic.Neg or Mnemonic.Imul or Mnemonic.Cmp => true,
+        Mnemonic.And or Mnemonic.Or or Mnemonic.Xor or Mnemonic.Not or Mnemonic.Test or Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc => true,
+        Mnemonic.Shl or Mnemonic.Sal or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Shld or Mnemonic.Shrd => true,
+        _ => insn.ConditionCode != ConditionCode.None, // cmov and set
+    };
 
     private void LoadPlanned(in RegisterPlan plan)
     {

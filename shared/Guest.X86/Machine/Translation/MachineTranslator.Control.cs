@@ -60,7 +60,7 @@ internal sealed unsafe partial class MachineTranslator
 
         int to = OperandMap.Family(insn.Op0Register), size = insn.Op0Register.GetSize();
         EmitStackAddress(0);
-        EmitTranslate(insn.IP, size, isWrite: false);
+        EmitTranslate(insn.IP, size, isWrite: false, TlbIndex.OfStack);
         Reg target = InMemory(to) ? S1 : (Reg)to;
         if (size == 2)
         {
@@ -94,7 +94,7 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         EmitStackAddress(-size);
-        EmitTranslate(insn.IP, size, isWrite: true);
+        EmitTranslate(insn.IP, size, isWrite: true, TlbIndex.OfStack);
         if (insn.Op0Kind is OpKind.Register or OpKind.Memory)
         {
             int from = insn.Op0Kind == OpKind.Register ? OperandMap.Family(insn.Op0Register) : -1;
@@ -144,7 +144,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Mov(S0, Reg.Rbp, wide: IsWideStack);
         if (!Is64 && !_mode.IsFlat((int)SegmentName.Ss))
             _a.Op(Alu.Add, S0, AreaSlot.SegmentBase((int)SegmentName.Ss), wide: false);
-        EmitTranslate(insn.IP, size, isWrite: false);
+        EmitTranslate(insn.IP, size, isWrite: false, TlbIndex.OfStack);
         _a.Lea(Sp, Mem.At(Reg.Rbp, size), wide: IsWideStack);
         _a.Mov(Reg.Rbp, Mem.At(S0), wide: size == 8);
     }
@@ -190,7 +190,7 @@ internal sealed unsafe partial class MachineTranslator
     private void EmitPushConstant(ulong rip, ulong value)
     {
         EmitStackAddress(-WordBytes);
-        EmitTranslate(rip, WordBytes, isWrite: true);
+        EmitTranslate(rip, WordBytes, isWrite: true, TlbIndex.OfStack);
         EmitStoreConstant(WordBytes, value);
         EmitMoveStack(-WordBytes);
     }
@@ -211,7 +211,7 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         EmitAddress(in insn);
-        EmitTranslate(insn.IP, WordBytes, isWrite: false);
+        EmitTranslate(insn.IP, WordBytes, isWrite: false, TlbIndex.OfSite);
         EmitLoadWord();
     }
 
@@ -227,7 +227,7 @@ internal sealed unsafe partial class MachineTranslator
     {
         FreeFlags(FlagUse.All);
         EmitStackAddress(0);
-        EmitTranslate(insn.IP, WordBytes, isWrite: false);
+        EmitTranslate(insn.IP, WordBytes, isWrite: false, TlbIndex.OfStack);
         EmitLoadWord();
         int extra = insn.OpCount == 0 ? 0 : insn.Immediate16;
         if (_mode.StackBytes == 2)

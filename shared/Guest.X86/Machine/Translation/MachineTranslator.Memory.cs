@@ -93,20 +93,24 @@ internal sealed unsafe partial class MachineTranslator
     }
 
     // S0: linear address -> host address. S1 is lost, the flags too.
-    private void EmitTranslate(ulong rip, int size, bool isWrite, bool isRun = false)
+    private void EmitTranslate(ulong rip, int size, bool isWrite, TlbIndex index = TlbIndex.Computed, bool isRun = false)
     {
         int site = AddSite(rip, insn: -1, size, isWrite);
-        CollectionsMarshal.AsSpan(_code.Sites)[site].IsRun = isRun;
-        byte* cold = _code.Cold -= 48;
+        byte* miss = EmitTlbLookup(size, isWrite, index, out int hint);
+        byte* hit = _a.Position;
+        EmitTlbHit(isWrite);
+        byte* cold = _code.Cold -= index == TlbIndex.Computed ? 48 : 144;
         X64Asm c = new(cold);
-        byte* miss = EmitTlbLookup(size, isWrite);
         *(int*)miss = (int)(cold - (miss + 4));
-        EmitTlbHit();
+        if (index == TlbIndex.OfStack || hint >= 0)
+            EmitWrongGuess(ref c, index, hint, site, size, isWrite, hit);
         c.Add(S0, AreaSlot.Indexed(S1, TagsOf(isWrite)));
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         c.Byte(0xE8);
         c.Int32((int)(_code.Stubs.MissCall - (c.Position + 4)));
         c.Jmp(_a.Position);
+        ref TranslationSite noted = ref CollectionsMarshal.AsSpan(_code.Sites)[site];
+        (noted.IsRun, noted.Hint) = (isRun, hint);
     }
 
     private int TableOffset => _mode.View * VcpuArea.TlbEntries * 8;
@@ -114,19 +118,17 @@ internal sealed unsafe partial class MachineTranslator
     private int TagsOf(bool isWrite) => (isWrite ? AreaSlot.WriteTags : AreaSlot.ReadTags) + TableOffset;
 
     // S0: linear address -> distance from the page of its entry, S1 = the entry's number. The result is where to put the way for a miss.
-    private byte* EmitTlbLookup(int size, bool isWrite)
+    private byte* EmitTlbLookup(int size, bool isWrite, TlbIndex index, out int hint)
     {
         _held = -1;
         ForgetCached();
-        _a.Mov32(S1, S0);
-        _a.Shift(Shift.Shr, S1, 12, wide: false);
-        _a.And32(S1, VcpuArea.TlbEntries - 1);
+        hint = EmitGuess(index);
         _a.Sub(S0, AreaSlot.Indexed(S1, TagsOf(isWrite)));
         _a.Cmp(S0, PageBytes - size);
         return _a.JccForward(Cond.A);
     }
 
-    private void EmitTlbHit() => _a.Add(S0, AreaSlot.Indexed(S1, AreaSlot.Pages + TableOffset));
+    private void EmitTlbHit(bool isWrite) => _a.Add(S0, AreaSlot.Indexed(S1, (isWrite ? AreaSlot.WritePages : AreaSlot.ReadPages) + TableOffset));
 
     // Loads the guest's vector and floating-point registers, once a block.
     private void NeedVectors(RflagsBits liveIn)

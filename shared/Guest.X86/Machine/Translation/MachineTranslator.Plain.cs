@@ -26,8 +26,8 @@ internal sealed unsafe partial class MachineTranslator
             return false;
         }
 
-        if (memory >= 0 || _classes.Of(in insn) != FpuClass.None || insn.Mnemonic is Mnemonic.Div or Mnemonic.Idiv)
-            FlushCached(); // it may fault
+        if (memory >= 0 || !IsHarmless(in insn))
+            FlushCached();
         if (_classes.Of(in insn) != FpuClass.None)
             NeedVectors(liveIn);
         bool isBitString = memory >= 0 && insn.Op1Kind == OpKind.Register && insn.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc;
@@ -42,7 +42,7 @@ internal sealed unsafe partial class MachineTranslator
             EmitAddress(in insn);
             if (isBitString)
                 EmitBitAddress(in insn);
-            EmitTranslate(insn.IP, insn.MemorySize.GetSize(), IsWrite(info.GetOpAccess(memory)));
+            EmitTranslate(insn.IP, insn.MemorySize.GetSize(), IsWrite(info.GetOpAccess(memory)), insn.MemoryIndex == Register.None ? TlbIndex.Computed : TlbIndex.OfSite);
         }
 
         if (memory < 0 && plan.IsVerbatim && _mode.CodeSize != CpuMode.Bits16 && !IsShortIncDec(in insn))

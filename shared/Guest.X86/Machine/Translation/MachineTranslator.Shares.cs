@@ -109,10 +109,10 @@ internal sealed unsafe partial class MachineTranslator
             Instruction lowest = insn;
             lowest.MemoryDisplacement64 = (ulong)share.Low;
             EmitAddress(in lowest);
-            byte* miss = EmitTlbLookup((int)(share.High - share.Low), share.IsWrite);
+            byte* miss = EmitTlbLookup((int)(share.High - share.Low), share.IsWrite, TlbIndex.Computed, out _);
             byte* cold = LinkExit(insn.IP, insn.IP, miss, isAlone: true);
             *(int*)miss = (int)(cold - (miss + 4));
-            EmitTlbHit();
+            EmitTlbHit(share.IsWrite);
             _a.Mov(AreaSlot.SharedAddress(number), S0);
             share.IsFound = true;
         }

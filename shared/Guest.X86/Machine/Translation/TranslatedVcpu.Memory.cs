@@ -16,9 +16,6 @@ public sealed unsafe partial class TranslatedVcpu
     private long _drops;
     private volatile bool _mapChanged, _isInGuest;
 
-    // A tag that cannot match: its page is another entry's.
-    private static ulong NoTag(int entry) => (ulong)((entry & (VcpuArea.TlbEntries - 1)) ^ (VcpuArea.TlbEntries / 2)) << 12;
-
     // Answers a look-up that missed: a host address, or a MachineExit.
     private ulong Miss()
     {
@@ -48,9 +45,8 @@ public sealed unsafe partial class TranslatedVcpu
         int entry = site.View * VcpuArea.TlbEntries + (int)(linear >> 12 & (VcpuArea.TlbEntries - 1));
         ulong tag = linear & ~PageMask;
         bool canRead = (rights & PageRights.Read) != 0 && reads == answer, canWrite = (rights & PageRights.Write) != 0 && writes == answer && reads == answer && !holdsCode;
-        _area->ReadTags[entry] = canRead ? tag : NoTag(entry);
-        _area->WriteTags[entry] = canWrite ? tag : NoTag(entry);
-        _area->Pages[entry] = (ulong)answer;
+        (_area->ReadTags[entry], _area->ReadPages[entry]) = canRead ? (tag, (ulong)answer) : (VcpuArea.NoPage, VcpuArea.NoPage);
+        (_area->WriteTags[entry], _area->WritePages[entry]) = canWrite ? (tag, (ulong)answer) : (VcpuArea.NoPage, VcpuArea.NoPage);
         if ((rights & PageRights.Global) == 0 && site.View != 1)
             NoteLocal(entry);
         if ((rights & (PageRights.Large | PageRights.Huge)) != 0)
@@ -84,7 +80,8 @@ public sealed unsafe partial class TranslatedVcpu
         for (int i = 0; i < VcpuArea.TlbEntries; i++)
         {
             int entry = view * VcpuArea.TlbEntries + i;
-            _area->ReadTags[entry] = _area->WriteTags[entry] = NoTag(entry);
+            DropRead(entry);
+            DropWrite(entry);
         }
     }
 
@@ -109,8 +106,8 @@ public sealed unsafe partial class TranslatedVcpu
             ClearView(1);
             for (int i = 0; i < _localCount; i++)
             {
-                int entry = _locals[i];
-                _area->ReadTags[entry] = _area->WriteTags[entry] = NoTag(entry);
+                DropRead(_locals[i]);
+                DropWrite(_locals[i]);
             }
 
             _localCount = 0;
@@ -157,10 +154,14 @@ public sealed unsafe partial class TranslatedVcpu
     private void Drop(int entry, ulong linear, int shift)
     {
         if ((_area->ReadTags[entry] ^ linear) >> shift == 0)
-            _area->ReadTags[entry] = NoTag(entry);
+            DropRead(entry);
         if ((_area->WriteTags[entry] ^ linear) >> shift == 0)
-            _area->WriteTags[entry] = NoTag(entry);
+            DropWrite(entry);
     }
+
+    private void DropRead(int entry) => _area->ReadTags[entry] = _area->ReadPages[entry] = VcpuArea.NoPage;
+
+    private void DropWrite(int entry) => _area->WriteTags[entry] = _area->WritePages[entry] = VcpuArea.NoPage;
 
     private void OnMapChanged()
     {
@@ -196,8 +197,8 @@ public sealed unsafe partial class TranslatedVcpu
     private void DropWrites(ulong hostPage)
     {
         for (int i = 0; i < VcpuArea.Views * VcpuArea.TlbEntries; i++)
-            if (_area->Pages[i] == hostPage)
-                _area->WriteTags[i] = NoTag(i);
+            if (_area->WritePages[i] == hostPage)
+                DropWrite(i);
     }
 
     // From another vCPU's thread: comes back when this one cannot write through an old entry any more. It drops them before it enters generated code again.

@@ -24,6 +24,9 @@ internal struct TranslationSite
     /// <summary>Which TLB table it goes through.</summary>
     public byte View;
 
+    /// <summary>Number of its guess (<see cref="MachineCode.Hints"/>); -1 without.</summary>
+    public int Hint;
+
     /// <summary>Number of the decoded instruction (<see cref="MachineCode.Insns"/>); -1 where it has to be decoded again.</summary>
     public int Insn;
 }
