@@ -47,6 +47,23 @@ internal sealed unsafe partial class MachineTranslator
         }
     }
 
+    // True when the flags a block finds are read before inserted code needs them out of the way.
+    private bool StartsWithFlags(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (_forms[i] == InsnForm.Nothing)
+                continue;
+            FlagUse use = UseOf(in _insns[i], _forms[i]);
+            if (_forms[i] is not (InsnForm.Plain or InsnForm.Branch) || (MemoryOperand(in _insns[i]) >= 0 && _insns[i].Mnemonic != Mnemonic.Lea))
+                return false;
+            if (use.Reads != RflagsBits.None || use.Changes != RflagsBits.None)
+                return true;
+        }
+
+        return false;
+    }
+
     private RflagsBits LiveAfterBranch(in Instruction insn, bool isLast)
     {
         if (!HasKnownTarget(in insn))

@@ -67,7 +67,10 @@ internal sealed unsafe partial class MachineTranslator
             4 => 2,
             _ => 3,
         };
-        _a.Lea(to, new Mem(b, i, scale, (int)displacement, 0), wide);
+        if (i < 0 && (int)displacement == 0)
+            _a.Mov(to, (Reg)b, wide);
+        else
+            _a.Lea(to, new Mem(b, i, scale, (int)displacement, 0), wide);
         if (bytes == 2)
             _a.MovzxWord(to, to);
         return bytes;

@@ -79,7 +79,7 @@ internal sealed unsafe partial class MachineTranslator
         PlanFlags(count, block.Rip + (ulong)length, isOpen);
         _a = new X64Asm(_code.Hot);
         block.FirstPlace = _code.Places.Count;
-        EmitEntries(ref block, LiveIn(0));
+        EmitEntries(ref block, LiveIn(0), count);
         bool goesOn = true;
         for (int i = 0; i < count; i++)
         {
@@ -171,7 +171,7 @@ internal sealed unsafe partial class MachineTranslator
         }
     }
 
-    private void EmitEntries(ref MachineBlock block, RflagsBits liveIn)
+    private void EmitEntries(ref MachineBlock block, RflagsBits liveIn, int count)
     {
         if (liveIn == RflagsBits.None)
         {
@@ -187,6 +187,13 @@ internal sealed unsafe partial class MachineTranslator
         block.Entry = _a.Position;
         EmitExitCheck(block.Rip);
         block.ForwardEntry = _a.Position;
+        if (!StartsWithFlags(count))
+        {
+            block.HostEntry = block.HostLoopEntry;
+            _flags = FlagPlace.Memory;
+            return;
+        }
+
         MachineStubs.EmitLoadFlags(ref _a, S0);
         block.HostEntry = _a.Position;
         _flags = FlagPlace.Host;

@@ -64,6 +64,7 @@ public sealed unsafe partial class TranslatedVcpu
         if (!TryFetchPage(mode, linear, out ulong physical, out PageRights rights))
             return -1;
         isGlobal = (rights & PageRights.Global) != 0;
+        NoteSize(linear, rights);
         byte* host = _memory.ReadPointer(physical, out _);
         if (host == null)
         {
