@@ -497,15 +497,4 @@ public sealed unsafe partial class X86Core
         for (int i = 0; i < 8; i++)
             Buffer.MemoryCopy(copy + i * 16, Image + ImageStack + ((i + top) & 7) * 16, 16, 16);
     }
-
-    private void ResetVectors()
-    {
-        if (Image == null)
-            return;
-        uint mask = *(uint*)(Image + ImageMxcsr + 4);
-        new Span<byte>(Image, LegacyBytes + HeaderBytes).Clear();
-        Materialize();
-        *(uint*)(Image + ImageMxcsr) = InitialMxcsr;
-        *(uint*)(Image + ImageMxcsr + 4) = mask;
-    }
 }

@@ -117,7 +117,7 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
 
     public void Reset()
     {
-        PowerOn.Reset(State, VectorBytes, Index == 0, Cpuid(1, 0).Eax);
+        PowerOn.Reset(State, Index == 0, Cpuid(1, 0).Eax);
         (_isHalted, _waitsForStart, _nmi, _pendingInit) = (false, Index != 0 && !HasLocalApic, false, NoInit);
         (_cr8, _apicBase) = (0, State->ApicBase);
         _transfer.ResetKernelState();
