@@ -88,7 +88,7 @@ public sealed unsafe partial class X86Core
 
         if (_cpu->Cpl == 3 && (linear & (ulong)(size - 1)) != 0 && ChecksAlignment && size is 2 or 4 or 8)
             throw new X86Fault(X86Vector.AlignmentCheck);
-        if ((_cpu->Dr[7] & DrEnabled) != 0)
+        if (WatchesData)
             CheckDataBreakpoint(linear, size, access == MemoryAccess.Write);
         return linear;
     }

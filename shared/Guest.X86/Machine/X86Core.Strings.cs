@@ -52,7 +52,7 @@ public sealed unsafe partial class X86Core
         }
 
         ulong left = Cut(_cpu->Gpr[Rcx], bits);
-        bool single = (_cpu->Rflags & X86Cpu.FlagTf) != 0 || (_cpu->Dr[7] & DrEnabled) != 0;
+        bool single = (_cpu->Rflags & X86Cpu.FlagTf) != 0 || WatchesData;
         bool isPort = kind is StringKind.In or StringKind.Out;
         ulong budget = single ? 1 : isPort ? RepeatPorts : RepeatBytes / (ulong)size;
         while (left != 0 && budget != 0)
