@@ -4,7 +4,7 @@
 #   tests/machine-guest.sh amd64|686 DIR [FILE...]     -> DIR/vmlinuz, DIR/initrd.gz; FILEs are put into /bin of the guest
 #
 # What the guest does is on its command line: disk=sdX (make a file system, write, read back), net (DHCP), get=URL (a checksum of it),
-# bench (time the programs /bin/kernel-* for every name in /bin/kernel-*.names), reboot, shell. It prints "UP", one line for each thing done, and "END", then powers off.
+# root=/dev/X (goes on with /sbin/init of that ext4 file system), bench (time the programs /bin/kernel-* for every name in /bin/kernel-*.names), reboot, shell. It prints "UP", one line for each thing done, and "END", then powers off.
 set -euo pipefail
 
 flavor=${1:?amd64 or 686} out=${2:?a folder}
@@ -65,11 +65,15 @@ mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 echo "UP $(uname -m) processors=$(grep -c ^processor /proc/cpuinfo) uptime=$(cut -d' ' -f1 /proc/uptime)"
 word() { sed -n "s/.*\<$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 has() { grep -qw "$1" /proc/cmdline; }
-disk=$(word disk) url=$(word get)
-if [ -n "$disk" ] || has net; then
+disk=$(word disk) url=$(word get) root=$(word root)
+if [ -n "$disk$root" ] || has net; then
     for alias in /sys/bus/pci/devices/*/modalias /sys/bus/platform/devices/*/modalias; do modprobe -q -a "$(cat "$alias")"; done
     modprobe -q -a sd_mod ext4 crc32c_generic af_packet virtio_blk virtio_net
     sleep 0.2
+fi
+if [ -n "$root" ]; then
+    for i in 1 2 3 4 5 6 7 8 9 10; do [ -b "$root" ] || sleep 0.3; done
+    mount -t ext4 "$root" /mnt && exec switch_root /mnt /sbin/init
 fi
 if [ -n "$disk" ]; then
     for i in 1 2 3 4 5 6 7 8 9 10; do [ -b /dev/$disk ] || sleep 0.3; done
