@@ -102,6 +102,12 @@ if has bench; then
         done
     done
 fi
+if has plug; then
+    cards() { ls /sys/bus/pci/devices | wc -l; }
+    before=$(cards); echo "PLUG ready"
+    for i in $(seq 600); do [ "$(cards)" -gt "$before" ] && echo "PLUG came" && break; sleep 0.1; done
+    for i in $(seq 600); do [ "$(cards)" = "$before" ] && echo "PLUG gone" && break; sleep 0.1; done
+fi
 has shell && sh
 dmesg | grep -E 'BUG|Oops|Call Trace|I/O error' | head -n 5
 echo END
