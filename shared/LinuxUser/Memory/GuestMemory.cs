@@ -144,7 +144,7 @@ public sealed unsafe partial class GuestMemory : IGuestReader
             if (pointer == 0)
                 break;
             if (ReadCString(pointer, LongestString) is not { } text)
-                return IsReadable(pointer, LongestString) ? -Errno.E2BIG : -Errno.EFAULT;
+                return TryRead(pointer + LongestString - 1, out byte _) ? -Errno.E2BIG : -Errno.EFAULT;
             bytes += text.Length + 1 + _abi.WordBytes;
             if (text.Length >= LongestString || bytes > LargestVector)
                 return -Errno.E2BIG;
