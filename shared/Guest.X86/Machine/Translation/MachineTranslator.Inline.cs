@@ -17,7 +17,7 @@ internal sealed unsafe partial class MachineTranslator
         Mnemonic.Cli or Mnemonic.Sti => !_mode.IsUser,
         Mnemonic.Swapgs => Is64 && !_mode.IsUser,
         Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq => PushBytes(in insn) == WordBytes && WordBytes > 2 && !IsVm86 && IsStackFree && !_mode.ChecksAlignment,
-        _ => false,
+        _ => CanMoveString(in insn),
     };
 
     private void EmitInline(in Instruction insn, RflagsBits live)
@@ -43,8 +43,11 @@ internal sealed unsafe partial class MachineTranslator
                 _a.Mov(AreaSlot.SegmentBase((int)SegmentName.Gs), S1);
                 _a.Mov(AreaSlot.At(AreaSlot.KernelGsBase), S0);
                 break;
-            default:
+            case Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq:
                 EmitPushFlags(in insn);
+                break;
+            default:
+                EmitMoveString(in insn);
                 break;
         }
     }

@@ -125,7 +125,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
             if (_isDebugged && AtDebugStop(hasRun))
                 return TranslatedExit.Debug;
             hasRun = true;
-            if (_isDebugged || NeedsStep())
+            if (NeedsStep() || (_isDebugged && StepsForDebugger()))
             {
                 Step();
                 continue;
