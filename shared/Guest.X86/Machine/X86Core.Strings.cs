@@ -57,7 +57,7 @@ public sealed unsafe partial class X86Core
         ulong budget = single ? 1 : isPort ? RepeatPorts : RepeatBytes / (ulong)size;
         while (left != 0 && budget != 0)
         {
-            ulong done = single || isPort || run.Conditional || run.Step < 0 ? 0 : Bulk(run, Math.Min(left, budget));
+            ulong done = single || isPort || run.Conditional ? 0 : Bulk(run, Math.Min(left, budget));
             bool goesOn = true;
             if (done == 0)
             {
@@ -159,7 +159,7 @@ public sealed unsafe partial class X86Core
             _cpu->Gpr[Rdi] = Merge(_cpu->Gpr[Rdi], _cpu->Gpr[Rdi] + distance, run.Bits);
     }
 
-    // movs, stos and lods upwards over as much as lies in one page of memory on each side. 0 when single steps must do it.
+    // movs, stos and lods over as much as lies in one page of memory on each side. 0 when single steps must do it.
     private ulong Bulk(in StringRun run, ulong most)
     {
         ulong size = (ulong)run.Size;
@@ -186,13 +186,24 @@ public sealed unsafe partial class X86Core
         byte* to = writes ? Find(target, MemoryAccess.Write, IsUser, out physical, out code) : null;
         if ((reads && from == null) || (writes && to == null))
             return 0;
-        int bytes = (int)(count * size);
+        int bytes = (int)(count * size), lastAt = bytes - run.Size;
+        bool isDown = run.Step < 0;
+        if (isDown)
+        {
+            // From here on the ranges begin at their lowest element, which is the last.
+            from -= reads ? lastAt : 0;
+            to -= writes ? lastAt : 0;
+            physical -= (ulong)lastAt;
+        }
+
         if (run.Kind == StringKind.Load)
-            _cpu->Gpr[Rax] = Merge(_cpu->Gpr[Rax], Scalar.Load(from + bytes - run.Size, run.Size), run.Size * 8);
+            _cpu->Gpr[Rax] = Merge(_cpu->Gpr[Rax], Scalar.Load(from + (isDown ? 0 : lastAt), run.Size), run.Size * 8);
         else if (run.Kind == StringKind.Store)
             Fill(to, bytes, run.Size, _cpu->Gpr[Rax]);
-        else if (to > from && to < from + bytes)
-            CopyOverlapping(from, to, bytes, run.Size);
+        else if (!isDown && to > from && to < from + bytes)
+            CopyUp(from, to, bytes, run.Size);
+        else if (isDown && to < from && to + bytes > from)
+            CopyDown(from, to, bytes, run.Size);
         else
             Buffer.MemoryCopy(from, to, bytes, bytes);
         if (code)
@@ -203,6 +214,8 @@ public sealed unsafe partial class X86Core
     // Elements from here that stay in the page, below the wrap of the address width, and within the segment.
     private ulong InReach(SegmentName name, ulong offset, ulong linear, in StringRun run)
     {
+        if (run.Step < 0)
+            return InReachDown(name, offset, linear, (ulong)run.Size);
         ulong bytes = PageBytes - (linear & PageOffset);
         if (run.Bits != 64)
             bytes = Math.Min(bytes, (run.Bits == 32 ? 1UL << 32 : 1UL << 16) - offset);
@@ -215,6 +228,14 @@ public sealed unsafe partial class X86Core
         }
 
         return bytes / (ulong)run.Size;
+    }
+
+    // As above, to lower addresses: the first element is the highest one, whose end was checked against the limit.
+    private ulong InReachDown(SegmentName name, ulong offset, ulong linear, ulong size)
+    {
+        ulong inPage = linear & PageOffset;
+        bool hasLowerLimit = !_cpu->Is64 && IsProtectedNotVm && (_cpu->Seg(name).Attributes & (Segment.Code | Segment.ExpandDown)) == Segment.ExpandDown;
+        return inPage + size > PageBytes || hasLowerLimit ? 0 : Math.Min(inPage, offset) / size + 1;
     }
 
     private static void Fill(byte* to, int bytes, int size, ulong value)
@@ -236,10 +257,16 @@ public sealed unsafe partial class X86Core
         }
     }
 
-    // Upwards into what is still to be read: the pattern repeats, as the processor's element by element copy makes it.
-    private static void CopyOverlapping(byte* from, byte* to, int bytes, int size)
+    // Into what is still to be read: the pattern repeats, as the processor's element by element copy makes it.
+    private static void CopyUp(byte* from, byte* to, int bytes, int size)
     {
         for (int i = 0; i < bytes; i += size)
+            Scalar.Store(to + i, size, Scalar.Load(from + i, size));
+    }
+
+    private static void CopyDown(byte* from, byte* to, int bytes, int size)
+    {
+        for (int i = bytes - size; i >= 0; i -= size)
             Scalar.Store(to + i, size, Scalar.Load(from + i, size));
     }
 
