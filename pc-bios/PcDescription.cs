@@ -7,7 +7,7 @@ public sealed record PcDescription
     public const ulong IoApicBase = 0xFEC0_0000, HpetBase = 0xFED0_0000, LocalApicBase = 0xFEE0_0000, FourGiB = 1UL << 32;
 
     /// <summary>First I/O port of the PIIX4 power management block, of its SMBus, and the SCI's interrupt.</summary>
-    public const int PmBase = 0x600, SmbusBase = 0x700, SciIrq = 9;
+    public const int PmBase = 0x600, SmbusBase = 0x700, GeneralEvents = 0xAFE0, SciIrq = 9;
 
     /// <summary>Interrupts of the PIRQ links A-D on the `pc` board, and the mask of lines that a link may be routed to.</summary>
     public const int PciIrqA = 10, PciIrqB = 10, PciIrqC = 11, PciIrqD = 11;
@@ -51,6 +51,9 @@ public sealed record PcDescription
 
     /// <summary>A CMOS clock.</summary>
     public bool HasRtc { get; init; } = true;
+
+    /// <summary>PCI slots whose cards may come and go while the system runs, a bit each; 0: none.</summary>
+    public uint HotPlugSlots { get; init; }
 
     /// <summary>A VGA that answers at A0000 and 3C0.</summary>
     public bool HasVga { get; init; } = true;

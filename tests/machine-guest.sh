@@ -4,7 +4,7 @@
 #   tests/machine-guest.sh amd64|686 DIR [FILE...]     -> DIR/vmlinuz, DIR/initrd.gz; FILEs are put into /bin of the guest
 #
 # What the guest does is on its command line: disk=sdX (make a file system, write, read back), net (DHCP), get=URL (a checksum of it),
-# bench (time the programs /bin/kernel-* for every name in /bin/kernel-*.names), reboot, shell. It prints "UP", one line for each thing done, and "END", then powers off.
+# root=/dev/X (goes on with /sbin/init of that ext4 file system), bench (time the programs /bin/kernel-* for every name in /bin/kernel-*.names), reboot, shell. It prints "UP", one line for each thing done, and "END", then powers off.
 set -euo pipefail
 
 flavor=${1:?amd64 or 686} out=${2:?a folder}
@@ -17,7 +17,7 @@ esac
 mkdir -p "$out"
 exec 9>"$out/lock"
 flock 9
-[ -s "$out/initrd.gz" ] && [ -s "$out/vmlinuz" ] && [ $# = 0 ] && exit 0
+[ "$out/initrd.gz" -nt "$0" ] && [ -s "$out/vmlinuz" ] && [ $# = 0 ] && exit 0
 
 for tool in cpio depmod modprobe dpkg-deb; do
     command -v $tool >/dev/null || { echo "machine-guest: $tool is missing; apt-get install cpio kmod dpkg" >&2; exit 1; }
@@ -46,7 +46,7 @@ rm -rf "$root"
 mkdir -p "$root"/{bin,dev,proc,sys,tmp,mnt,lib/modules/"$version"}
 cp "$tree/bin/busybox" "$root/bin/"
 for file in "$@"; do cp "$file" "$root/bin/"; done
-modules="ata_piix sd_mod sr_mod isofs crc32c_generic ext4 e1000 ne2k-pci virtio_pci virtio_blk virtio_net virtio_rng virtio_console virtio_balloon floppy af_packet"
+modules="ata_piix sd_mod sr_mod isofs crc32c_generic ext4 e1000 ne2k-pci virtio_pci virtio_mmio virtio_blk virtio_net virtio_rng virtio_console virtio_balloon floppy af_packet"
 for module in $modules; do
     modprobe -d "$tree" -S "$version" --show-depends $module 2>/dev/null | awk '/^insmod/ { print $2 }'
 done | sort -u | while read -r path; do
@@ -65,17 +65,21 @@ mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 echo "UP $(uname -m) processors=$(grep -c ^processor /proc/cpuinfo) uptime=$(cut -d' ' -f1 /proc/uptime)"
 word() { sed -n "s/.*\<$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 has() { grep -qw "$1" /proc/cmdline; }
-disk=$(word disk) url=$(word get)
-if [ -n "$disk" ] || has net; then
-    for alias in /sys/bus/pci/devices/*/modalias; do modprobe -q -a "$(cat "$alias")"; done
+disk=$(word disk) url=$(word get) root=$(word root)
+if [ -n "$disk$root" ] || has net; then
+    for alias in /sys/bus/pci/devices/*/modalias /sys/bus/platform/devices/*/modalias; do modprobe -q -a "$(cat "$alias")"; done
     modprobe -q -a sd_mod ext4 crc32c_generic af_packet virtio_blk virtio_net
     sleep 0.2
+fi
+if [ -n "$root" ]; then
+    for i in 1 2 3 4 5 6 7 8 9 10; do [ -b "$root" ] || sleep 0.3; done
+    mount -t ext4 "$root" /mnt && exec switch_root /mnt /sbin/init
 fi
 if [ -n "$disk" ]; then
     for i in 1 2 3 4 5 6 7 8 9 10; do [ -b /dev/$disk ] || sleep 0.3; done
     mke2fs /dev/$disk >/dev/null 2>&1; mount -t ext4 /dev/$disk /mnt && dd if=/dev/urandom of=/mnt/file bs=64k count=128 2>/dev/null
     written=$(sha256sum </mnt/file); umount /mnt; echo 3 >/proc/sys/vm/drop_caches; mount -t ext4 -o ro /dev/$disk /mnt
-    [ "$written" = "$(sha256sum </mnt/file)" ] && echo "DISK $disk ok" || echo "DISK $disk wrong"
+    [ -n "$written" ] && [ "$written" = "$(sha256sum </mnt/file)" ] && echo "DISK $disk ok" || echo "DISK $disk wrong"
     umount /mnt
 fi
 if has net; then
@@ -97,6 +101,12 @@ if has bench; then
             echo "KERNEL ${program#/bin/kernel-}/$name $sum $begin $(cut -d' ' -f1 /proc/uptime)"
         done
     done
+fi
+if has plug; then
+    cards() { ls /sys/bus/pci/devices | wc -l; }
+    before=$(cards); echo "PLUG ready"
+    for i in $(seq 600); do [ "$(cards)" -gt "$before" ] && echo "PLUG came" && break; sleep 0.1; done
+    for i in $(seq 600); do [ "$(cards)" = "$before" ] && echo "PLUG gone" && break; sleep 0.1; done
 fi
 has shell && sh
 dmesg | grep -E 'BUG|Oops|Call Trace|I/O error' | head -n 5

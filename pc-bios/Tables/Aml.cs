@@ -16,10 +16,14 @@ internal static class Aml
     /// <summary>Access widths of a field.</summary>
     public const byte ByteAccess = 1, DWordAccess = 3;
 
-    /// <summary>Arg0 and Local0.</summary>
+    /// <summary>The first argument of a method.</summary>
     public static byte[] Arg0 => [0x68];
 
+    /// <summary>A method's variables.</summary>
     public static byte[] Local0 => [0x60];
+
+    /// <inheritdoc cref="Local0"/>
+    public static byte[] Local1 => [0x61];
 
     public static byte[] Scope(string name, params byte[][] terms) => Package(ScopeOp, [Name(name), .. terms]);
 

@@ -24,7 +24,8 @@ internal static class Fadt
         Put32(t, 56, PcDescription.PmBase);
         Put32(t, 64, PcDescription.PmBase + 4);
         Put32(t, 76, PcDescription.PmBase + 8);
-        (t[88], t[89], t[91]) = (4, 2, 4);
+        Put32(t, 80, PcDescription.GeneralEvents);
+        (t[88], t[89], t[91], t[92]) = (4, 2, 4, 4);
         Put16(t, 96, NoC2);
         Put16(t, 98, NoC3);
         t[108] = CenturyCell;
@@ -35,6 +36,7 @@ internal static class Fadt
         Madt.GenericAddress(t.AsSpan(148), Aml.SystemIo, 32, 0, 0, PcDescription.PmBase);
         Madt.GenericAddress(t.AsSpan(172), Aml.SystemIo, 16, 0, 0, PcDescription.PmBase + 4);
         Madt.GenericAddress(t.AsSpan(208), Aml.SystemIo, 32, 0, 0, PcDescription.PmBase + 8);
+        Madt.GenericAddress(t.AsSpan(220), Aml.SystemIo, 32, 0, 0, PcDescription.GeneralEvents);
         return t;
     }
 

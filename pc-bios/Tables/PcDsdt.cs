@@ -15,6 +15,7 @@ internal static class PcDsdt
         Aml.Scope(@"\_SB", [RootBridge(pc), .. LinkDevices(), .. Processors(pc), .. pc.HasHpet ? [Hpet()] : (byte[][])[]]),
         // SLP_TYP of the PIIX4 for S5 is 0.
         Aml.Define(@"\_S5", Aml.Package([0], [0], [0], [0])),
+        .. PciHotPlug.Events(pc.HotPlugSlots),
     ]);
 
     /// <summary>Processor objects.</summary>
@@ -54,11 +55,14 @@ internal static class PcDsdt
             AcpiResources.MemoryWindow64(highStart, highEnd - 1));
         return Aml.Device(
             "PCI0",
-            Aml.Define("_HID", Aml.EisaId("PNP0A03")),
-            Aml.Define("_UID", 0),
-            Aml.Define("_CRS", resources),
-            Aml.Define("_PRT", Routes()),
-            IsaBridge(pc));
+            [
+                Aml.Define("_HID", Aml.EisaId("PNP0A03")),
+                Aml.Define("_UID", 0),
+                Aml.Define("_CRS", resources),
+                Aml.Define("_PRT", Routes()),
+                IsaBridge(pc),
+                .. PciHotPlug.SlotDevices(pc.HotPlugSlots),
+            ]);
     }
 
     // PIIX3 on an i440FX: INTA of slot 1 is PIRQA, and each further slot is turned by one. _PRT has more than 255 entries only in theory.

@@ -12,6 +12,9 @@ public interface IX86Accelerator : IAccelerator
     /// <summary>The most vCPUs a machine can have.</summary>
     int MostVcpus { get; }
 
+    /// <summary>Ticks a second of the vCPUs' time-stamp counters; null when the guest has a way of its own to learn it (kvmclock).</summary>
+    int? TscHertz { get; }
+
     /// <summary>Makes a vCPU; not running.</summary>
     /// <param name="index">From 0; also its APIC id.</param>
     /// <param name="count">How many there will be.</param>

@@ -52,9 +52,3 @@ public readonly record struct DebugRequest(bool SingleStep, IReadOnlyList<ulong>
     /// <summary>True when there is nothing to do.</summary>
     public bool IsEmpty => !SingleStep && Breakpoints.Count == 0 && Watchpoints.Count == 0;
 }
-
-/// <summary>Data a debugger watches.</summary>
-/// <param name="Address">Linear.</param>
-/// <param name="Length">1, 2, 4 or 8 bytes.</param>
-/// <param name="OnRead">Also reads.</param>
-public readonly record struct Watchpoint(ulong Address, int Length, bool OnRead);

@@ -78,6 +78,9 @@ public sealed partial class Machine : IDisposable
     /// <summary>Something happened that a monitor may want to tell. Called on any thread, mostly under the lock.</summary>
     public event Action<MachineEvent>? Happened;
 
+    /// <summary>The machine ends, with a status: the last call before its processors' threads end, on the thread of <see cref="Run"/> without the lock.</summary>
+    public event Action<int>? Ending;
+
     /// <summary>A vCPU hit a breakpoint or was single-stepped; called on its thread without the lock, after the machine was asked to stop.</summary>
     public event Action<IVcpu>? DebugStopped;
 
@@ -157,6 +160,7 @@ public sealed partial class Machine : IDisposable
             RunPosted();
         }
 
+        Ending?.Invoke(_exitStatus.Value);
         EndVcpus();
         return _exitStatus.Value;
     }

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Net.Sockets;
 using Xunit.Abstractions;
 
 namespace Suite.EndToEnd;
@@ -25,12 +27,12 @@ public sealed class MachineBoots(ITestOutputHelper log)
             using (FileStream file = File.Create(image))
                 file.SetLength(DiskBytes);
             string name = disk == "ide" ? "sda" : "vda";
-            ProcessResult result = Boot(guest, tool, $"disk={name} net get=http://10.0.2.2:{server.Port}/file",
+            string result = Boot(guest, tool, $"disk={name} net get=http://10.0.2.2:{server.Port}/file",
                 ["-smp", $"{processors}", "-drive", $"file={image},format=raw,if={disk}", "-nic", $"user,model={card}"]);
-            Assert.Contains($"processors={processors}", result.Text);
-            Assert.Contains($"DISK {name} ok", result.Text);
-            Assert.Contains("NET 10.0.2.15", result.Text);
-            Assert.Contains($"GET {server.Sum}", result.Text);
+            Assert.Contains($"processors={processors}", result);
+            Assert.Contains($"DISK {name} ok", result);
+            Assert.Contains("NET 10.0.2.15", result);
+            Assert.Contains($"GET {server.Sum}", result);
             Assert.True(HasExt2(image), "the file system is not in the image");
         }
         finally
@@ -45,19 +47,48 @@ public sealed class MachineBoots(ITestOutputHelper log)
         if (MachineGuest.Find("amd64", log) is not { } guest)
             return;
         // -no-reboot ends the machine at the first reset: that it was one, and no power-off, is what the guest asked for.
-        ProcessResult result = Boot(guest, "qemu-system-x86_64", "reboot", ["-no-reboot"]);
-        Assert.Contains("Restarting system", result.Text);
+        string result = Boot(guest, "qemu-system-x86_64", "reboot", ["-no-reboot"]);
+        Assert.Contains("Restarting system", result);
     }
 
-    private static ProcessResult Boot(string guest, string tool, string words, IReadOnlyList<string> more)
+    [Fact]
+    public void Cards_come_and_go_while_Debian_runs()
+    {
+        if (MachineGuest.Find("amd64", log) is not { } guest)
+            return;
+        using TemporaryDirectory folder = new();
+        string console = folder.File("console"), monitor = folder.File("monitor");
+        Task<string> run = Task.Factory.StartNew(
+            () => Boot(guest, "qemu-system-x86_64", "plug", ["-serial", "file:" + console, "-monitor", $"unix:{monitor},server,nowait"], console), TaskCreationOptions.LongRunning);
+        Say("PLUG ready", "device_add virtio-rng-pci,id=new");
+        Say("PLUG came", "device_del new");
+        Assert.Contains("PLUG gone", run.GetAwaiter().GetResult());
+
+        void Say(string after, string command)
+        {
+            Stopwatch clock = Stopwatch.StartNew();
+            while (!run.IsCompleted && clock.Elapsed.TotalSeconds < Patience && !(File.Exists(console) && File.ReadAllText(console).Contains(after, StringComparison.Ordinal)))
+                Thread.Sleep(50);
+            using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(new UnixDomainSocketEndPoint(monitor));
+            socket.Send(System.Text.Encoding.ASCII.GetBytes(command + "\n"));
+            byte[] answer = new byte[4096];
+            for (string all = ""; !all.EndsWith($"{command}\r\n(qemu) ", StringComparison.Ordinal) && socket.Receive(answer) is > 0 and var n;)
+                all += System.Text.Encoding.ASCII.GetString(answer.AsSpan(0, n));
+        }
+    }
+
+    // What the guest said on its console: standard output, or a file.
+    private static string Boot(string guest, string tool, string words, IReadOnlyList<string> more, string? console = null)
     {
         ProcessResult result = Tool.Run(
             ["-m", "256", "-nographic", "-kernel", Path.Combine(guest, "vmlinuz"), "-initrd", Path.Combine(guest, "initrd.gz"), "-append", $"console=ttyS0 panic=-1 {words}", .. more],
             timeoutSeconds: Patience, tool: tool);
-        Assert.True(result.ExitCode == 0, $"{result.End}: {result.ErrorText} {Tail(result.Text)}");
-        Assert.Contains("END", result.Text);
-        Assert.DoesNotContain("Call Trace", result.Text);
-        return result;
+        string text = console is null ? result.Text : File.ReadAllText(console);
+        Assert.True(result.ExitCode == 0, $"{result.End}: {result.ErrorText} {Tail(text)}");
+        Assert.Contains("END", text);
+        Assert.DoesNotContain("Call Trace", text);
+        return text;
     }
 
     private static string Tail(string text) => text.Length > 2000 ? text[^2000..] : text;

@@ -11,10 +11,12 @@ internal static class MachineGuest
     /// <summary>The folder with vmlinuz and initrd.gz; null, with a word why, when this machine cannot make one.</summary>
     public static string? Find(string flavor, ITestOutputHelper log)
     {
-        string folder = Path.Combine(Repository.GuestCache, "machine-" + flavor);
+        string script = Path.Combine(Repository.Root, "tests", "machine-guest.sh");
+        string version = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(script)).AsSpan(0, 4));
+        string folder = Path.Combine(Repository.GuestCache, $"machine-{flavor}-{version}");
         ProcessResult made = HostProcess.Run(new ProcessRequest
         {
-            Program = Path.Combine(Repository.Root, "tests", "machine-guest.sh"),
+            Program = script,
             Arguments = [flavor, folder],
             Timeout = TimeSpan.FromMinutes(5),
         });

@@ -58,9 +58,21 @@ public sealed unsafe partial class X86Core
         return true;
     }
 
+    /// <summary>What a debugger outside the machine watches: accesses of instructions that are executed one by one.</summary>
+    public IReadOnlyList<Watchpoint> Watchpoints { get; set; } = [];
+
+    /// <summary>The first watchpoint that was hit since it was set to null.</summary>
+    public ulong? WatchHit { get; set; }
+
+    // Every access is looked at, for the guest's debug registers or the debugger outside.
+    private bool WatchesData => (_cpu->Dr[7] & DrEnabled) != 0 || Watchpoints.Count != 0;
+
     /// <summary>Notes a data access; a breakpoint that it hits is delivered by <see cref="EndInstruction"/>.</summary>
     public void CheckDataBreakpoint(ulong linear, int size, bool write)
     {
+        for (int i = 0; i < Watchpoints.Count; i++)
+            if ((write || Watchpoints[i].OnRead) && linear < Watchpoints[i].Address + (ulong)Watchpoints[i].Length && Watchpoints[i].Address < linear + (ulong)size)
+                WatchHit ??= Watchpoints[i].Address;
         for (int i = 0; i < 4; i++)
         {
             int kind = KindOf(i);

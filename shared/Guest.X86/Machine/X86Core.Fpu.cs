@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Suite.Jit.Memory;
 
 namespace Suite.Guest.X86.Machine;
 
@@ -173,7 +174,7 @@ public sealed unsafe partial class X86Core
                 Buffer.MemoryCopy(from, to, part, part);
             else
                 for (int i = 0, size; i < part; i += size)
-                    WriteDevice(physical + (ulong)i, size = AccessSize(part - i), Load(from + i, size));
+                    WriteDevice(physical + (ulong)i, size = AccessSize(part - i), Scalar.Load(from + i, size));
             if (code)
                 _memory.Written(physical, part);
             linear = SystemAddress(linear + (ulong)part);
@@ -192,7 +193,7 @@ public sealed unsafe partial class X86Core
                 Buffer.MemoryCopy(from, to, part, part);
             else
                 for (int i = 0, size; i < part; i += size)
-                    Store(to + i, size = AccessSize(part - i), ReadDevice(physical + (ulong)i, size));
+                    Scalar.Store(to + i, size = AccessSize(part - i), ReadDevice(physical + (ulong)i, size));
             linear = SystemAddress(linear + (ulong)part);
             to += part;
             bytes -= part;
@@ -395,11 +396,11 @@ public sealed unsafe partial class X86Core
     {
         int step = word ? 2 : 4;
         uint filler = word ? 0 : 0xFFFF_0000;
-        Store(block, step, filler | *(ushort*)(Image + ImageControl));
-        Store(block + step, step, filler | *(ushort*)(Image + ImageStatus));
-        Store(block + 2 * step, step, filler | FullTags());
+        Scalar.Store(block, step, filler | *(ushort*)(Image + ImageControl));
+        Scalar.Store(block + step, step, filler | *(ushort*)(Image + ImageStatus));
+        Scalar.Store(block + 2 * step, step, filler | FullTags());
         for (int i = 3; i < 7; i++)
-            Store(block + i * step, step, 0); // pointers, see ClearPointers
+            Scalar.Store(block + i * step, step, 0); // pointers, see ClearPointers
         if (!word)
             *(uint*)(block + 6 * step) = filler;
     }
@@ -496,16 +497,5 @@ public sealed unsafe partial class X86Core
         Buffer.MemoryCopy(Image + ImageStack, copy, 128, 128);
         for (int i = 0; i < 8; i++)
             Buffer.MemoryCopy(copy + i * 16, Image + ImageStack + ((i + top) & 7) * 16, 16, 16);
-    }
-
-    private void ResetVectors()
-    {
-        if (Image == null)
-            return;
-        uint mask = *(uint*)(Image + ImageMxcsr + 4);
-        new Span<byte>(Image, LegacyBytes + HeaderBytes).Clear();
-        Materialize();
-        *(uint*)(Image + ImageMxcsr) = InitialMxcsr;
-        *(uint*)(Image + ImageMxcsr + 4) = mask;
     }
 }

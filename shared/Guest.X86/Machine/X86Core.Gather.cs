@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Suite.Jit.Memory;
 
 namespace Suite.Guest.X86.Machine;
 
@@ -34,7 +35,7 @@ public sealed unsafe partial class X86Core
             if ((pending >> i & 1) != 0)
                 try
                 {
-                    Element(insn, values + i * sizes.Element, Load(indices + i * sizes.Index, sizes.Index), sizes, scatter);
+                    Element(insn, values + i * sizes.Element, Scalar.Load(indices + i * sizes.Index, sizes.Index), sizes, scatter);
                     pending &= ~(1UL << i);
                 }
                 catch (X86Fault raised)
@@ -62,9 +63,9 @@ public sealed unsafe partial class X86Core
             offset += GetRegister(insn.MemoryBase);
         ulong linear = LinearAddress(SegmentOf(insn), Cut(offset, bits), sizes.Element, scatter ? MemoryAccess.Write : MemoryAccess.Read);
         if (scatter)
-            WriteLinear(linear, sizes.Element, Load(value, sizes.Element), IsUser);
+            WriteLinear(linear, sizes.Element, Scalar.Load(value, sizes.Element), IsUser);
         else
-            Store(value, sizes.Element, ReadLinear(linear, sizes.Element, IsUser));
+            Scalar.Store(value, sizes.Element, ReadLinear(linear, sizes.Element, IsUser));
     }
 
     private void WriteMask(Register register, byte* mask, int count, int element, ulong pending)

@@ -32,7 +32,7 @@ public sealed unsafe partial class X86Core
         if ((linear & PageOffset) + (ulong)size > PageBytes)
             return ReadAcross(linear, size, user);
         byte* p = Find(linear, MemoryAccess.Read, user, out ulong physical, out _);
-        return p != null ? Load(p, size) : ReadDevice(physical, size);
+        return p != null ? Scalar.Load(p, size) : ReadDevice(physical, size);
     }
 
     /// <summary>Writes 1 to 8 bytes; both pages are checked before anything is written.</summary>
@@ -52,7 +52,7 @@ public sealed unsafe partial class X86Core
             return;
         }
 
-        Store(p, size, value);
+        Scalar.Store(p, size, value);
         if (code)
             _memory.Written(physical, size);
     }
@@ -88,7 +88,7 @@ public sealed unsafe partial class X86Core
 
         if (_cpu->Cpl == 3 && (linear & (ulong)(size - 1)) != 0 && ChecksAlignment && size is 2 or 4 or 8)
             throw new X86Fault(X86Vector.AlignmentCheck);
-        if ((_cpu->Dr[7] & DrEnabled) != 0)
+        if (WatchesData)
             CheckDataBreakpoint(linear, size, access == MemoryAccess.Write);
         return linear;
     }
@@ -237,49 +237,6 @@ public sealed unsafe partial class X86Core
 
         for (int i = 0; i < size; i++)
             _memory.Write(physical + (ulong)i, 1, value >> (8 * i) & 0xFF);
-    }
-
-    private static ulong Load(byte* p, int size)
-    {
-        switch (size)
-        {
-            case 1:
-                return *p;
-            case 2:
-                return *(ushort*)p;
-            case 4:
-                return *(uint*)p;
-            case 8:
-                return *(ulong*)p;
-            default:
-                ulong value = 0;
-                for (int i = 0; i < size; i++)
-                    value |= (ulong)p[i] << (8 * i);
-                return value;
-        }
-    }
-
-    private static void Store(byte* p, int size, ulong value)
-    {
-        switch (size)
-        {
-            case 1:
-                *p = (byte)value;
-                break;
-            case 2:
-                *(ushort*)p = (ushort)value;
-                break;
-            case 4:
-                *(uint*)p = (uint)value;
-                break;
-            case 8:
-                *(ulong*)p = value;
-                break;
-            default:
-                for (int i = 0; i < size; i++)
-                    p[i] = (byte)(value >> (8 * i));
-                break;
-        }
     }
 
     // Memory at a physical address, quickly for the bulk of it; null for devices.

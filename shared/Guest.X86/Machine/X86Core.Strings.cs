@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Suite.Jit.Memory;
 
 namespace Suite.Guest.X86.Machine;
 
@@ -51,7 +52,7 @@ public sealed unsafe partial class X86Core
         }
 
         ulong left = Cut(_cpu->Gpr[Rcx], bits);
-        bool single = (_cpu->Rflags & X86Cpu.FlagTf) != 0 || (_cpu->Dr[7] & DrEnabled) != 0;
+        bool single = (_cpu->Rflags & X86Cpu.FlagTf) != 0 || WatchesData;
         bool isPort = kind is StringKind.In or StringKind.Out;
         ulong budget = single ? 1 : isPort ? RepeatPorts : RepeatBytes / (ulong)size;
         while (left != 0 && budget != 0)
@@ -187,7 +188,7 @@ public sealed unsafe partial class X86Core
             return 0;
         int bytes = (int)(count * size);
         if (run.Kind == StringKind.Load)
-            _cpu->Gpr[Rax] = Merge(_cpu->Gpr[Rax], Load(from + bytes - run.Size, run.Size), run.Size * 8);
+            _cpu->Gpr[Rax] = Merge(_cpu->Gpr[Rax], Scalar.Load(from + bytes - run.Size, run.Size), run.Size * 8);
         else if (run.Kind == StringKind.Store)
             Fill(to, bytes, run.Size, _cpu->Gpr[Rax]);
         else if (to > from && to < from + bytes)
@@ -239,7 +240,7 @@ public sealed unsafe partial class X86Core
     private static void CopyOverlapping(byte* from, byte* to, int bytes, int size)
     {
         for (int i = 0; i < bytes; i += size)
-            Store(to + i, size, Load(from + i, size));
+            Scalar.Store(to + i, size, Scalar.Load(from + i, size));
     }
 
     private struct StringRun

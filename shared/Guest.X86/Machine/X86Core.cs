@@ -56,58 +56,20 @@ public sealed unsafe partial class X86Core
         FlushTlb(withGlobal: true);
     }
 
-    /// <summary>State as after power-on or RESET (Intel SDM volume 3, table 10-1).</summary>
+    /// <summary>State as after power-on or RESET.</summary>
     public void Reset()
     {
-        byte* vectors = _cpu->Vectors;
-        ulong a20 = _cpu->A20Mask;
-        *_cpu = default;
-        _cpu->Vectors = vectors;
-        _cpu->A20Mask = a20 == 0 ? ulong.MaxValue : a20;
-        const ulong patDefault = 0x0007_0406_0007_0406, fastStrings = 1;
-        _cpu->Pat = patDefault;
-        _cpu->MiscEnable = fastStrings;
-        _cpu->Xcr0 = StateX87;
-        _platform.TryReadMsr(_index, MsrApicBase, out _cpu->ApicBase);
-        ResetVectors();
-        ResetCommon();
+        PowerOn.Reset(_cpu, _index == 0, Cpuid.Query(1, 0).Eax);
+        StateChanged();
     }
 
     /// <summary>State as after INIT: as reset, but FPU state, model-specific registers and the time-stamp counter stay.</summary>
-    public void Init() => ResetCommon();
-
-    /// <summary>Start-up IPI: begins at vector * 4096 in real mode.</summary>
-    public void StartUp(byte vector)
+    public void Init()
     {
-        ref Segment cs = ref _cpu->Seg(SegmentName.Cs);
-        cs.Selector = (ushort)(vector << 8);
-        cs.Base = (ulong)vector << 12;
-        _cpu->Rip = 0;
-        _cpu->Halted = 0;
-    }
-
-    private void ResetCommon()
-    {
-        const ushort startSelector = 0xF000;
-        const ulong startBase = 0xFFFF_0000, startRip = 0xFFF0;
-        for (int i = 0; i < 16; i++)
-            _cpu->Gpr[i] = 0;
-        _cpu->Gpr[Rdx] = Cpuid.Query(1, 0).Eax;
-        _cpu->Rip = startRip;
-        _cpu->Rflags = FlagFixed;
-        for (int i = 0; i < 6; i++)
-            _cpu->Seg(i) = new Segment { Limit = 0xFFFF, Attributes = RealData };
-        _cpu->Seg(SegmentName.Cs) = new Segment { Base = startBase, Limit = 0xFFFF, Attributes = RealCode, Selector = startSelector };
-        _cpu->Seg(SegmentName.Ldtr) = new Segment { Limit = 0xFFFF, Attributes = SystemLdt | Segment.Present };
-        _cpu->Seg(SegmentName.Tr) = new Segment { Limit = 0xFFFF, Attributes = SystemTss32 | SystemTssBusy | Segment.Present };
-        _cpu->Gdtr = _cpu->Idtr = new TableRegister { Limit = 0xFFFF };
-        // INIT leaves the cache bits as they are; after power-on both are set.
-        ulong cache = _cpu->Cr0 & (X86Cpu.Cr0Cd | X86Cpu.Cr0Nw);
-        _cpu->Cr0 = X86Cpu.Cr0Et | (cache != 0 || _cpu->Cr0 == 0 ? X86Cpu.Cr0Cd | X86Cpu.Cr0Nw : 0);
-        (_cpu->Cr2, _cpu->Cr3, _cpu->Cr4, _cpu->Cr8, _cpu->Efer) = (0, 0, 0, 0, 0);
-        for (int i = 0; i < 8; i++)
-            _cpu->Dr[i] = i switch { 6 => DrFixed6, 7 => DrFixed7, _ => 0 };
-        (_cpu->InterruptShadow, _cpu->NmiBlocked, _cpu->Halted, _cpu->Cpl) = (0, 0, 0, 0);
+        PowerOn.Init(_cpu, Cpuid.Query(1, 0).Eax);
         StateChanged();
     }
+
+    /// <summary>Start-up IPI: begins at vector * 4096 in real mode.</summary>
+    public void StartUp(byte vector) => PowerOn.Start(_cpu, vector);
 }

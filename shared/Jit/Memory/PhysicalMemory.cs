@@ -177,13 +177,7 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
         }
 
         byte* p = ReadPointer(address, out _);
-        return p == null ? mmio.Read(address, size) : size switch
-        {
-            1 => *p,
-            2 => *(ushort*)p,
-            4 => *(uint*)p,
-            _ => *(ulong*)p,
-        };
+        return p == null ? mmio.Read(address, size) : Scalar.Load(p, size);
     }
 
     /// <summary>Writes 1, 2, 4 or 8 bytes, to memory or a device.</summary>
@@ -203,22 +197,7 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
             return;
         }
 
-        switch (size)
-        {
-            case 1:
-                *p = (byte)value;
-                break;
-            case 2:
-                *(ushort*)p = (ushort)value;
-                break;
-            case 4:
-                *(uint*)p = (uint)value;
-                break;
-            default:
-                *(ulong*)p = value;
-                break;
-        }
-
+        Scalar.Store(p, size, value);
         Written(address, size);
     }
 

@@ -88,11 +88,18 @@ public sealed class MicrovmBoard : X86Board
         InstallFirmware(new FirmwareParts { Io = Machine.Spaces.Io, Mmio = Machine.Spaces.Mmio, Memory = Machine.Spaces.Dma, Clock = Machine.Clock, Log = Setup.Note });
     }
 
-    /// <summary>Without ACPI tables a kernel is told of the virtio devices on its command line.</summary>
+    /// <summary>
+    /// What a kernel cannot find out here is put before its command line, where words of the user's come later and win: how fast the time-stamp
+    /// counter runs (Linux measures it against a timer that a machine with reduced ACPI has not), and without ACPI tables where the virtio devices are.
+    /// </summary>
     protected override string KernelArguments()
     {
+        if (!Flag(Options, "auto-kernel-cmdline", true))
+            return Options.Append;
         string arguments = Options.Append;
-        if (Description.HasAcpi || !Flag(Options, "auto-kernel-cmdline", true))
+        if (Accelerator.TscHertz is { } hertz)
+            arguments = string.Create(CultureInfo.InvariantCulture, $"tsc_early_khz={hertz / 1000} {arguments}");
+        if (Description.HasAcpi)
             return arguments;
         for (int i = 0; i < Slots; i++)
             if (_slots[i] is not null)

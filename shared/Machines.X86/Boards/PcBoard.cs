@@ -190,6 +190,7 @@ public sealed class PcBoard : X86Board
             HasHpet = !options.NoHpet && options.Machine.GetBool("hpet", true),
             Floppies = PcDisks.FloppyTypes(setup),
             HasVga = HasVga(options),
+            HotPlugSlots = ~(1u << BridgeSlot | 1u << IsaSlot | (HasVga(options) ? 1u << DisplaySlot : 0)),
             HasSerialConsole = options.NoGraphic,
             Uuid = options.Uuid,
             ExtraAcpiTables = [.. options.AcpiTables.Select(t => File.ReadAllBytes(t.Get("file") ?? t.Need("data")))],

@@ -55,6 +55,9 @@ internal sealed class X86Platform(Machine machine) : IX86Platform
             apic.TaskPriority = cr8;
     }
 
+    /// <summary>Ticks a second of <see cref="ReadTsc"/>.</summary>
+    public const int TscHertz = 1_000_000_000;
+
     /// <summary>One tick a nanosecond: a clock of 1 GHz that stands still with the machine.</summary>
     public ulong ReadTsc() => (ulong)machine.Clock.Now;
 

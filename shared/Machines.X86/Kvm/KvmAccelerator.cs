@@ -68,6 +68,9 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
     public bool HasIrqfd => IrqChip == IrqChipMode.On && _system.Has(KvmApi.KVM_CAP_IRQFD);
 
     /// <inheritdoc/>
+    public int? TscHertz => null;
+
+    /// <inheritdoc/>
     public int MostVcpus => Math.Max(_system.Capability(KvmApi.KVM_CAP_MAX_VCPUS), 1);
 
     /// <summary>Called with a vector when a level-triggered interrupt of the I/O APIC has ended (split mode), under the machine's lock.</summary>

@@ -1,3 +1,5 @@
+using Suite.Guest.X86.Machine;
+
 namespace Suite.Machines.X86.Kvm;
 
 /// <summary>A debugger's wishes as the kernel's guest debugging serves them: single step, and four hardware breakpoints in the processor's debug registers.</summary>

@@ -19,13 +19,13 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
     private readonly KvmRun* _run;
     private readonly KvmDebug _debug;
     private int _thread;
-    private volatile bool _isHalted, _waitsForStart, _interrupt, _nmi;
-    private int _pendingInit = NoInit;
+    private volatile bool _isHalted, _waitsForStart, _interrupt, _nmi, _init;
+    private int _startVector = NoStart;
     private ulong _cr8, _apicBase;
     private ulong? _loadedTsc;
     private bool _isDisposed;
 
-    private const int NoInit = -2;
+    private const int NoStart = -1;
 
     public KvmVcpu(KvmAccelerator vm, KvmDescriptor vcpu, int index, KvmCpuid cpuid, IX86Platform platform, uint[] msrs)
     {
@@ -51,7 +51,7 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
 
     public int VectorBytes => HostCpu.XsaveSize;
 
-    public bool HasWork => !(_isHalted || _waitsForStart) || _nmi || (_interrupt && !_waitsForStart) || _pendingInit != NoInit;
+    public bool HasWork => !(_isHalted || _waitsForStart) || _nmi || (_interrupt && !_waitsForStart) || _init || _startVector != NoStart;
 
     private bool HasLocalApic => _vm.IrqChip != IrqChipMode.Off;
 
@@ -109,7 +109,10 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
 
     public void InitOrStart(int startVector)
     {
-        Interlocked.Exchange(ref _pendingInit, startVector);
+        if (startVector >= 0)
+            Volatile.Write(ref _startVector, startVector);
+        else
+            (_startVector, _init) = (NoStart, true);
         Kick();
     }
 
@@ -117,8 +120,8 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
 
     public void Reset()
     {
-        PowerOn.Reset(State, VectorBytes, Index == 0, Cpuid(1, 0).Eax);
-        (_isHalted, _waitsForStart, _nmi, _pendingInit) = (false, Index != 0 && !HasLocalApic, false, NoInit);
+        PowerOn.Reset(State, Index == 0, Cpuid(1, 0).Eax);
+        (_isHalted, _waitsForStart, _nmi, _init, _startVector) = (false, Index != 0 && !HasLocalApic, false, false, NoStart);
         (_cr8, _apicBase) = (0, State->ApicBase);
         _transfer.ResetKernelState();
         if (HasLocalApic)
@@ -330,21 +333,21 @@ internal sealed unsafe class KvmVcpu : IX86Vcpu
     // What the kernel's local APIC does elsewhere: INIT and start messages, halting. False while the vCPU has nothing to run.
     private bool PrepareWithoutApic()
     {
-        int init = Interlocked.Exchange(ref _pendingInit, NoInit);
-        if (init != NoInit)
+        if (_init)
+        {
+            _init = false; // first: the start message that follows may be here already
+            _transfer.Fetch(State);
+            PowerOn.Init(State, Cpuid(1, 0).Eax);
+            (_isHalted, _waitsForStart) = (false, Index != 0);
+            _transfer.Store(State, withTime: false, clearEvents: true);
+        }
+
+        int vector = Interlocked.Exchange(ref _startVector, NoStart);
+        if (vector != NoStart && _waitsForStart)
         {
             _transfer.Fetch(State);
-            if (init < 0)
-            {
-                PowerOn.Init(State, Cpuid(1, 0).Eax);
-                (_isHalted, _waitsForStart) = (false, Index != 0);
-            }
-            else if (_waitsForStart)
-            {
-                PowerOn.Start(State, init);
-                _waitsForStart = false;
-            }
-
+            PowerOn.Start(State, vector);
+            _waitsForStart = false;
             _transfer.Store(State, withTime: false, clearEvents: true);
         }
 

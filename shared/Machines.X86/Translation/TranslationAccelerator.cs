@@ -1,6 +1,7 @@
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Machine;
 using Suite.Guest.X86.Machine.Translation;
+using Suite.Machines.X86.Boards;
 
 namespace Suite.Machines.X86.Translation;
 
@@ -33,6 +34,9 @@ public sealed class TranslationAccelerator : IX86Accelerator
 
     /// <inheritdoc/>
     public int MostVcpus => Vcpus;
+
+    /// <inheritdoc/>
+    public int? TscHertz => X86Platform.TscHertz;
 
     /// <inheritdoc/>
     public IX86Vcpu CreateVcpu(int index, int count, CpuModel model, IX86Platform platform)

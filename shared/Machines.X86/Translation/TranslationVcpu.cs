@@ -69,7 +69,9 @@ internal sealed unsafe class TranslationVcpu(TranslatedVcpu vcpu, CpuModel model
 
     public CpuidLeaf Cpuid(uint leaf, uint subleaf) => model.Query(leaf, subleaf);
 
-    public void SetDebug(in DebugRequest request) => vcpu.SetDebug(request.SingleStep, request.Breakpoints);
+    public void SetDebug(in DebugRequest request) => vcpu.SetDebug(request.SingleStep, request.Breakpoints, request.Watchpoints);
+
+    public ulong? WatchHit => vcpu.Core.WatchHit;
 
     public void Dispose() => vcpu.Dispose();
 }

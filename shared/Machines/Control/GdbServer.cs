@@ -25,11 +25,7 @@ public sealed class GdbServer : ICharReceiver, IGdbTarget
     {
         (_control, _registers, _line) = (control, registers, line);
         control.Machine.DebugStopped += vcpu => Tell(vcpu.Index);
-        control.Machine.Happened += what =>
-        {
-            if (what.Name == "SHUTDOWN")
-                control.Machine.Post(() => End(0));
-        };
+        control.Machine.Ending += End;
         line.Receiver = this;
     }
 

@@ -9,7 +9,7 @@ using Suite.Jit.Memory;
 namespace Suite.Tests.Guest.X86;
 
 /// <summary>A translated machine with memory, a ROM, the debug port E9h and the exit port F4h, on a thread of its own.</summary>
-internal sealed class SystemKernelMachine : IX86Platform, IMmio
+internal sealed class SystemKernelMachine : PlatformWithoutApic, IMmio
 {
     private const int LongestSeconds = 60;
 
@@ -48,9 +48,9 @@ internal sealed class SystemKernelMachine : IX86Platform, IMmio
             Assert.True(watch.Elapsed.TotalSeconds < LongestSeconds, _text.ToString());
     }
 
-    uint IX86Platform.In(ushort port, int size) => 0xE9;
+    public override uint In(ushort port, int size) => 0xE9;
 
-    void IX86Platform.Out(ushort port, int size, uint value)
+    public override void Out(ushort port, int size, uint value)
     {
         const int mostText = 1 << 20;
         if (port == 0xE9)
@@ -61,27 +61,13 @@ internal sealed class SystemKernelMachine : IX86Platform, IMmio
         _stop!();
     }
 
-    int IX86Platform.AcknowledgeInterrupt(int vcpu) => -1;
-
-    bool IX86Platform.TryReadMsr(int vcpu, uint msr, out ulong value)
+    public override bool TryReadMsr(int vcpu, uint msr, out ulong value)
     {
         value = 0;
         return true;
     }
 
-    bool IX86Platform.TryWriteMsr(int vcpu, uint msr, ulong value) => true;
-
-    ulong IX86Platform.ReadTaskPriority(int vcpu) => 0;
-
-    void IX86Platform.WriteTaskPriority(int vcpu, ulong cr8)
-    {
-    }
-
-    ulong IX86Platform.ReadTsc() => (ulong)Stopwatch.GetTimestamp();
-
-    void IX86Platform.SetFpuError(bool level)
-    {
-    }
+    public override bool TryWriteMsr(int vcpu, uint msr, ulong value) => true;
 
     ulong IMmio.Read(ulong address, int size) => ulong.MaxValue;
 

@@ -7,11 +7,12 @@ using Suite.Jit.Memory;
 using Suite.Machines;
 using Suite.Machines.X86;
 using Suite.Machines.X86.Kvm;
+using Suite.Tests.Guest.X86;
 
 namespace Suite.Tests.Machines;
 
 /// <summary>A machine of 1 MiB with a reset vector that jumps to 0:1000h, a debug port E9h and an exit port F4h, on KVM.</summary>
-internal sealed unsafe class TinyMachine : IDisposable, IBusDevice, IX86Platform
+internal sealed unsafe class TinyMachine : PlatformWithoutApic, IDisposable, IBusDevice
 {
     public const int Start = 0x1000;
 
@@ -75,36 +76,16 @@ internal sealed unsafe class TinyMachine : IDisposable, IBusDevice, IX86Platform
         }
     }
 
-    public uint In(ushort port, int size) => Machine.Spaces.In(port, size);
+    public override uint In(ushort port, int size) => Machine.Spaces.In(port, size);
 
-    public void Out(ushort port, int size, uint value) => Machine.Spaces.Out(port, size, value);
+    public override void Out(ushort port, int size, uint value) => Machine.Spaces.Out(port, size, value);
 
-    public int AcknowledgeInterrupt(int vcpu)
+    public override int AcknowledgeInterrupt(int vcpu)
     {
         int vector = PendingVector;
         PendingVector = -1;
         Machine.Vcpus[vcpu].SetInterrupt(false);
         return vector;
-    }
-
-    public bool TryReadMsr(int vcpu, uint msr, out ulong value)
-    {
-        value = 0;
-        return false;
-    }
-
-    public bool TryWriteMsr(int vcpu, uint msr, ulong value) => false;
-
-    public ulong ReadTaskPriority(int vcpu) => 0;
-
-    public void WriteTaskPriority(int vcpu, ulong cr8)
-    {
-    }
-
-    public ulong ReadTsc() => 0;
-
-    public void SetFpuError(bool level)
-    {
     }
 
     public void Dispose()

@@ -10,6 +10,7 @@ using Suite.Machines;
 using Suite.Machines.X86;
 using Suite.Machines.X86.Kvm;
 using Suite.PcBios;
+using Suite.Tests.Guest.X86;
 
 namespace Suite.Tests.PcBios;
 
@@ -17,7 +18,7 @@ namespace Suite.Tests.PcBios;
 /// The firmware on KVM with what it needs around it: 16 MiB, clock, keyboard controller, video memory as plain bytes, a port E9h to say things by
 /// and a port F4h that ends the run.
 /// </summary>
-internal sealed unsafe class BiosMachine : IDisposable, IBusDevice, IX86Platform
+internal sealed unsafe class BiosMachine : PlatformWithoutApic, IDisposable, IBusDevice
 {
     public const int RamBytes = 16 << 20;
     private const uint VideoStart = 0xA0000, VideoBytes = 0x20000;
@@ -114,31 +115,9 @@ internal sealed unsafe class BiosMachine : IDisposable, IBusDevice, IX86Platform
         }
     }
 
-    public uint In(ushort port, int size) => Machine.Spaces.In(port, size);
+    public override uint In(ushort port, int size) => Machine.Spaces.In(port, size);
 
-    public void Out(ushort port, int size, uint value) => Machine.Spaces.Out(port, size, value);
-
-    public int AcknowledgeInterrupt(int vcpu) => -1;
-
-    public bool TryReadMsr(int vcpu, uint msr, out ulong value)
-    {
-        value = 0;
-        return false;
-    }
-
-    public bool TryWriteMsr(int vcpu, uint msr, ulong value) => false;
-
-    public ulong ReadTaskPriority(int vcpu) => 0;
-
-    public void WriteTaskPriority(int vcpu, ulong cr8)
-    {
-    }
-
-    public ulong ReadTsc() => 0;
-
-    public void SetFpuError(bool level)
-    {
-    }
+    public override void Out(ushort port, int size, uint value) => Machine.Spaces.Out(port, size, value);
 
     public void Dispose()
     {

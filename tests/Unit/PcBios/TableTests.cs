@@ -10,7 +10,7 @@ public sealed class TableTests
 {
     private const ulong Base = 0x1FFE_0000;
 
-    private static PcDescription Pc { get; } = new() { RamBytes = 512 << 20, Cpus = 3, MaxCpus = 4, Floppies = (4, 0), Uuid = new Guid("00112233-4455-6677-8899-aabbccddeeff"), Name = "guest" };
+    private static PcDescription Pc { get; } = new() { RamBytes = 512 << 20, Cpus = 3, MaxCpus = 4, Floppies = (4, 0), Uuid = new Guid("00112233-4455-6677-8899-aabbccddeeff"), Name = "guest", HotPlugSlots = ~7u };
 
     [Fact]
     public void Every_acpi_table_is_reached_from_the_root_and_sums_to_zero()

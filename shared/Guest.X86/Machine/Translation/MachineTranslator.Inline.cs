@@ -17,7 +17,7 @@ internal sealed unsafe partial class MachineTranslator
         Mnemonic.Cli or Mnemonic.Sti => !_mode.IsUser,
         Mnemonic.Swapgs => Is64 && !_mode.IsUser,
         Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq => PushBytes(in insn) == WordBytes && WordBytes > 2 && !IsVm86 && IsStackFree && !_mode.ChecksAlignment,
-        _ => false,
+        _ => CanMoveString(in insn),
     };
 
     private void EmitInline(in Instruction insn, RflagsBits live)
@@ -43,8 +43,11 @@ internal sealed unsafe partial class MachineTranslator
                 _a.Mov(AreaSlot.SegmentBase((int)SegmentName.Gs), S1);
                 _a.Mov(AreaSlot.At(AreaSlot.KernelGsBase), S0);
                 break;
-            default:
+            case Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq:
                 EmitPushFlags(in insn);
+                break;
+            default:
+                EmitMoveString(in insn);
                 break;
         }
     }
@@ -76,7 +79,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Op(Alu.Or, S0, S1, wide: false);
         _a.Mov(AreaSlot.At(AreaSlot.Temp), S0);
         EmitStackAddress(-WordBytes);
-        EmitTranslate(insn.IP, WordBytes, isWrite: true);
+        EmitTranslate(insn.IP, WordBytes, isWrite: true, TlbIndex.OfStack);
         _a.Mov(S1, AreaSlot.At(AreaSlot.Temp));
         _a.Mov(Mem.At(S0), S1, wide: WordBytes == 8);
         EmitMoveStack(-WordBytes);

@@ -9,7 +9,7 @@ public sealed unsafe partial class TranslatedVcpu
 
     private volatile bool _kicked, _nmi, _init;
     private volatile int _startUp = NoStartUp;
-    private HashSet<ulong> _breakpoints = [];
+    private HashSet<ulong> _breakpoints = [], _breakpointPages = [];
     private bool _waitsForStartUp, _singleStep, _isDebugged;
 
     /// <summary>True when <see cref="Run"/> would not come back at once with <see cref="TranslatedExit.Halted"/>.</summary>
@@ -80,24 +80,34 @@ public sealed unsafe partial class TranslatedVcpu
         Core.StateChanged(); // which flushes both TLBs
     }
 
-    /// <summary>Debugging from outside: one step, or breakpoints; meanwhile instructions are executed one by one.</summary>
+    /// <summary>
+    /// Debugging from outside. Pages with breakpoints, and everything while data is watched, are executed one instruction at a time; the rest is translated.
+    /// </summary>
     /// <param name="singleStep">Come back after one instruction.</param>
     /// <param name="breakpoints">Linear addresses.</param>
-    public void SetDebug(bool singleStep, IReadOnlyList<ulong> breakpoints)
+    /// <param name="watchpoints">Data; <see cref="X86Core.WatchHit"/> tells which it was.</param>
+    public void SetDebug(bool singleStep, IReadOnlyList<ulong> breakpoints, IReadOnlyList<Watchpoint> watchpoints)
     {
         _singleStep = singleStep;
-        _breakpoints = [.. breakpoints];
-        _isDebugged = singleStep || breakpoints.Count > 0;
+        (_breakpoints, _breakpointPages) = ([.. breakpoints], [.. breakpoints.Select(b => b & ~PageMask)]);
+        (Core.Watchpoints, Core.WatchHit) = (watchpoints, null);
+        _isDebugged = singleStep || breakpoints.Count + watchpoints.Count > 0;
+        if (breakpoints.Count != 0)
+            DropAll(); // nothing may lead into the pages of breakpoints without asking
     }
 
     // A breakpoint where the run begins is the one it stopped at before.
     private bool AtDebugStop(bool hasRun)
     {
-        if (!hasRun)
-            return false;
-        ulong linear = Mode.Is64 ? _area->Cpu.Rip : (uint)(_area->Cpu.Seg(SegmentName.Cs).Base + _area->Cpu.Rip);
-        return _singleStep || _breakpoints.Contains(linear);
+        if (hasRun)
+            return _singleStep || Core.WatchHit is not null || _breakpoints.Contains(LinearRip);
+        Core.WatchHit = null;
+        return false;
     }
+
+    private bool StepsForDebugger() => _singleStep || Core.Watchpoints.Count != 0 || _breakpointPages.Contains(LinearRip & ~PageMask);
+
+    private ulong LinearRip => Mode.Is64 ? _area->Cpu.Rip : (uint)(_area->Cpu.Seg(SegmentName.Cs).Base + _area->Cpu.Rip);
 
     // Whoever asks for something sets ExitRequest last; an interrupt that waits for IF is looked at again after every exit.
     private bool HasRequest => (Volatile.Read(ref _area->ExitRequest) | Volatile.Read(ref _area->InterruptLine) | _area->Cpu.Halted) != 0 || _nmi || _waitsForStartUp || Core.IsShutDown;

@@ -9,7 +9,7 @@ namespace Suite.Tests.Guest.X86.Machine;
 /// A translated vCPU with some memory and nothing else, for tests: 64-bit code at any address given, every exception and interrupt ends at a hlt of its own
 /// on a stack of its own.
 /// </summary>
-internal sealed unsafe class TranslatedMachine : IX86Platform, IMmio, IDisposable
+internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDisposable
 {
     /// <summary>Selectors in the descriptor table.</summary>
     public const ushort Code64 = 0x08, Data = 0x10, UserData = 0x1B, UserCode64 = 0x23, Code32 = 0x28, Tss = 0x40;
@@ -128,31 +128,11 @@ internal sealed unsafe class TranslatedMachine : IX86Platform, IMmio, IDisposabl
         Ram.Dispose();
     }
 
-    uint IX86Platform.In(ushort port, int size) => 0x12345678;
+    public override uint In(ushort port, int size) => 0x12345678;
 
-    void IX86Platform.Out(ushort port, int size, uint value) => Outs.Add((port, size, value));
+    public override void Out(ushort port, int size, uint value) => Outs.Add((port, size, value));
 
-    int IX86Platform.AcknowledgeInterrupt(int vcpu) => 0x30;
-
-    bool IX86Platform.TryReadMsr(int vcpu, uint msr, out ulong value)
-    {
-        value = 0;
-        return false;
-    }
-
-    bool IX86Platform.TryWriteMsr(int vcpu, uint msr, ulong value) => false;
-
-    ulong IX86Platform.ReadTaskPriority(int vcpu) => 0;
-
-    void IX86Platform.WriteTaskPriority(int vcpu, ulong cr8)
-    {
-    }
-
-    ulong IX86Platform.ReadTsc() => (ulong)Environment.TickCount64;
-
-    void IX86Platform.SetFpuError(bool level)
-    {
-    }
+    public override int AcknowledgeInterrupt(int vcpu) => 0x30;
 
     ulong IMmio.Read(ulong address, int size)
     {

@@ -55,6 +55,41 @@ public sealed unsafe class TranslationPlainTests
         });
     }
 
+    // GRUB copies kernels with a loop around one movsb, which once left generated code for every byte: seven seconds of each boot.
+    [Fact]
+    public void Single_string_moves_up_and_down()
+    {
+        byte[][] kinds = [[0xA4], [0x66, 0xA5], [0xA5], [0x48, 0xA5], [0xAA], [0x66, 0xAB], [0xAB], [0x48, 0xAB]];
+        using ReencodeHost host = new();
+        using TranslatedMachine machine = new();
+        foreach (ulong area in (ReadOnlySpan<ulong>)[ReencodeHost.FarCode, ReencodeHost.FarData, ReencodeHost.FarStack, ReencodeHost.NearCode])
+            machine.MapLinear(area, ReencodeHost.AreaBytes);
+        host.Run(() =>
+        {
+            const int Rounds = 2000, Margin = 64;
+            ReencodeComparison compare = new(host);
+            ReencodeRandom random = new(12);
+            for (int i = 0; i < Rounds; i++)
+            {
+                ulong at = ReencodeHost.FarCode + (ulong)random.Below(0x2000);
+                compare.Randomize(random);
+                foreach (int index in (ReadOnlySpan<int>)[6, 7])
+                    compare.Input.Gpr[index] = compare.Data + Margin + (ulong)random.Below(ReencodeComparison.WindowBytes - 2 * Margin);
+                List<byte> code = [];
+                for (int n = random.Below(4); n >= 0; n--)
+                {
+                    code.Add(random.OneIn(2) ? (byte)0xFD : (byte)0xFC);
+                    code.AddRange(kinds[random.Below(kinds.Length)]);
+                }
+
+                code.Add(0xFC);
+                byte[] bytes = [.. code];
+                string? difference = Compare(compare, machine, at, bytes);
+                Assert.True(difference is null, $"{ReencodeComparison.Listing(at, bytes)}:{difference}");
+            }
+        });
+    }
+
     // A memory operand with registers that no instruction changes implicitly; sometimes across a page's end.
     private static Instruction Operand(ReencodeRandom random, ReencodeComparison compare, int size, out int registers)
     {

@@ -1,6 +1,4 @@
-using Suite.Guest.X86.Machine;
-
-namespace Suite.Machines.X86;
+namespace Suite.Guest.X86.Machine;
 
 /// <summary>A processor's state after reset or INIT (Intel SDM volume 3, table 10-1).</summary>
 public static unsafe class PowerOn
@@ -15,27 +13,36 @@ public static unsafe class PowerOn
     private const ulong FastStrings = 1;
 
     /// <summary>As after power-on, or reset.</summary>
-    /// <param name="cpu">Its pointers and A20 mask are kept.</param>
-    /// <param name="vectorBytes">Bytes of its XSAVE image.</param>
+    /// <param name="cpu">Its pointers and A20 mask are kept. Of the XSAVE image the legacy area and the header are written.</param>
     /// <param name="isBoot">The bootstrap processor.</param>
     /// <param name="signature">Family, model and stepping, as cpuid has them.</param>
-    public static void Reset(X86Cpu* cpu, int vectorBytes, bool isBoot, uint signature)
+    public static void Reset(X86Cpu* cpu, bool isBoot, uint signature)
     {
         byte* vectors = cpu->Vectors;
         ulong a20 = cpu->A20Mask;
         *cpu = default;
         cpu->Vectors = vectors;
-        cpu->A20Mask = a20;
+        cpu->A20Mask = a20 == 0 ? ulong.MaxValue : a20;
         Init(cpu, signature);
         cpu->Cr0 = Cr0AtReset;
         cpu->Xcr0 = 1;
         cpu->Pat = PatAtReset;
         cpu->MiscEnable = FastStrings;
         cpu->ApicBase = ApicEnabled | (isBoot ? BootProcessor : 0);
-        new Span<byte>(cpu->Vectors, vectorBytes).Clear();
-        const int ControlWord = 0, Mxcsr = 24;
-        *(ushort*)(cpu->Vectors + ControlWord) = 0x40; // an FPU after reset; after fninit it is 37Fh
-        *(uint*)(cpu->Vectors + Mxcsr) = 0x1F80;
+        ResetVectors(vectors);
+    }
+
+    // The mask of MXCSR is the host's and stays.
+    private static void ResetVectors(byte* image)
+    {
+        const int ControlWord = 0, Mxcsr = 24, MxcsrMask = 28, InUse = 512, Bytes = 576;
+        const ulong X87AndSse = 3;
+        uint mask = *(uint*)(image + MxcsrMask);
+        new Span<byte>(image, Bytes).Clear();
+        *(ushort*)(image + ControlWord) = 0x40; // after fninit it is 37Fh
+        *(uint*)(image + Mxcsr) = 0x1F80;
+        *(uint*)(image + MxcsrMask) = mask;
+        *(ulong*)(image + InUse) = X87AndSse;
     }
 
     /// <summary>As after INIT: caches, vector registers and most MSRs keep what they have.</summary>
@@ -67,5 +74,6 @@ public static unsafe class PowerOn
         cs.Selector = (ushort)(vector << 8);
         cs.Base = (ulong)vector << 12;
         cpu->Rip = 0;
+        cpu->Halted = 0;
     }
 }
