@@ -12,7 +12,7 @@ public sealed unsafe partial class IrCompiler
         switch (n.Op)
         {
             case IrOp.Exit:
-                _b.Jump((ulong)n.Imm);
+                _b.Jump((ulong)n.Imm, LoopHeadFor((ulong)n.Imm));
                 break;
             case IrOp.ExitIf:
                 EmitExitIf(n.A, (ulong)n.Imm);
@@ -45,7 +45,8 @@ public sealed unsafe partial class IrCompiler
     {
         if (!IsEqualityOfDoubles(condition, out int test, out bool negated))
         {
-            _b.Branch(EmitCondition(condition), pc);
+            Cond c = EmitCondition(condition);
+            _b.Branch(c, pc, LoopHeadFor(pc));
             return;
         }
 

@@ -27,7 +27,7 @@ public sealed unsafe partial class IrCompiler
 
     private static Place In(int register) => new(register, 0);
 
-    private static int ClassOf(IrType type) => type is IrType.F64 or IrType.V128 ? Vector : General;
+    private static int ClassOf(IrType type) => type is IrType.F32 or IrType.F64 or IrType.V128 ? Vector : General;
 
     private void ResetRegisters()
     {
@@ -355,6 +355,12 @@ public sealed unsafe partial class IrCompiler
                 else
                     Asm.Vex(VexOps.LoadDouble, to, 0, from.Mem);
                 break;
+            case IrType.F32:
+                if (from.IsRegister)
+                    Asm.Vex(VexOps.MoveDouble, to, 0, from.Register);
+                else
+                    Asm.Vex(VexOps.LoadSingle, to, 0, from.Mem);
+                break;
             case IrType.V128:
                 if (from.IsRegister)
                     Asm.Vex(VexOps.MoveVector, to, 0, from.Register);
@@ -374,6 +380,8 @@ public sealed unsafe partial class IrCompiler
     {
         if (type == IrType.F64)
             Asm.Vex(VexOps.StoreDouble, from, 0, to);
+        else if (type == IrType.F32)
+            Asm.Vex(VexOps.StoreSingle, from, 0, to);
         else if (type == IrType.V128)
             Asm.Vex(VexOps.StoreVector, from, 0, to);
         else

@@ -48,6 +48,12 @@ public sealed unsafe class BlockBuilder
     /// <summary>One instruction for <see cref="Engine.Step"/>: nothing leads into the block, and it leads nowhere but out.</summary>
     public bool Isolated { get; private set; }
 
+    /// <summary>
+    /// The block may be translated on assumptions about the state it is entered with. It tests them first and leaves through <see cref="AssumptionExit"/> where
+    /// they do not hold, having done nothing; it is not asked to assume anything again.
+    /// </summary>
+    public bool MayAssume { get; private set; }
+
     /// <summary>Set by the translator of an isolated instruction that the processor repeats by itself and can be stopped in: a step is one repetition.</summary>
     public bool Repeats { get; set; }
 
@@ -64,9 +70,9 @@ public sealed unsafe class BlockBuilder
 
     internal int FirstLink { get; private set; }
 
-    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked, bool isolated = false, HashSet<ulong>? breakpoints = null)
+    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked, bool isolated = false, HashSet<ulong>? breakpoints = null, bool mayAssume = false)
     {
-        (Isolated, Repeats, _breakpoints) = (isolated, false, breakpoints);
+        (Isolated, Repeats, MayAssume, _breakpoints) = (isolated, false, mayAssume, breakpoints);
         _generation = generation;
         GuestStart = guestStart;
         GuestLength = 0;
@@ -90,20 +96,22 @@ public sealed unsafe class BlockBuilder
     }
 
     /// <summary>jmp to a guest address: linked now if it is translated, else through a cold exit that links it when first taken.</summary>
-    public void Jump(ulong target)
+    /// <param name="target">Guest address.</param>
+    /// <param name="loopHead">Where to enter this block should that be the target; null for its start.</param>
+    public void Jump(ulong target, byte* loopHead = null)
     {
         AlignRel32(1);
         Hot.Byte(0xE9);
-        EmitLink(target);
+        EmitLink(target, loopHead);
     }
 
-    /// <summary>jcc to a guest address.</summary>
-    public void Branch(Cond condition, ulong target)
+    /// <summary>jcc to a guest address; parameters as for <see cref="Jump"/>.</summary>
+    public void Branch(Cond condition, ulong target, byte* loopHead = null)
     {
         AlignRel32(2);
         Hot.Byte(0x0F);
         Hot.Byte((byte)(0x80 + (int)condition));
-        EmitLink(target);
+        EmitLink(target, loopHead);
     }
 
     /// <summary>
@@ -164,6 +172,9 @@ public sealed unsafe class BlockBuilder
         return at;
     }
 
+    /// <summary>The way out of a block that was made on an assumption which does not hold (<see cref="MayAssume"/>).</summary>
+    public byte* AssumptionExit() => ColdExit(ExitReason.WrongAssumption, (uint)(_generation.Blocks.Count << 1 | _generation.Tag), GuestStart);
+
     /// <summary>Reserves cold code and returns where it starts, a multiple of 8; for parts of a sequence that are rarely reached, and for literals.</summary>
     public byte* ReserveCold(int bytes) => _generation.Cold = (byte*)((ulong)(_generation.Cold - bytes) & ~7UL);
 
@@ -175,7 +186,7 @@ public sealed unsafe class BlockBuilder
             Hot.Nop(16 - at);
     }
 
-    private void EmitLink(ulong target)
+    private void EmitLink(ulong target, byte* loopHead)
     {
         const int StubBytes = 17;
         if (Isolated)
@@ -197,6 +208,7 @@ public sealed unsafe class BlockBuilder
             Patch = (uint)(patch - _region.Base),
             Stub = (uint)(stub - _region.Base),
             NextIncoming = -1,
+            LoopHead = loopHead == null ? 0 : (uint)(loopHead - _region.Base),
         });
         Hot.Int32((int)(stub - (patch + 4)));
     }
