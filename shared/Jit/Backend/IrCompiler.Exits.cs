@@ -1,3 +1,4 @@
+using System.Numerics;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 using Suite.Jit.X64;
@@ -46,7 +47,8 @@ public sealed unsafe partial class IrCompiler
         if (!IsEqualityOfDoubles(condition, out int test, out bool negated))
         {
             Cond c = EmitCondition(condition);
-            _b.Branch(c, pc, LoopHeadFor(pc));
+            if (!EmitExitPuts(c, pc))
+                _b.Branch(c, pc, LoopHeadFor(pc));
             return;
         }
 
@@ -61,6 +63,50 @@ public sealed unsafe partial class IrCompiler
             byte* unordered = Asm.JccShortForward(Cond.P);
             _b.Branch(Cond.E, pc);
             Asm.HereShort(unordered);
+        }
+    }
+
+    // The exit has something to write first, away from the code that goes on.
+    private bool EmitExitPuts(Cond condition, ulong pc)
+    {
+        const int PutBytes = 24;
+        int count = 0;
+        foreach (IrExitPut put in _block.ExitPuts)
+            count += put.Exit == _at ? 1 : 0;
+        if (count == 0)
+            return false;
+        X64Asm cold = _b.BranchCold(condition, count * PutBytes);
+        EmitExitPuts(ref cold, fromMemory: false);
+        EmitExitPuts(ref cold, fromMemory: true); // through a register that nothing is in any more
+        _b.JumpCold(ref cold, pc);
+        return true;
+    }
+
+    private void EmitExitPuts(ref X64Asm cold, bool fromMemory)
+    {
+        foreach (IrExitPut put in _block.ExitPuts)
+        {
+            if (put.Exit != _at)
+                continue;
+            Mem to = Mem.At(Reg.Rbp, _layout.Slots[put.Slot].Offset);
+            if (IsConst(put.Value))
+            {
+                if (!fromMemory)
+                    cold.Mov32(to, (int)_block[put.Value].Imm);
+                continue;
+            }
+
+            Place place = Whereabouts(put.Value);
+            if (place.IsRegister == fromMemory)
+                continue;
+            int register = place.Register;
+            if (fromMemory)
+            {
+                register = BitOperations.TrailingZeroCount(_temps[Vector]);
+                cold.Vex(VexOps.LoadDouble, register, 0, place.Mem);
+            }
+
+            cold.Vex(VexOps.StoreDouble, register, 0, to);
         }
     }
 

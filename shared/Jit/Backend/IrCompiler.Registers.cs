@@ -264,6 +264,17 @@ public sealed unsafe partial class IrCompiler
         return memory;
     }
 
+    // Where a double is now.
+    private Place Whereabouts(int value)
+    {
+        ref readonly ValueState v = ref _values[value];
+        if (v.Register >= 0)
+            return In(v.Register);
+        if (v.Home >= 0)
+            return IsPinned(v.Home) ? In(_layout.Slots[v.Home].Register) : new Place(-1, _layout.Slots[v.Home].Offset);
+        return new Place(-1, _layout.SpillOffset + v.Spill * SpillStride);
+    }
+
     private int FindRegister(int value)
     {
         Place p = Find(value);
@@ -435,6 +446,59 @@ public sealed unsafe partial class IrCompiler
             _owner[c * 32 + v.Register] = -1;
             v.Register = -1;
         }
+    }
+
+    // Two doubles, or two constants, that are neighbours in memory are one store: the first Put does the second too.
+    private bool EmitPutPair(int i, in IrInsn first)
+    {
+        int next = i + 1;
+        while (next < _block.Count && _block[next].Op == IrOp.None)
+            next++;
+        if (next == _block.Count || _block[next].Op != IrOp.Put)
+            return false;
+        ref IrInsn second = ref _block[next];
+        ref readonly StateSlot low = ref _layout.Slots[first.Imm], high = ref _layout.Slots[second.Imm];
+        int size = low.Type == IrType.F64 ? sizeof(double) : sizeof(int);
+        if (low.Home != SlotHome.Memory || high.Home != SlotHome.Memory || low.Type != high.Type || high.Offset != low.Offset + size)
+            return false;
+        Mem to = Mem.At(Reg.Rbp, low.Offset);
+        if (low.Type == IrType.I32 && IsConst(first.A) && IsConst(second.A))
+        {
+            ulong both = (ulong)_block[second.A].Imm << 32 | (uint)_block[first.A].Imm;
+            VacatePair(first, second);
+            if ((long)both == (int)both)
+            {
+                Asm.Mov(to, (int)both);
+            }
+            else
+            {
+                Reg t = Scratch();
+                Asm.MovImm(t, both);
+                Asm.Mov(to, t, wide: true);
+            }
+        }
+        else if (low.Type == IrType.F64)
+        {
+            int a = FindRegister(first.A), b = FindRegister(second.A), t = Allocate(Vector);
+            VacatePair(first, second);
+            Asm.Vex(VexOps.Unpack, t, a, b);
+            Asm.Vex(VexOps.StoreVector, t, 0, to);
+        }
+        else
+        {
+            return false;
+        }
+
+        Hold((int)first.Imm, first.A);
+        Hold((int)second.Imm, second.A);
+        second.Op = IrOp.None;
+        return true;
+    }
+
+    private void VacatePair(in IrInsn first, in IrInsn second)
+    {
+        Vacate((int)first.Imm);
+        Vacate((int)second.Imm);
     }
 
     private void PutMemory(int slot, in StateSlot s, int value)

@@ -139,7 +139,8 @@ public sealed unsafe partial class IrCompiler
         switch (n.Op)
         {
             case IrOp.Put:
-                EmitPut(n);
+                if (!EmitPutPair(i, n))
+                    EmitPut(n);
                 break;
             case IrOp.Load:
                 EmitLoad(i, n);

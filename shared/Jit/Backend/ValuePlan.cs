@@ -99,6 +99,10 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             v.Deferred = IsDeferred(block, n, v, nextInsn);
             if (n.Op is IrOp.Exit or IrOp.ExitIf)
                 nextExit = i;
+            if (n.Op == IrOp.ExitIf)
+                foreach (IrExitPut put in block.ExitPuts)
+                    if (put.Exit == i)
+                        Use(put.Value, i, Role.Other);
             if (n.Op == IrOp.Carry)
                 v.LastUse = nextExit;
             if (n.Op is IrOp.Get or IrOp.Put)

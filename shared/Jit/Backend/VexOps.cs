@@ -29,6 +29,9 @@ public static class VexOps
     public static VexOp LoadQuad => new(VexMap.M0F, VexPrefix.PF3, 0x7E, EvexWide: true);
     public static VexOp StoreQuad => new(VexMap.M0F, VexPrefix.P66, 0xD6, EvexWide: true);
 
+    /// <summary>vunpcklpd: the low doubles of both.</summary>
+    public static VexOp Unpack => new(VexMap.M0F, VexPrefix.P66, 0x14, EvexWide: true);
+
     public static VexOp Pshufb => new(VexMap.M0F38, VexPrefix.P66, 0x00);
 
     /// <summary>Bitwise operations (EVEX: the q forms).</summary>

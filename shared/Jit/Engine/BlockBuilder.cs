@@ -100,18 +100,35 @@ public sealed unsafe class BlockBuilder
     /// <param name="loopHead">Where to enter this block should that be the target; null for its start.</param>
     public void Jump(ulong target, byte* loopHead = null)
     {
-        AlignRel32(1);
+        AlignRel32(ref Hot, 1);
         Hot.Byte(0xE9);
-        EmitLink(target, loopHead);
+        EmitLink(ref Hot, target, loopHead);
     }
 
     /// <summary>jcc to a guest address; parameters as for <see cref="Jump"/>.</summary>
     public void Branch(Cond condition, ulong target, byte* loopHead = null)
     {
-        AlignRel32(2);
+        AlignRel32(ref Hot, 2);
         Hot.Byte(0x0F);
         Hot.Byte((byte)(0x80 + (int)condition));
-        EmitLink(target, loopHead);
+        EmitLink(ref Hot, target, loopHead);
+    }
+
+    /// <summary>jcc to cold code of up to so many bytes, which the caller writes and ends with <see cref="JumpCold"/>. It can neither fault nor leave otherwise.</summary>
+    public X64Asm BranchCold(Cond condition, int bytes)
+    {
+        const int JumpBytes = 5 + 15;
+        byte* at = ReserveCold(bytes + JumpBytes);
+        Hot.Jcc(condition, at);
+        return _stubs.NewAsm(at);
+    }
+
+    /// <summary>jmp from cold code to a guest address, as <see cref="Jump"/>.</summary>
+    public void JumpCold(ref X64Asm cold, ulong target)
+    {
+        AlignRel32(ref cold, 1);
+        cold.Byte(0xE9);
+        EmitLink(ref cold, target, null);
     }
 
     /// <summary>
@@ -179,20 +196,20 @@ public sealed unsafe class BlockBuilder
     public byte* ReserveCold(int bytes) => _generation.Cold = (byte*)((ulong)(_generation.Cold - bytes) & ~7UL);
 
     // A linked jump is patched while other threads run it, so its rel32 must not straddle a 16-byte fetch window.
-    private void AlignRel32(int opcodeBytes)
+    private static void AlignRel32(ref X64Asm asm, int opcodeBytes)
     {
-        int at = (int)((ulong)(Hot.Position + opcodeBytes) & 15);
+        int at = (int)((ulong)(asm.Position + opcodeBytes) & 15);
         if (at > 12)
-            Hot.Nop(16 - at);
+            asm.Nop(16 - at);
     }
 
-    private void EmitLink(ulong target, byte* loopHead)
+    private void EmitLink(ref X64Asm asm, ulong target, byte* loopHead)
     {
         const int StubBytes = 17;
         if (Isolated)
         {
             byte* exit = ColdExit(ExitReason.Stepped, 0, target);
-            Hot.Int32((int)(exit - (Hot.Position + 4)));
+            asm.Int32((int)(exit - (asm.Position + 4)));
             return;
         }
 
@@ -201,7 +218,7 @@ public sealed unsafe class BlockBuilder
         X64Asm cold = _stubs.NewAsm(stub);
         cold.Mov32(Mem.Fs(Slot.ExitArg), index << 1 | _generation.Tag);
         cold.Jmp(_stubs.ExitFor(ExitReason.LinkMiss));
-        byte* patch = Hot.Position;
+        byte* patch = asm.Position;
         _generation.Links.Add(new Link
         {
             Target = target,
@@ -210,6 +227,6 @@ public sealed unsafe class BlockBuilder
             NextIncoming = -1,
             LoopHead = loopHead == null ? 0 : (uint)(loopHead - _region.Base),
         });
-        Hot.Int32((int)(stub - (patch + 4)));
+        asm.Int32((int)(stub - (patch + 4)));
     }
 }
