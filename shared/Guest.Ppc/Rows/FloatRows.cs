@@ -274,6 +274,7 @@ internal static unsafe partial class FloatRows
         e.Put(PpcSlot.FpOp, e.Const(0));
         e.Put(PpcSlot.FpCompare, e.Const(0));
         e.SetFpr(PpcWord.Rt(w), e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Zext32(value)));
+        e.NoteFpscr(PpcWord.Rt(w));
     }
 
     // mtfsfi of the fields with enables and rounding mode: C libraries set what is set already, around each of their roots.
@@ -291,7 +292,7 @@ internal static unsafe partial class FloatRows
         e.TrapIf(e.Ir.Compare(IrOp.Ne, present, e.Const((w >> 12 & 15) * 0x1111_1111 & mask)), PpcTrap.Interpret);
     }
 
-    // mtfsf of all fields, as it puts back what mffs gave: what the host's control word follows stays, no exception is enabled, and nothing is left to be derived.
+    // mtfsf of all fields, as it puts back what mffs gave, in this block or elsewhere: what the host's control word follows stays, no exception is enabled, and nothing is left to be derived.
     private static void SetAll(PpcEmitter e, uint w)
     {
         const uint AllFields = 0xFF, Enables = Fpscr.Ve | Fpscr.Oe | Fpscr.Ue | Fpscr.Ze | Fpscr.Xe;
@@ -301,18 +302,29 @@ internal static unsafe partial class FloatRows
             return;
 
         IrBlock ir = e.Ir;
+        if (e.HasFpscr(PpcWord.Rb(w)))
+        {
+            DropPending(e, e.Get(PpcSlot.Fpscr));
+            return;
+        }
+
         int value = ir.Low(ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rb(w)))), old = e.Get(PpcSlot.Fpscr);
         int changed = ir.And(ir.Xor(value, old), e.Const(FpscrState.Control | FpscrState.Watched));
         e.TrapIf(ir.Compare(IrOp.Ne, ir.Or(changed, ir.And(old, e.Const(Enables))), e.Const(0)), PpcTrap.Interpret);
         int isInvalid = ir.Compare(IrOp.Ne, ir.And(value, e.Const(Fpscr.Invalid)), e.Const(0));
         int summary = ir.Select(isInvalid, e.Const(Fpscr.Vx), e.Const(0));
+        e.NoteFpscr(-1);
         e.Put(PpcSlot.Fpscr, ir.Or(ir.And(value, e.Const(Fpscr.Writable)), summary));
+        DropPending(e, value);
+    }
+
+    // What operations since then would have done to FPSCR. Flags of MXCSR that FPSCR has anyway mean nothing (FpscrState), and loading it costs more than the rest.
+    private static void DropPending(PpcEmitter e, int fpscr)
+    {
         e.Put(PpcSlot.FpOp, e.Const(0));
         e.Put(PpcSlot.FpCompare, e.Const(0));
-
-        // Flags that FPSCR has anyway mean nothing (FpscrState), and loading MXCSR costs more than the rest.
-        int gathers = ir.Or(ir.And(ir.Unary(IrOp.Not, value), e.Const(Fpscr.Xx)), e.Get(PpcSlot.UnderflowMasked));
-        ir.Emit(IrOp.FpClearFlags, IrType.None, gathers);
+        int gathers = e.Ir.Or(e.Ir.And(e.Ir.Unary(IrOp.Not, fpscr), e.Const(Fpscr.Xx)), e.Get(PpcSlot.UnderflowMasked));
+        e.Ir.Emit(IrOp.FpClearFlags, IrType.None, gathers);
     }
 
     private static void Exactly(PpcEmitter e, uint w)

@@ -12,6 +12,7 @@ public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model
     private VcpuState* _thread;
     private bool _vectorMode;
     private uint _numbers;
+    private int _fpscr;
 
     public IrBlock Ir { get; } = new();
 
@@ -43,6 +44,7 @@ public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model
         Ended = false;
         _vectorMode = false;
         _numbers = 0;
+        _fpscr = -1;
         BeginSingles(assumed);
     }
 
@@ -75,7 +77,15 @@ public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model
         Put(PpcSlot.Fpr(n), value);
         ForgetSingle(n);
         _numbers &= ~(1u << n);
+        if (_fpscr == n)
+            _fpscr = -1;
     }
+
+    /// <summary>Whether a floating-point register has what FPSCR's slot has, no exception is enabled, and rounding is to nearest.</summary>
+    public bool HasFpscr(int n) => _fpscr == n;
+
+    /// <summary>A floating-point register was given FPSCR by code that is left where exceptions are enabled or rounding is not to nearest.</summary>
+    public void NoteFpscr(int n) => _fpscr = n;
 
     /// <summary>Whether a floating-point register is known to hold no NaN.</summary>
     public bool IsNumber(int n) => (_numbers >> n & 1) != 0;

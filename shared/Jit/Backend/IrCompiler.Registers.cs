@@ -432,7 +432,7 @@ public sealed unsafe partial class IrCompiler
         bool constant = IsConst(value) && _values[value].Register < 0;
         Place from = constant ? default : Find(value);
         Vacate(slot);
-        if (constant && ConstOf(value) == 0 && _flagsValue < 0)
+        if (constant && ConstOf(value) == 0 && !AreFlagsWanted)
             Asm.Xor32((Reg)s.Register, (Reg)s.Register);
         else if (constant)
             Asm.MovImm((Reg)s.Register, ConstOf(value));

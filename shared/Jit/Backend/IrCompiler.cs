@@ -193,7 +193,7 @@ public sealed unsafe partial class IrCompiler
         }
     }
 
-    private bool KeepsFlags(in IrInsn n) => n.Op is IrOp.Put or IrOp.ExitIf or IrOp.TrapIf or IrOp.Carry
+    private bool KeepsFlags(in IrInsn n) => n.Op is IrOp.Put or IrOp.ExitIf or IrOp.TrapIf or IrOp.Carry or IrOp.OrderF or (>= IrOp.FLess and <= IrOp.FUnordered)
         || (n.Op is IrOp.Load or IrOp.Store && _features.Movbe && MemAccess.Kind(n.Imm) is MemKind.U32Be or MemKind.U8 or MemKind.S8);
 
     // Registers no slot is pinned to. rsp is the host's stack, rbp the state block.
