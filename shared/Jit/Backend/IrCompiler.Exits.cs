@@ -46,24 +46,28 @@ public sealed unsafe partial class IrCompiler
     {
         if (!IsEqualityOfDoubles(condition, out int test, out bool negated))
         {
-            Cond c = EmitCondition(condition);
-            if (!EmitExitPuts(c, pc))
-                _b.Branch(c, pc, LoopHeadFor(pc));
+            Leave(EmitCondition(condition), pc);
             return;
         }
 
         EmitComparison(_block[test], negate: false);
         if (negated)
         {
-            _b.Branch(Cond.P, pc);
-            _b.Branch(Cond.NE, pc);
+            Leave(Cond.P, pc);
+            Leave(Cond.NE, pc);
         }
         else
         {
             byte* unordered = Asm.JccShortForward(Cond.P);
-            _b.Branch(Cond.E, pc);
+            Leave(Cond.E, pc);
             Asm.HereShort(unordered);
         }
+    }
+
+    private void Leave(Cond condition, ulong pc)
+    {
+        if (!EmitExitPuts(condition, pc))
+            _b.Branch(condition, pc, LoopHeadFor(pc));
     }
 
     // The exit has something to write first, away from the code that goes on.

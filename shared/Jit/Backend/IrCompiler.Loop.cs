@@ -66,14 +66,12 @@ public sealed unsafe partial class IrCompiler
     // Into the variable's register, where it stays until the exit.
     private void EmitCarry(int i, in IrInsn n)
     {
-        if (n.A == n.B)
-            return;
         for (int k = 0; k < _carriedCount; k++)
         {
             if (_carried[k].Variable != n.B)
                 continue;
-            int r = _carried[k].Register, owner = _owner[Vector * 32 + r];
             Place from = Find(n.A);
+            int r = _carried[k].Register, owner = _owner[Vector * 32 + r];
             if (owner >= 0 && _values[owner].LastUse > _at)
                 Dispossess(Vector, r);
             else if (owner >= 0)

@@ -112,6 +112,8 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             if (n.Op == IrOp.TrapIf || IrTraits.Leaves(n.Op) || IrTraits.MayFault(n))
                 barrier = i;
             int at = !v.Deferred ? i : v.FirstPut >= 0 ? v.FirstPut : v.LastUse;
+            if (n.Op == IrOp.Carry && n.A == n.B)
+                at = nextExit; // what stays as it is must be where it was, whatever is moved for the others
             if (v.Hint >= 0)
                 HandDown(block, n, v);
             Use(n.A, at, RoleOfA(block, i, v));
