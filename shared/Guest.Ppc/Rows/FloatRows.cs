@@ -179,8 +179,7 @@ internal static unsafe partial class FloatRows
         if (IsExact(e, w))
             return;
         int b = e.Fpr(PpcWord.Rb(w));
-        int single = e.Single(PpcWord.Rb(w));
-        FinishSingle(e, w, single >= 0 ? single : Narrow(e, b), -1, b, -1);
+        FinishSingle(e, w, Narrow(e, b), -1, b, -1); // of a single too: with NI set it makes zero of a denormal
     }
 
     /// <summary>fctiw, fctiwz. What does not fit is an invalid operation for the host too. The upper word, which the manual leaves open, is the sign.</summary>
