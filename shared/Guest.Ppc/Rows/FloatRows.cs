@@ -104,7 +104,7 @@ internal static unsafe partial class FloatRows
         uint opcode = w >> 1 & 31;
         int a = e.Fpr(PpcWord.Ra(w)), b = e.Fpr(PpcWord.Rb(w)), c = e.Fpr(PpcWord.Rc(w));
         bool adds = opcode is FpOpcode.Madd or FpOpcode.Nmadd, negates = opcode is FpOpcode.Nmadd or FpOpcode.Nmsub;
-        if (IsSingle(w) && (e.WantSingle(PpcWord.Ra(w)), e.WantSingle(PpcWord.Rb(w)), e.WantSingle(PpcWord.Rc(w))) is (>= 0, >= 0, >= 0) singles)
+        if (IsSingle(w) && (e.WantSingle(PpcWord.Ra(w)), e.WantSingle(PpcWord.Rb(w)), e.WantSingle(PpcWord.Rc(w))) is ( >= 0, >= 0, >= 0) singles)
         {
             TrapIfNaN(e, w);
             int sum = e.Ir.Emit(adds ? IrOp.FMulAdd : IrOp.FMulSub, IrType.F32, singles.Item1, singles.Item3, singles.Item2);
