@@ -225,7 +225,9 @@ if [ -z "$REPORT" ]; then
         [ -d "$WORK/$target/root" ] || die "there is no build for $target in $WORK; make one with --build"
         while read -r name rest; do
             for mode in $REDO; do
-                for other in "$target" $(oracles "$target"); do rm -f "$WORK/results/$other/$mode/$name".*; done
+                # The tool's results of another target are not this one's to forget.
+                case $mode in native*) others=$(oracles "$target") ;; *) others=$target ;; esac
+                for other in $others; do rm -f "$WORK/results/$other/$mode/$name".*; done
             done
             printf '%s\0' "--one $WORK $RUNNER $target $name $rest"
         done < <(tests) | xargs -0 -P "$JOBS" -I{} bash -c 'exec bash "$0" $1' "$SELF" {}

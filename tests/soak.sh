@@ -125,6 +125,7 @@ for TARGET in "${TARGETS[@]}"; do
     [ -x "$TOOL" ] || { bad all "there is no $TOOL; build it with ./build.sh"; continue; }
     compile "$PROGRAM" 2>"$WORK/$TARGET-cc.log" || { skip all "soak.c does not build here (log: $WORK/$TARGET-cc.log)"; continue; }
     watched spawn 1200 "$TOOL" "$PROGRAM" spawn $((10000 / SHARE))
+    watched words 600 "$TOOL" "$PROGRAM" words 100
     watched threads 600 "$TOOL" "$PROGRAM" threads $((1000 / SHARE))
     watched more-threads 900 "$TOOL" "$PROGRAM" threads $((20000 / SHARE))
     watched signals 600 "$TOOL" "$PROGRAM" signals $((20000 / SHARE))

@@ -42,10 +42,15 @@ public static class PpcLayout
             slots[slot] = new StateSlot(Name(slot), slot == PpcSlot.Acc ? IrType.I64 : IrType.F64, at, IsLazy: slot != PpcSlot.Acc);
             at += 8;
         }
+        foreach (int slot in (ReadOnlySpan<int>)[PpcSlot.FpOp, PpcSlot.FpCompare])
+        {
+            slots[slot] = new StateSlot(Name(slot), IrType.I32, at, IsLazy: true);
+            at += 4;
+        }
         for (int slot = PpcSlot.Lr; slot < PpcSlot.Count; slot++)
             if (slots[slot].Type == IrType.None)
             {
-                slots[slot] = new StateSlot(Name(slot), IrType.I32, at, IsLazy: slot is PpcSlot.FpOp or PpcSlot.FpCompare);
+                slots[slot] = new StateSlot(Name(slot), IrType.I32, at);
                 at += 4;
             }
         return new StateLayout(slots, BlockSize)

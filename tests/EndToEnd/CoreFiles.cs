@@ -67,8 +67,23 @@ public sealed class CoreFiles(ITestOutputHelper log)
         if (!UsesPlainPattern(log))
             return;
         using TemporaryDirectory work = new();
-        Run(GuestTarget.X64, $"{Blocks}", work.Path, Build(GuestTarget.X64), "null");
+        ProcessResult result = Run(GuestTarget.X64, $"{Blocks}", work.Path, Build(GuestTarget.X64), "null");
         Assert.InRange(new FileInfo(Path.Combine(work.Path, "core")).Length, Blocks * BlockBytes, Blocks * 1024);
+        // One that was cut off is still one to the kernel, and so to who waits for the process.
+        Assert.Equal(CoreBit, result.WaitStatus & CoreBit);
+    }
+
+    /// <summary>The whole stack's 8 MiB stood in the file, as a hole, and with a limit of 1 MiB what is on the stack was cut off.</summary>
+    [Fact]
+    public void A_file_holds_of_the_stack_what_was_used()
+    {
+        const int Megabyte = 1 << 20;
+        if (!UsesPlainPattern(log))
+            return;
+        using TemporaryDirectory work = new();
+        ProcessResult result = Run(GuestTarget.X64, "2048", work.Path, Build(GuestTarget.X64), "null");
+        Assert.DoesNotContain("not complete", result.ErrorText);
+        Assert.InRange(new FileInfo(Path.Combine(work.Path, "core")).Length, 1, Megabyte);
     }
 
     [Fact]

@@ -13,8 +13,8 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
 {
     private const Reg Fpscr32 = Reg.Rax, T = Reg.Rcx, U = Reg.Rdx;
 
-    // Results of the operation in each rounding mode.
-    private const int Nearest = 0, TowardZero = 1, Up = 2, Down = 3;
+    // Results of the operation in each rounding mode, and its operands.
+    private const int Nearest = 0, TowardZero = 1, Up = 2, Down = 3, A = 4, B = 5;
     private const int FprfOfNormal = 4, FprfOfZero = 2;
     private const int FrShift = 18, FiShift = 17, MxcsrUnderflow = 16, MxcsrPrecision = 32;
 
@@ -66,19 +66,30 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         asm.HereShort(known);
     }
 
-    // The last operation, whose record is in T, in all rounding modes; singles still in double precision.
+    // The last operation, whose record is in T, in all rounding modes. Sums of doubles are what roots and powers are mostly asked of.
     private void Recompute(ref X64Asm asm, byte* decline)
     {
-        const int A = 4, B = 5;
-        Span<nint> done = stackalloc nint[4];
         asm.Mov32(U, T);
-        asm.And32(U, (int)FpInstruction.Kinds);
+        asm.And32(U, (int)(FpInstruction.Kinds | FpInstruction.ToSingle));
+        asm.Vex(VexOps.LoadDouble, A, 0, At(PpcSlot.FpA));
         asm.Vex(VexOps.LoadDouble, B, 0, At(PpcSlot.FpB));
         asm.Test(T, (int)FpInstruction.Subtracts, wide: false);
         byte* adds = asm.JccShortForward(Cond.E);
-        asm.Vex(VexOps.Xor, B, B, Mem.At(Reg.Rbp, layout.ConstantsOffset + StateLayout.SignMask));
+        asm.Vex(VexOps.Xor, B, B, SignMask);
         asm.HereShort(adds);
+        asm.Op(Alu.Cmp, U, (int)FpInstruction.Sum, wide: false);
+        byte* isSum = asm.JccForward(Cond.E);
+        RecomputeOther(ref asm, decline);
+        byte* done = asm.JmpForward();
+        asm.Here(isSum);
+        InAllModes(ref asm, VexOps.Double(0x58));
+        asm.Here(done);
+    }
 
+    private void RecomputeOther(ref X64Asm asm, byte* decline)
+    {
+        Span<nint> done = stackalloc nint[4];
+        asm.And32(U, (int)FpInstruction.Kinds);
         asm.Op(Alu.Cmp, U, (int)FpInstruction.FusedSum, wide: false);
         byte* next = asm.JccForward(Cond.NE);
         asm.Vex(VexOps.LoadDouble, A, 0, At(PpcSlot.FpC));
@@ -90,15 +101,13 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
 
         done[0] = (nint)asm.JmpForward();
         asm.Here(next);
-        asm.Vex(VexOps.LoadDouble, A, 0, At(PpcSlot.FpA));
         ReadOnlySpan<uint> kinds = [FpInstruction.Sum, FpInstruction.Product, FpInstruction.Quotient];
         ReadOnlySpan<byte> opcodes = [0x58, 0x59, 0x5E];
         for (int i = 0; i < kinds.Length; i++)
         {
             asm.Op(Alu.Cmp, U, (int)kinds[i], wide: false);
             next = asm.JccForward(Cond.NE);
-            for (int rounding = Nearest; rounding <= Down; rounding++)
-                asm.VexRounded(VexOps.Double(opcodes[i]), rounding, A, B, ModeOf(rounding));
+            InAllModes(ref asm, VexOps.Double(opcodes[i]));
             done[1 + i] = (nint)asm.JmpForward();
             asm.Here(next);
         }
@@ -109,17 +118,29 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
             asm.Vex(VexOps.MoveDouble, rounding, 0, B);
         foreach (nint jump in done)
             asm.Here((byte*)jump);
-    }
 
-    // FR, FI and FPRF from the results. Comparing them raises nothing: no NaN among them signals. Zeros are equal whatever their sign.
-    private void Derive(ref X64Asm asm, byte* decline)
-    {
-        asm.Op(Alu.And, Fpscr32, ~(int)(Fpscr.Fr | Fpscr.Fi | Fpscr.Fprf), wide: false);
         asm.Test(At(PpcSlot.FpOp), (int)FpInstruction.ToSingle, wide: false);
         byte* isDouble = asm.JccForward(Cond.E);
         RoundToSingle(ref asm, decline);
         asm.Here(isDouble);
+        asm.Test(At(PpcSlot.FpOp), (int)FpInstruction.Negates, wide: false);
+        byte* stays = asm.JccShortForward(Cond.E);
+        asm.Vex(VexOps.Xor, Nearest, Nearest, SignMask);
+        asm.Vex(VexOps.Xor, TowardZero, TowardZero, SignMask);
+        asm.HereShort(stays);
+    }
 
+    private static void InAllModes(ref X64Asm asm, VexOp op)
+    {
+        for (int rounding = Nearest; rounding <= Down; rounding++)
+            asm.VexRounded(op, rounding, A, B, ModeOf(rounding));
+    }
+
+    // FR, FI and FPRF from the results. Comparing them raises nothing: no NaN among them signals. Zeros are equal whatever their sign.
+    private static void Derive(ref X64Asm asm, byte* decline)
+    {
+        const int NegativeBit = 1 << 14, NegativeShift = 63 - 14;
+        asm.Op(Alu.And, Fpscr32, ~(int)(Fpscr.Fr | Fpscr.Fi | Fpscr.Fprf), wide: false);
         asm.Vex(VexOps.Ucomisd, Nearest, 0, TowardZero);
         asm.Setcc(Cond.NE, T);
         asm.Vex(VexOps.Ucomisd, Up, 0, Down);
@@ -135,20 +156,20 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         asm.Op(Alu.Cmp, U, unchecked(2 * (Infinity - AboveSmallestDouble)), wide: false);
         byte* isNormal = asm.JccShortForward(Cond.B);
 
-        asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)U);
+        asm.Mov(U, T, wide: true);
         asm.Shift(Shift.Shl, U, 1, wide: true);
         asm.Jcc(Cond.NE, decline);
-        Sign(ref asm);
-        asm.Shift(Shift.Shl, T, 4, wide: false);
-        asm.Op(Alu.Add, T, FprfOfZero, wide: false);
+        asm.Shift(Shift.Shr, T, 63, wide: true);
+        asm.Shift(Shift.Shl, T, 4 + Fpscr.FprfShift, wide: false);
+        asm.Lea(Fpscr32, Mem.At(Fpscr32, T, 0, FprfOfZero << Fpscr.FprfShift), wide: false);
         byte* classified = asm.JmpShortForward();
 
+        // Negative is 8, positive 4: twice four, then.
         asm.HereShort(isNormal);
-        Sign(ref asm);
-        asm.Lea(T, Mem.Table(T, 2, FprfOfNormal), wide: false);
+        asm.Shift(Shift.Shr, T, NegativeShift, wide: true);
+        asm.And32(T, NegativeBit);
+        asm.Lea(Fpscr32, Mem.At(Fpscr32, T, 0, FprfOfNormal << Fpscr.FprfShift), wide: false);
         asm.HereShort(classified);
-        asm.Shift(Shift.Shl, T, Fpscr.FprfShift, wide: false);
-        asm.Op(Alu.Or, Fpscr32, T, wide: false);
     }
 
     // Rounded to odd first, so that it can be rounded again. What that cuts off tells whether it is exact: the two to be compared for FI.
@@ -172,12 +193,13 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         asm.Jcc(Cond.B, decline);
     }
 
-    // T: the upper half of the result; U: the same without the sign, doubled.
+    // T: the result's bits; U: their upper half without the sign, doubled.
     private static void UpperHalf(ref X64Asm asm)
     {
         asm.Vex(VexOps.ToGeneral64, Nearest, 0, (int)T);
-        asm.Shift(Shift.Shr, T, 32, wide: true);
-        asm.Lea(U, Mem.At(T, T), wide: false);
+        asm.Mov(U, T, wide: true);
+        asm.Shift(Shift.Shr, U, 32, wide: true);
+        asm.Op(Alu.Add, U, U, wide: false);
     }
 
     // FPCC from the last comparison, if one came behind the operation. It has no signalling NaN, or it would have faulted.
@@ -201,16 +223,6 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         asm.Here(none);
     }
 
-    // T: 1 when the result, whose upper half is in T, is negative.
-    private void Sign(ref X64Asm asm)
-    {
-        asm.Shift(Shift.Shr, T, 31, wide: false);
-        asm.Mov32(U, At(PpcSlot.FpOp));
-        asm.Shift(Shift.Shr, U, System.Numerics.BitOperations.TrailingZeroCount(FpInstruction.Negates), wide: false);
-        asm.And32(U, 1);
-        asm.Op(Alu.Xor, T, U, wide: false);
-    }
-
     private static Rounding ModeOf(int rounding) => rounding switch
     {
         TowardZero => Rounding.TowardZero,
@@ -218,6 +230,8 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         Down => Rounding.Down,
         _ => Rounding.Nearest,
     };
+
+    private Mem SignMask => Mem.At(Reg.Rbp, layout.ConstantsOffset + StateLayout.SignMask);
 
     private Mem At(int slot) => Mem.At(Reg.Rbp, layout.Slots[slot].Offset);
 }

@@ -69,7 +69,10 @@ internal static unsafe partial class FloatRows
     {
         e.UseScalarFloat();
         int single = e.Ir.Load(MemKind.U32Be, address, displacement);
-        e.SetFpr(PpcWord.Rt(w), e.Exact ? e.Call(PpcHelpers.FloatFromSingle, IrType.F64, single) : e.Ir.Convert(IrOp.FFromSingleBits, IrType.F64, single));
+        if (e.Exact)
+            e.SetFpr(PpcWord.Rt(w), e.Call(PpcHelpers.FloatFromSingle, IrType.F64, single));
+        else
+            e.SetSingle(PpcWord.Rt(w), e.Ir.Convert(IrOp.FFromBits, IrType.F32, single));
         return address;
     }
 
@@ -80,8 +83,8 @@ internal static unsafe partial class FloatRows
     }
 
     /// <summary>
-    /// A result of single precision of the same block is converted by the host, which is exact. Else bits are picked, denormals being the interpreter's: the
-    /// host would round what is no single, and quiet signalling NaNs.
+    /// What the block knows as a single is stored as that. Else bits are picked, denormals being the interpreter's: the host would round what is no single, and
+    /// quiet signalling NaNs.
     /// </summary>
     private static int StoreSingle(PpcEmitter e, uint w, int address, int displacement = 0)
     {
@@ -90,10 +93,9 @@ internal static unsafe partial class FloatRows
         {
             single = e.Call(PpcHelpers.FloatToSingle, IrType.I32, value);
         }
-        else if (e.IsSingle(PpcWord.Rt(w)))
+        else if (e.WantSingle(PpcWord.Rt(w)) is var known and >= 0)
         {
-            e.UseScalarFloat();
-            single = e.Ir.Convert(IrOp.FToSingleBits, IrType.I32, value);
+            single = e.Ir.Convert(IrOp.FBits, IrType.I32, known);
         }
         else
         {

@@ -68,22 +68,34 @@ internal static unsafe partial class FloatRows
     {
         if (IsExact(e, w))
             return;
-        int a = e.Fpr(PpcWord.Ra(w)), b = e.Fpr(PpcWord.Rb(w));
-        Finish(e, w, Rounded(e, w, e.Ir.Binary(op, a, b)), a, b, -1);
+        Binary(e, w, op, PpcWord.Ra(w), PpcWord.Rb(w));
     }
 
     private static void Mul(PpcEmitter e, uint w)
     {
         if (IsExact(e, w))
             return;
-        int a = e.Fpr(PpcWord.Ra(w)), c = e.Fpr(PpcWord.Rc(w));
-        Finish(e, w, Rounded(e, w, e.Ir.Binary(IrOp.FMul, a, c)), a, c, -1);
+        Binary(e, w, IrOp.FMul, PpcWord.Ra(w), PpcWord.Rc(w));
+    }
+
+    /// <summary>In single precision on singles, or in double and rounded again, which is as good: a double has more than twice the digits.</summary>
+    private static void Binary(PpcEmitter e, uint w, IrOp op, int first, int second)
+    {
+        int a = e.Fpr(first), b = e.Fpr(second);
+        if (!IsSingle(w))
+        {
+            Finish(e, w, e.Ir.Binary(op, a, b), a, b, -1);
+            return;
+        }
+
+        int singleA = e.WantSingle(first), singleB = e.WantSingle(second);
+        FinishSingle(e, w, singleA >= 0 && singleB >= 0 ? e.Ir.Binary(op, singleA, singleB) : Narrow(e, e.Ir.Binary(op, a, b)), a, b, -1);
     }
 
     /// <summary>
     /// The host orders three NaNs otherwise, and does not see 0 * infinity + NaN as invalid: B and C must be numbers, or the interpreter does it. In single
-    /// precision the double result is rounded again, which is right when it was rounded to odd; where the host cannot do that, unless the first rounding made
-    /// a tie.
+    /// precision, where the operands are not known to be singles, the double result is rounded again: that is right when it was rounded to odd; where the host
+    /// cannot do that, unless the first rounding made a tie.
     /// </summary>
     private static void MulAdd(PpcEmitter e, uint w)
     {
@@ -91,7 +103,16 @@ internal static unsafe partial class FloatRows
             return;
         uint opcode = w >> 1 & 31;
         int a = e.Fpr(PpcWord.Ra(w)), b = e.Fpr(PpcWord.Rb(w)), c = e.Fpr(PpcWord.Rc(w));
-        bool adds = opcode is FpOpcode.Madd or FpOpcode.Nmadd, toOdd = IsSingle(w) && HostFeatures.Host.Avx512;
+        bool adds = opcode is FpOpcode.Madd or FpOpcode.Nmadd, negates = opcode is FpOpcode.Nmadd or FpOpcode.Nmsub;
+        if (IsSingle(w) && (e.WantSingle(PpcWord.Ra(w)), e.WantSingle(PpcWord.Rb(w)), e.WantSingle(PpcWord.Rc(w))) is (>= 0, >= 0, >= 0) singles)
+        {
+            TrapIfNaN(e, w);
+            int sum = e.Ir.Emit(adds ? IrOp.FMulAdd : IrOp.FMulSub, IrType.F32, singles.Item1, singles.Item3, singles.Item2);
+            FinishSingle(e, w, negates ? e.Ir.Unary(IrOp.FNeg, sum) : sum, a, b, c);
+            return;
+        }
+
+        bool toOdd = IsSingle(w) && HostFeatures.Host.Avx512;
         IrOp op = toOdd ? adds ? IrOp.FMulAddOdd : IrOp.FMulSubOdd : adds ? IrOp.FMulAdd : IrOp.FMulSub;
         TrapIfNaN(e, w);
         int result = e.Ir.Emit(op, IrType.F64, a, c, b);
@@ -105,12 +126,15 @@ internal static unsafe partial class FloatRows
             }
 
             TrapIfBelow(e, bits, SmallestSingle);
-            result = e.Ir.Unary(IrOp.FToSingle, result);
+            result = Narrow(e, result);
         }
 
-        if (opcode is FpOpcode.Nmadd or FpOpcode.Nmsub)
+        if (negates)
             result = e.Ir.Unary(IrOp.FNeg, result);
-        Finish(e, w, result, a, b, c);
+        if (IsSingle(w))
+            FinishSingle(e, w, result, a, b, c);
+        else
+            Finish(e, w, result, a, b, c);
     }
 
     /// <summary>
@@ -140,7 +164,14 @@ internal static unsafe partial class FloatRows
         if (IsExact(e, w))
             return;
         int b = e.Fpr(PpcWord.Rb(w));
-        Finish(e, w, Rounded(e, w, e.Ir.Unary(IrOp.FSqrt, b)), -1, b, -1);
+        if (!IsSingle(w))
+        {
+            Finish(e, w, e.Ir.Unary(IrOp.FSqrt, b), -1, b, -1);
+            return;
+        }
+
+        int single = e.WantSingle(PpcWord.Rb(w));
+        FinishSingle(e, w, single >= 0 ? e.Ir.Unary(IrOp.FSqrt, single) : Narrow(e, e.Ir.Unary(IrOp.FSqrt, b)), -1, b, -1);
     }
 
     private static void Rsp(PpcEmitter e, uint w)
@@ -148,8 +179,7 @@ internal static unsafe partial class FloatRows
         if (IsExact(e, w))
             return;
         int b = e.Fpr(PpcWord.Rb(w));
-        Finish(e, w, e.Ir.Unary(IrOp.FToSingle, b), -1, b, -1);
-        e.NoteSingle(PpcWord.Rt(w));
+        FinishSingle(e, w, Narrow(e, b), -1, b, -1); // of a single too: with NI set it makes zero of a denormal
     }
 
     /// <summary>fctiw, fctiwz. What does not fit is an invalid operation for the host too. The upper word, which the manual leaves open, is the sign.</summary>
@@ -165,34 +195,40 @@ internal static unsafe partial class FloatRows
     private static void Mr(PpcEmitter e, uint w)
     {
         if (!IsExact(e, w))
-            Moved(e, w, e.Fpr(PpcWord.Rb(w)));
+            Moved(e, w);
     }
 
     private static void Neg(PpcEmitter e, uint w)
     {
         if (!IsExact(e, w))
-            Moved(e, w, e.Ir.Unary(IrOp.FNeg, e.Fpr(PpcWord.Rb(w))));
+            Moved(e, w, IrOp.FNeg);
     }
 
     private static void Abs(PpcEmitter e, uint w)
     {
         if (!IsExact(e, w))
-            Moved(e, w, e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w))));
+            Moved(e, w, IrOp.FAbs);
     }
 
     private static void Nabs(PpcEmitter e, uint w)
     {
         if (!IsExact(e, w))
-            Moved(e, w, e.Ir.Unary(IrOp.FNeg, e.Ir.Unary(IrOp.FAbs, e.Fpr(PpcWord.Rb(w)))));
+            Moved(e, w, IrOp.FAbs, IrOp.FNeg);
     }
 
     // What is known of the source is true of what differs in its sign at most.
-    private static void Moved(PpcEmitter e, uint w, int value)
+    private static void Moved(PpcEmitter e, uint w, params ReadOnlySpan<IrOp> operations)
     {
-        bool isSingle = e.IsSingle(PpcWord.Rb(w)), isNumber = e.IsNumber(PpcWord.Rb(w));
+        int value = e.Fpr(PpcWord.Rb(w)), single = e.Single(PpcWord.Rb(w));
+        bool isNumber = e.IsNumber(PpcWord.Rb(w));
+        foreach (IrOp op in operations)
+        {
+            value = e.Ir.Unary(op, value);
+            single = single >= 0 ? e.Ir.Unary(op, single) : -1;
+        }
+
         e.SetFpr(PpcWord.Rt(w), value);
-        if (isSingle)
-            e.NoteSingle(PpcWord.Rt(w));
+        e.NoteSingle(PpcWord.Rt(w), single);
         if (isNumber)
             e.NoteNumber(PpcWord.Rt(w));
     }
@@ -237,6 +273,7 @@ internal static unsafe partial class FloatRows
         e.Put(PpcSlot.FpOp, e.Const(0));
         e.Put(PpcSlot.FpCompare, e.Const(0));
         e.SetFpr(PpcWord.Rt(w), e.Ir.Convert(IrOp.FFromBits, IrType.F64, e.Ir.Zext32(value)));
+        e.NoteFpscr(PpcWord.Rt(w));
     }
 
     // mtfsfi of the fields with enables and rounding mode: C libraries set what is set already, around each of their roots.
@@ -254,7 +291,7 @@ internal static unsafe partial class FloatRows
         e.TrapIf(e.Ir.Compare(IrOp.Ne, present, e.Const((w >> 12 & 15) * 0x1111_1111 & mask)), PpcTrap.Interpret);
     }
 
-    // mtfsf of all fields, as it puts back what mffs gave: what the host's control word follows stays, no exception is enabled, and nothing is left to be derived.
+    // mtfsf of all fields, as it puts back what mffs gave, in this block or elsewhere: what the host's control word follows stays, no exception is enabled, and nothing is left to be derived.
     private static void SetAll(PpcEmitter e, uint w)
     {
         const uint AllFields = 0xFF, Enables = Fpscr.Ve | Fpscr.Oe | Fpscr.Ue | Fpscr.Ze | Fpscr.Xe;
@@ -264,15 +301,29 @@ internal static unsafe partial class FloatRows
             return;
 
         IrBlock ir = e.Ir;
+        if (e.HasFpscr(PpcWord.Rb(w)))
+        {
+            DropPending(e, e.Get(PpcSlot.Fpscr));
+            return;
+        }
+
         int value = ir.Low(ir.Convert(IrOp.FBits, IrType.I64, e.Fpr(PpcWord.Rb(w)))), old = e.Get(PpcSlot.Fpscr);
         int changed = ir.And(ir.Xor(value, old), e.Const(FpscrState.Control | FpscrState.Watched));
         e.TrapIf(ir.Compare(IrOp.Ne, ir.Or(changed, ir.And(old, e.Const(Enables))), e.Const(0)), PpcTrap.Interpret);
         int isInvalid = ir.Compare(IrOp.Ne, ir.And(value, e.Const(Fpscr.Invalid)), e.Const(0));
         int summary = ir.Select(isInvalid, e.Const(Fpscr.Vx), e.Const(0));
+        e.NoteFpscr(-1);
         e.Put(PpcSlot.Fpscr, ir.Or(ir.And(value, e.Const(Fpscr.Writable)), summary));
+        DropPending(e, value);
+    }
+
+    // What operations since then would have done to FPSCR. Flags of MXCSR that FPSCR has anyway mean nothing (FpscrState), and loading it costs more than the rest.
+    private static void DropPending(PpcEmitter e, int fpscr)
+    {
         e.Put(PpcSlot.FpOp, e.Const(0));
         e.Put(PpcSlot.FpCompare, e.Const(0));
-        ir.Emit(IrOp.FpClearFlags, IrType.None);
+        int gathers = e.Ir.Or(e.Ir.And(e.Ir.Unary(IrOp.Not, fpscr), e.Const(Fpscr.Xx)), e.Get(PpcSlot.UnderflowMasked));
+        e.Ir.Emit(IrOp.FpClearFlags, IrType.None, gathers);
     }
 
     private static void Exactly(PpcEmitter e, uint w)
@@ -313,7 +364,7 @@ internal static unsafe partial class FloatRows
 
     private static bool IsSingle(uint w) => w >> 26 == 59;
 
-    private static int Rounded(PpcEmitter e, uint w, int value) => IsSingle(w) ? e.Ir.Unary(IrOp.FToSingle, value) : value;
+    private static int Narrow(PpcEmitter e, int value) => e.Ir.Convert(IrOp.FNarrow, IrType.F32, value);
 
     /// <summary>
     /// The result to its register; what FPSCR is to be derived from to its slots. Two operands go to the first two slots whatever their names
@@ -325,8 +376,6 @@ internal static unsafe partial class FloatRows
         e.SetFpr(PpcWord.Rt(w), result);
         if (isNumber)
             e.NoteNumber(PpcWord.Rt(w));
-        if (IsSingle(w))
-            e.NoteSingle(PpcWord.Rt(w));
         e.Put(PpcSlot.FpOp, e.Const(FpInstruction.Record(w)));
         e.Put(PpcSlot.FpCompare, e.Const(0));
         if (a >= 0)
@@ -335,5 +384,11 @@ internal static unsafe partial class FloatRows
             e.Put(PpcSlot.FpB, b);
         if (c >= 0)
             e.Put(PpcSlot.FpC, c);
+    }
+
+    private static void FinishSingle(PpcEmitter e, uint w, int single, int a, int b, int c)
+    {
+        Finish(e, w, e.Ir.Convert(IrOp.FWiden, IrType.F64, single), a, b, c);
+        e.NoteSingle(PpcWord.Rt(w), single);
     }
 }

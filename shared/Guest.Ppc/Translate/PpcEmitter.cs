@@ -7,11 +7,12 @@ namespace Suite.Guest.Ppc;
 /// What a row's emitter builds IR with: guest registers by number, condition fields, memory addresses, ways out. All guest state must be put
 /// before the instruction ends, and after the last thing in it that may fault.
 /// </summary>
-public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
+public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model)
 {
     private VcpuState* _thread;
     private bool _vectorMode;
-    private uint _singles, _numbers;
+    private uint _numbers;
+    private int _fpscr;
 
     public IrBlock Ir { get; } = new();
 
@@ -34,14 +35,17 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     /// <summary>Starts a block.</summary>
     /// <param name="exact">See <see cref="Exact"/>.</param>
     /// <param name="thread">With <paramref name="exact"/>: the thread that the block is interpreted on, once, as it is now (<see cref="Peek"/>).</param>
-    public void Begin(bool exact, VcpuState* thread = null)
+    /// <param name="assumed">Floating-point registers taken to hold singles at the block's start (<see cref="Assumable"/>).</param>
+    public void Begin(bool exact, VcpuState* thread = null, uint assumed = 0)
     {
         Ir.Clear();
         Exact = exact;
         _thread = thread;
         Ended = false;
         _vectorMode = false;
-        _singles = _numbers = 0;
+        _numbers = 0;
+        _fpscr = -1;
+        BeginSingles(assumed);
     }
 
     /// <summary>The present value of an I32 slot, when building for one interpretation; else 0.</summary>
@@ -50,6 +54,8 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     /// <summary>Starts an instruction of the block.</summary>
     public void BeginInsn(uint pc)
     {
+        if (Ir.Count == 0 || _assumed != 0 && Ir[Ir.Count - 1].Op == IrOp.LoopHead)
+            _start = pc;
         Pc = pc;
         Ir.InsnStart(pc, 4);
     }
@@ -69,21 +75,23 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     public void SetFpr(int n, int value)
     {
         Put(PpcSlot.Fpr(n), value);
-        _singles &= ~(1u << n);
+        ForgetSingle(n);
         _numbers &= ~(1u << n);
+        if (_fpscr == n)
+            _fpscr = -1;
     }
+
+    /// <summary>Whether a floating-point register has what FPSCR's slot has, no exception is enabled, and rounding is to nearest.</summary>
+    public bool HasFpscr(int n) => _fpscr == n;
+
+    /// <summary>A floating-point register was given FPSCR by code that is left where exceptions are enabled or rounding is not to nearest.</summary>
+    public void NoteFpscr(int n) => _fpscr = n;
 
     /// <summary>Whether a floating-point register is known to hold no NaN.</summary>
     public bool IsNumber(int n) => (_numbers >> n & 1) != 0;
 
     /// <summary>A floating-point register holds no NaN: it was tested, or computed from such.</summary>
     public void NoteNumber(int n) => _numbers |= 1u << n;
-
-    /// <summary>Whether a floating-point register was given a result of single precision in this block.</summary>
-    public bool IsSingle(int n) => (_singles >> n & 1) != 0;
-
-    /// <summary>What was just put into a floating-point register is exact in single precision and no signalling NaN.</summary>
-    public void NoteSingle(int n) => _singles |= 1u << n;
 
     public int Vr(int n) => Get(PpcSlot.Vr(n));
     public void SetVr(int n, int value) => Put(PpcSlot.Vr(n), value);
@@ -156,6 +164,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     public void Exit(uint pc)
     {
         UseScalarFloat();
+        LeadTo(pc);
         Ir.Exit(pc);
         EndBlock();
     }
@@ -164,6 +173,7 @@ public sealed unsafe class PpcEmitter(StateLayout layout, PpcModel model)
     public void ExitIf(int condition, uint pc)
     {
         UseScalarFloat();
+        LeadTo(pc);
         Ir.ExitIf(condition, pc);
     }
 

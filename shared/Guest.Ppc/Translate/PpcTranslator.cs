@@ -34,7 +34,11 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
     {
         if (available < InsnBytes)
             return false;
-        _compiler.Compile(Build((uint)pc, code, Math.Min(available, Room(pc, block)), block), block);
+        int bytes = Math.Min(available, Room(pc, block));
+        IrBlock ir = Build((uint)pc, code, bytes, block, assumed: 0);
+        if (block.MayAssume && _emitter.Assumable() is var assumable and not 0)
+            ir = Build((uint)pc, code, bytes, block, assumable);
+        _compiler.Compile(ir, block);
         return true;
     }
 
@@ -51,9 +55,10 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
     /// <param name="code">Guest bytes from there.</param>
     /// <param name="bytes">How many of them may be used.</param>
     /// <param name="block">Says where the block has to end.</param>
-    private IrBlock Build(uint pc, byte* code, int bytes, BlockBuilder block)
+    /// <param name="assumed">See <see cref="PpcEmitter.Begin"/>.</param>
+    private IrBlock Build(uint pc, byte* code, int bytes, BlockBuilder block, uint assumed)
     {
-        _emitter.Begin(exact: false);
+        _emitter.Begin(exact: false, assumed: assumed);
         for (int n = 0; !_emitter.Ended; n++)
         {
             uint word = BinaryPrimitives.ReadUInt32BigEndian(new ReadOnlySpan<byte>(code + n * InsnBytes, InsnBytes));

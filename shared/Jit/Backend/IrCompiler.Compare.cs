@@ -10,9 +10,14 @@ public sealed unsafe partial class IrCompiler
     private int _flagsValue;
     private bool _flagsExact;
 
-    private void ForgetFlags() => _flagsValue = -1;
+    // Or they are those of comparing these two doubles; -1 for none.
+    private int _comparedA, _comparedB;
 
-    private void SetFlags(int value, bool exact) => (_flagsValue, _flagsExact) = (value, exact);
+    private bool AreFlagsWanted => (_flagsValue & _comparedA) >= 0;
+
+    private void ForgetFlags() => _flagsValue = _comparedA = _comparedB = -1;
+
+    private void SetFlags(int value, bool exact) => (_flagsValue, _flagsExact, _comparedA, _comparedB) = (value, exact, -1, -1);
 
     // True for FEqual, which takes two conditions.
     private bool IsEqualityOfDoubles(int value, out int test, out bool negated)
@@ -180,6 +185,8 @@ public sealed unsafe partial class IrCompiler
 
     private Cond EmitDoubleCompare(int a, int b, Cond condition)
     {
+        if (a == _comparedA && b == _comparedB)
+            return condition;
         ForgetFlags();
         int left = FindRegister(a);
         Place right = Find(b);
@@ -187,6 +194,7 @@ public sealed unsafe partial class IrCompiler
             Asm.Vex(VexOps.Ucomisd, left, 0, right.Register);
         else
             Asm.Vex(VexOps.Ucomisd, left, 0, right.Mem);
+        (_comparedA, _comparedB) = (a, b);
         return condition;
     }
 

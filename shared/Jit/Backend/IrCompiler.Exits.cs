@@ -1,3 +1,4 @@
+using System.Numerics;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 using Suite.Jit.X64;
@@ -12,7 +13,7 @@ public sealed unsafe partial class IrCompiler
         switch (n.Op)
         {
             case IrOp.Exit:
-                _b.Jump((ulong)n.Imm);
+                _b.Jump((ulong)n.Imm, LoopHeadFor((ulong)n.Imm));
                 break;
             case IrOp.ExitIf:
                 EmitExitIf(n.A, (ulong)n.Imm);
@@ -45,21 +46,71 @@ public sealed unsafe partial class IrCompiler
     {
         if (!IsEqualityOfDoubles(condition, out int test, out bool negated))
         {
-            _b.Branch(EmitCondition(condition), pc);
+            Leave(EmitCondition(condition), pc);
             return;
         }
 
         EmitComparison(_block[test], negate: false);
         if (negated)
         {
-            _b.Branch(Cond.P, pc);
-            _b.Branch(Cond.NE, pc);
+            Leave(Cond.P, pc);
+            Leave(Cond.NE, pc);
         }
         else
         {
             byte* unordered = Asm.JccShortForward(Cond.P);
-            _b.Branch(Cond.E, pc);
+            Leave(Cond.E, pc);
             Asm.HereShort(unordered);
+        }
+    }
+
+    private void Leave(Cond condition, ulong pc)
+    {
+        if (!EmitExitPuts(condition, pc))
+            _b.Branch(condition, pc, LoopHeadFor(pc));
+    }
+
+    // The exit has something to write first, away from the code that goes on.
+    private bool EmitExitPuts(Cond condition, ulong pc)
+    {
+        const int PutBytes = 24;
+        int count = 0;
+        foreach (IrExitPut put in _block.ExitPuts)
+            count += put.Exit == _at ? 1 : 0;
+        if (count == 0)
+            return false;
+        X64Asm cold = _b.BranchCold(condition, count * PutBytes);
+        EmitExitPuts(ref cold, fromMemory: false);
+        EmitExitPuts(ref cold, fromMemory: true); // through a register that nothing is in any more
+        _b.JumpCold(ref cold, pc);
+        return true;
+    }
+
+    private void EmitExitPuts(ref X64Asm cold, bool fromMemory)
+    {
+        foreach (IrExitPut put in _block.ExitPuts)
+        {
+            if (put.Exit != _at)
+                continue;
+            Mem to = Mem.At(Reg.Rbp, _layout.Slots[put.Slot].Offset);
+            if (IsConst(put.Value))
+            {
+                if (!fromMemory)
+                    cold.Mov32(to, (int)_block[put.Value].Imm);
+                continue;
+            }
+
+            Place place = Whereabouts(put.Value);
+            if (place.IsRegister == fromMemory)
+                continue;
+            int register = place.Register;
+            if (fromMemory)
+            {
+                register = BitOperations.TrailingZeroCount(_temps[Vector]);
+                cold.Vex(VexOps.LoadDouble, register, 0, place.Mem);
+            }
+
+            cold.Vex(VexOps.StoreDouble, register, 0, to);
         }
     }
 

@@ -3,7 +3,7 @@ using Suite.Jit.X64;
 
 namespace Suite.Jit.Backend;
 
-// Doubles. Operands keep their order (it decides which NaN survives), and a register with guest state is written by the last instruction that
+// Doubles and singles. Operands keep their order (it decides which NaN survives), and a register with guest state is written by the last instruction that
 // may fault, never before it.
 public sealed unsafe partial class IrCompiler
 {
@@ -12,20 +12,20 @@ public sealed unsafe partial class IrCompiler
         switch (n.Op)
         {
             case IrOp.FAdd:
-                EmitDoubleOp(i, n, VexOps.Double(0x58));
+                EmitArithmetic(i, n, 0x58);
                 break;
             case IrOp.FSub:
-                EmitDoubleOp(i, n, VexOps.Double(0x5C));
+                EmitArithmetic(i, n, 0x5C);
                 break;
             case IrOp.FMul:
-                EmitDoubleOp(i, n, VexOps.Double(0x59));
+                EmitArithmetic(i, n, 0x59);
                 break;
             case IrOp.FDiv:
-                EmitDoubleOp(i, n, VexOps.Double(0x5E));
+                EmitArithmetic(i, n, 0x5E);
                 break;
             case IrOp.FSqrt:
                 int radicand = FindRegister(n.A);
-                Asm.Vex(VexOps.Double(0x51), Define(i, n.A), radicand, radicand);
+                Asm.Vex(ScalarOp(n.Type, 0x51), Define(i, n.A), radicand, radicand);
                 break;
             case IrOp.FMulAdd:
                 EmitFused(i, n, 0xA9);
@@ -40,10 +40,10 @@ public sealed unsafe partial class IrCompiler
                 EmitFusedOdd(i, n, 0xAB);
                 break;
             case IrOp.FNeg:
-                EmitSign(i, n, VexOps.Xor, StateLayout.SignMask);
+                EmitSign(i, n, VexOps.Xor, n.Type == IrType.F32 ? StateLayout.SingleSignMask : StateLayout.SignMask);
                 break;
             case IrOp.FAbs:
-                EmitSign(i, n, VexOps.And, StateLayout.MagnitudeMask);
+                EmitSign(i, n, VexOps.And, n.Type == IrType.F32 ? StateLayout.SingleMagnitudeMask : StateLayout.MagnitudeMask);
                 break;
             case IrOp.OrderF:
                 EmitOrderF(i, n);
@@ -54,8 +54,13 @@ public sealed unsafe partial class IrCompiler
         }
     }
 
-    private void EmitDoubleOp(int i, in IrInsn n, VexOp op)
+    private static VexOp ScalarOp(IrType type, byte opcode) => type == IrType.F32 ? VexOps.Single(opcode) : VexOps.Double(opcode);
+
+    private static VexOp FusedOp(IrType type, byte opcode) => type == IrType.F32 ? VexOps.FusedSingle(opcode) : VexOps.Fused(opcode);
+
+    private void EmitArithmetic(int i, in IrInsn n, byte opcode)
     {
+        VexOp op = ScalarOp(n.Type, opcode);
         int a = FindRegister(n.A);
         Place b = Find(n.B);
         int d = Define(i, n.A, n.B);
@@ -70,24 +75,25 @@ public sealed unsafe partial class IrCompiler
     {
         int a = FindRegister(n.A), b = FindRegister(n.B), c = FindRegister(n.C);
         int d = Define(i, n.C, n.A);
+        VexOp op = FusedOp(n.Type, opcode);
         if (d == c)
         {
-            Asm.Vex(VexOps.Fused((byte)(opcode + 0x10)), d, a, b);
+            Asm.Vex(FusedOp(n.Type, (byte)(opcode + 0x10)), d, a, b);
         }
         else if (d == a || d == b)
         {
-            Asm.Vex(VexOps.Fused(opcode), d, d == a ? b : a, c);
+            Asm.Vex(op, d, d == a ? b : a, c);
         }
         else if (_values[i].Register == d)
         {
             Asm.Vex(VexOps.MoveDouble, d, 0, a);
-            Asm.Vex(VexOps.Fused(opcode), d, b, c);
+            Asm.Vex(op, d, b, c);
         }
         else
         {
             int t = Allocate(Vector);
             Asm.Vex(VexOps.MoveDouble, t, 0, a);
-            Asm.Vex(VexOps.Fused(opcode), t, b, c);
+            Asm.Vex(op, t, b, c);
             Asm.Vex(VexOps.MoveDouble, d, 0, t);
         }
     }
@@ -135,21 +141,23 @@ public sealed unsafe partial class IrCompiler
     {
         switch (n.Op)
         {
-            case IrOp.FToSingle:
+            case IrOp.FNarrow:
                 int wideValue = FindRegister(n.A);
-                int single = Allocate(Vector);
-                Asm.Vex(VexOps.DoubleToSingle, single, wideValue, wideValue);
+                Asm.Vex(VexOps.DoubleToSingle, Define(i, n.A), wideValue, wideValue);
+                break;
+            case IrOp.FAssume:
+                EmitAssume(i, n);
+                break;
+            case IrOp.FWiden:
+                int single = FindRegister(n.A);
                 Asm.Vex(VexOps.SingleToDouble, Define(i, n.A), single, single);
                 break;
-            case IrOp.FFromSingleBits:
-                int t = FetchSingle(n.A);
-                Asm.Vex(VexOps.SingleToDouble, Define(i), t, t);
-                break;
-            case IrOp.FToSingleBits:
+            case IrOp.FBits when n.Type == IrType.I32:
                 int from = FindRegister(n.A);
-                int rounded = Allocate(Vector);
-                Asm.Vex(VexOps.DoubleToSingle, rounded, from, from);
-                Asm.Vex(VexOps.ToGeneral32, rounded, 0, Define(i));
+                Asm.Vex(VexOps.ToGeneral32, from, 0, Define(i));
+                break;
+            case IrOp.FFromBits when n.Type == IrType.F32:
+                EmitSingleFromBits(i, n.A);
                 break;
             case IrOp.FBits:
                 Place source = Find(n.A);
@@ -199,27 +207,44 @@ public sealed unsafe partial class IrCompiler
         Asm.Vex(VexOps.FromGeneral64, Define(i), 0, (int)whole);
     }
 
-    // The bits of a single in a vector register: loaded straight into it when they come from memory.
-    private int FetchSingle(int value)
+    // Loaded straight into a vector register when they come from memory.
+    private void EmitSingleFromBits(int i, int value)
     {
         ref readonly IrInsn n = ref _block[value];
         if (!_values[value].Deferred)
         {
             Reg bits = Use(value);
-            int moved = Allocate(Vector);
-            Asm.Vex(VexOps.FromGeneral32, moved, 0, (int)bits);
-            return moved;
+            Asm.Vex(VexOps.FromGeneral32, Define(i), 0, (int)bits);
+            return;
         }
 
         Mem m = Address(n.A, MemAccess.Displacement(n.Imm));
-        int loaded = Allocate(Vector);
+        int loaded = Define(i);
         Asm.Vex(VexOps.FromGeneral32, loaded, 0, m);
         Asm.Vex(VexOps.Pshufb, loaded, loaded, Constant(StateLayout.Reverse4));
-        return loaded;
     }
 
-    // Reading MXCSR waits for all arithmetic before it, loading it for none.
-    private void EmitFpClearFlags() => Asm.Vldmxcsr(Mem.At(Reg.Rbp, _layout.CleanMxcsrOffset));
+    // There and back without exceptions.
+    private void EmitAssume(int i, in IrInsn n)
+    {
+        int value = FindRegister(n.A), single = Allocate(Vector), back = Allocate(Vector);
+        Asm.VexRounded(VexOps.DoubleToSingle, single, value, value, Rounding.Nearest);
+        Asm.VexRounded(VexOps.SingleToDouble, back, single, single, Rounding.Nearest);
+        Asm.VexRounded(VexOps.Ucomisd, back, 0, value, Rounding.Nearest);
+        Asm.Jcc(Cond.P, _assumptionExit);
+        Asm.Jcc(Cond.NE, _assumptionExit);
+        Adopt(i, single);
+    }
+
+    // Reading MXCSR waits for all arithmetic before it; loading it keeps what follows from starting early.
+    private void EmitFpClearFlags(in IrInsn n)
+    {
+        Reg condition = Use(n.A);
+        Asm.Test(condition, condition, wide: false);
+        byte* over = Asm.JccShortForward(Cond.E);
+        Asm.Vldmxcsr(Mem.At(Reg.Rbp, _layout.CleanMxcsrOffset));
+        Asm.HereShort(over);
+    }
 
     // The vector MXCSR has no flags the guest can see; the scalar one's are kept.
     private void EmitFpMode(int mode)

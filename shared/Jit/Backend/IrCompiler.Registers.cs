@@ -27,7 +27,7 @@ public sealed unsafe partial class IrCompiler
 
     private static Place In(int register) => new(register, 0);
 
-    private static int ClassOf(IrType type) => type is IrType.F64 or IrType.V128 ? Vector : General;
+    private static int ClassOf(IrType type) => type is IrType.F32 or IrType.F64 or IrType.V128 ? Vector : General;
 
     private void ResetRegisters()
     {
@@ -264,6 +264,17 @@ public sealed unsafe partial class IrCompiler
         return memory;
     }
 
+    // Where a double is now.
+    private Place Whereabouts(int value)
+    {
+        ref readonly ValueState v = ref _values[value];
+        if (v.Register >= 0)
+            return In(v.Register);
+        if (v.Home >= 0)
+            return IsPinned(v.Home) ? In(_layout.Slots[v.Home].Register) : new Place(-1, _layout.Slots[v.Home].Offset);
+        return new Place(-1, _layout.SpillOffset + v.Spill * SpillStride);
+    }
+
     private int FindRegister(int value)
     {
         Place p = Find(value);
@@ -355,6 +366,12 @@ public sealed unsafe partial class IrCompiler
                 else
                     Asm.Vex(VexOps.LoadDouble, to, 0, from.Mem);
                 break;
+            case IrType.F32:
+                if (from.IsRegister)
+                    Asm.Vex(VexOps.MoveDouble, to, 0, from.Register);
+                else
+                    Asm.Vex(VexOps.LoadSingle, to, 0, from.Mem);
+                break;
             case IrType.V128:
                 if (from.IsRegister)
                     Asm.Vex(VexOps.MoveVector, to, 0, from.Register);
@@ -374,6 +391,8 @@ public sealed unsafe partial class IrCompiler
     {
         if (type == IrType.F64)
             Asm.Vex(VexOps.StoreDouble, from, 0, to);
+        else if (type == IrType.F32)
+            Asm.Vex(VexOps.StoreSingle, from, 0, to);
         else if (type == IrType.V128)
             Asm.Vex(VexOps.StoreVector, from, 0, to);
         else
@@ -413,7 +432,7 @@ public sealed unsafe partial class IrCompiler
         bool constant = IsConst(value) && _values[value].Register < 0;
         Place from = constant ? default : Find(value);
         Vacate(slot);
-        if (constant && ConstOf(value) == 0 && _flagsValue < 0)
+        if (constant && ConstOf(value) == 0 && !AreFlagsWanted)
             Asm.Xor32((Reg)s.Register, (Reg)s.Register);
         else if (constant)
             Asm.MovImm((Reg)s.Register, ConstOf(value));
@@ -427,6 +446,59 @@ public sealed unsafe partial class IrCompiler
             _owner[c * 32 + v.Register] = -1;
             v.Register = -1;
         }
+    }
+
+    // Two doubles, or two constants, that are neighbours in memory are one store: the first Put does the second too.
+    private bool EmitPutPair(int i, in IrInsn first)
+    {
+        int next = i + 1;
+        while (next < _block.Count && _block[next].Op == IrOp.None)
+            next++;
+        if (next == _block.Count || _block[next].Op != IrOp.Put)
+            return false;
+        ref IrInsn second = ref _block[next];
+        ref readonly StateSlot low = ref _layout.Slots[first.Imm], high = ref _layout.Slots[second.Imm];
+        int size = low.Type == IrType.F64 ? sizeof(double) : sizeof(int);
+        if (low.Home != SlotHome.Memory || high.Home != SlotHome.Memory || low.Type != high.Type || high.Offset != low.Offset + size)
+            return false;
+        Mem to = Mem.At(Reg.Rbp, low.Offset);
+        if (low.Type == IrType.I32 && IsConst(first.A) && IsConst(second.A))
+        {
+            ulong both = (ulong)_block[second.A].Imm << 32 | (uint)_block[first.A].Imm;
+            VacatePair(first, second);
+            if ((long)both == (int)both)
+            {
+                Asm.Mov(to, (int)both);
+            }
+            else
+            {
+                Reg t = Scratch();
+                Asm.MovImm(t, both);
+                Asm.Mov(to, t, wide: true);
+            }
+        }
+        else if (low.Type == IrType.F64)
+        {
+            int a = FindRegister(first.A), b = FindRegister(second.A), t = Allocate(Vector);
+            VacatePair(first, second);
+            Asm.Vex(VexOps.Unpack, t, a, b);
+            Asm.Vex(VexOps.StoreVector, t, 0, to);
+        }
+        else
+        {
+            return false;
+        }
+
+        Hold((int)first.Imm, first.A);
+        Hold((int)second.Imm, second.A);
+        second.Op = IrOp.None;
+        return true;
+    }
+
+    private void VacatePair(in IrInsn first, in IrInsn second)
+    {
+        Vacate((int)first.Imm);
+        Vacate((int)second.Imm);
     }
 
     private void PutMemory(int slot, in StateSlot s, int value)

@@ -60,6 +60,7 @@ public sealed unsafe partial class IrCompiler
         _coldExit = null;
         _insnLength = -1;
         ResetRegisters();
+        BeginLoop();
         bool ended = false;
         for (int i = 0; i < block.Count; i++)
         {
@@ -138,7 +139,8 @@ public sealed unsafe partial class IrCompiler
         switch (n.Op)
         {
             case IrOp.Put:
-                EmitPut(n);
+                if (!EmitPutPair(i, n))
+                    EmitPut(n);
                 break;
             case IrOp.Load:
                 EmitLoad(i, n);
@@ -155,8 +157,14 @@ public sealed unsafe partial class IrCompiler
             case IrOp.Fence:
                 Asm.LockAdd32(Spilled(0), 0);
                 break;
+            case IrOp.LoopHead:
+                EmitLoopHead(i);
+                break;
+            case IrOp.Carry:
+                EmitCarry(i, n);
+                break;
             case IrOp.FpClearFlags:
-                EmitFpClearFlags();
+                EmitFpClearFlags(n);
                 break;
             case IrOp.FpMode:
                 EmitFpMode((int)n.Imm);
@@ -185,7 +193,7 @@ public sealed unsafe partial class IrCompiler
         }
     }
 
-    private bool KeepsFlags(in IrInsn n) => n.Op is IrOp.Put or IrOp.ExitIf or IrOp.TrapIf
+    private bool KeepsFlags(in IrInsn n) => n.Op is IrOp.Put or IrOp.ExitIf or IrOp.TrapIf or IrOp.Carry or IrOp.OrderF or (>= IrOp.FLess and <= IrOp.FUnordered)
         || (n.Op is IrOp.Load or IrOp.Store && _features.Movbe && MemAccess.Kind(n.Imm) is MemKind.U32Be or MemKind.U8 or MemKind.S8);
 
     // Registers no slot is pinned to. rsp is the host's stack, rbp the state block.

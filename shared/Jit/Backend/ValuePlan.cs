@@ -21,7 +21,7 @@ internal enum Role : byte
     Zero = 8,
     Put = 16,
 
-    /// <summary>Converted to a double by the very next instruction.</summary>
+    /// <summary>Becomes a single by the very next instruction.</summary>
     Single = 32,
     Other = 64,
 }
@@ -81,7 +81,7 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
 
         _first = _next;
         _next += block.Count;
-        (int barrier, int nextInsn) = (block.Count, block.Count);
+        (int barrier, int nextInsn, int nextExit) = (block.Count, block.Count, block.Count);
         for (int i = block.Count - 1; i >= 0; i--)
         {
             ref readonly IrInsn n = ref block[i];
@@ -97,6 +97,14 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             if (v.Hint >= 0 && (barrier < v.HintPut || _touched[v.Hint] != _first + v.HintPut))
                 v.Hint = -1;
             v.Deferred = IsDeferred(block, n, v, nextInsn);
+            if (n.Op is IrOp.Exit or IrOp.ExitIf)
+                nextExit = i;
+            if (n.Op == IrOp.ExitIf)
+                foreach (IrExitPut put in block.ExitPuts)
+                    if (put.Exit == i)
+                        Use(put.Value, i, Role.Other);
+            if (n.Op == IrOp.Carry)
+                v.LastUse = nextExit;
             if (n.Op is IrOp.Get or IrOp.Put)
                 _touched[n.Imm] = _first + i;
             if (n.Op == IrOp.Put)
@@ -104,10 +112,13 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             if (n.Op == IrOp.TrapIf || IrTraits.Leaves(n.Op) || IrTraits.MayFault(n))
                 barrier = i;
             int at = !v.Deferred ? i : v.FirstPut >= 0 ? v.FirstPut : v.LastUse;
+            if (n.Op == IrOp.Carry && n.A == n.B)
+                at = nextExit; // what stays as it is must be where it was, whatever is moved for the others
             if (v.Hint >= 0)
                 HandDown(block, n, v);
             Use(n.A, at, RoleOfA(block, i, v));
-            Use(n.B, at, Role.Other);
+            if (n.Op != IrOp.Carry || n.A == n.B)
+                Use(n.B, at, Role.Other);
             Use(n.C, at, Role.Other);
         }
     }
@@ -162,7 +173,7 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
                 return Role.Put;
             case IrOp.Eq or IrOp.Ne when n.B < 0 && n.Imm == 0:
                 return IrTraits.IsBoolean(block[n.A].Op) && n.Op == IrOp.Eq ? (v.Deferred ? v.Roles : Role.Other) : Role.Zero;
-            case IrOp.FFromSingleBits when IsNext(block, n.A, index):
+            case IrOp.FFromBits when n.Type == IrType.F32 && IsNext(block, n.A, index):
                 return Role.Single;
             default:
                 return Role.Other;

@@ -29,6 +29,9 @@ public static class VexOps
     public static VexOp LoadQuad => new(VexMap.M0F, VexPrefix.PF3, 0x7E, EvexWide: true);
     public static VexOp StoreQuad => new(VexMap.M0F, VexPrefix.P66, 0xD6, EvexWide: true);
 
+    /// <summary>vunpcklpd: the low doubles of both.</summary>
+    public static VexOp Unpack => new(VexMap.M0F, VexPrefix.P66, 0x14, EvexWide: true);
+
     public static VexOp Pshufb => new(VexMap.M0F38, VexPrefix.P66, 0x00);
 
     /// <summary>Bitwise operations (EVEX: the q forms).</summary>
@@ -42,8 +45,18 @@ public static class VexOps
     /// <summary>Arithmetic of doubles by opcode: addsd 58, mulsd 59, subsd 5c, divsd 5e, sqrtsd 51.</summary>
     public static VexOp Double(byte opcode) => new(VexMap.M0F, VexPrefix.PF2, opcode, EvexWide: true);
 
+    /// <summary>The same of singles.</summary>
+    public static VexOp Single(byte opcode) => new(VexMap.M0F, VexPrefix.PF3, opcode);
+
+    /// <summary>vmovss xmm, m32 and m32, xmm.</summary>
+    public static VexOp LoadSingle => Single(0x10);
+    public static VexOp StoreSingle => Single(0x11);
+
     /// <summary>Fused multiply and add of doubles by opcode: fmadd213sd a9, fmadd231sd b9, fmsub213sd ab, fmsub231sd bb.</summary>
     public static VexOp Fused(byte opcode) => new(VexMap.M0F38, VexPrefix.P66, opcode, Wide: true, EvexWide: true);
+
+    /// <summary>The same of singles.</summary>
+    public static VexOp FusedSingle(byte opcode) => new(VexMap.M0F38, VexPrefix.P66, opcode);
 
     public static VexOp Ucomisd => new(VexMap.M0F, VexPrefix.P66, 0x2E, EvexWide: true);
     public static VexOp DoubleToSingle => new(VexMap.M0F, VexPrefix.PF2, 0x5A, EvexWide: true);

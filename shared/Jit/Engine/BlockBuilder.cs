@@ -48,6 +48,12 @@ public sealed unsafe class BlockBuilder
     /// <summary>One instruction for <see cref="Engine.Step"/>: nothing leads into the block, and it leads nowhere but out.</summary>
     public bool Isolated { get; private set; }
 
+    /// <summary>
+    /// The block may be translated on assumptions about the state it is entered with. It tests them first and leaves through <see cref="AssumptionExit"/> where
+    /// they do not hold, having done nothing; it is not asked to assume anything again.
+    /// </summary>
+    public bool MayAssume { get; private set; }
+
     /// <summary>Set by the translator of an isolated instruction that the processor repeats by itself and can be stopped in: a step is one repetition.</summary>
     public bool Repeats { get; set; }
 
@@ -64,9 +70,9 @@ public sealed unsafe class BlockBuilder
 
     internal int FirstLink { get; private set; }
 
-    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked, bool isolated = false, HashSet<ulong>? breakpoints = null)
+    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked, bool isolated = false, HashSet<ulong>? breakpoints = null, bool mayAssume = false)
     {
-        (Isolated, Repeats, _breakpoints) = (isolated, false, breakpoints);
+        (Isolated, Repeats, MayAssume, _breakpoints) = (isolated, false, mayAssume, breakpoints);
         _generation = generation;
         GuestStart = guestStart;
         GuestLength = 0;
@@ -90,20 +96,39 @@ public sealed unsafe class BlockBuilder
     }
 
     /// <summary>jmp to a guest address: linked now if it is translated, else through a cold exit that links it when first taken.</summary>
-    public void Jump(ulong target)
+    /// <param name="target">Guest address.</param>
+    /// <param name="loopHead">Where to enter this block should that be the target; null for its start.</param>
+    public void Jump(ulong target, byte* loopHead = null)
     {
-        AlignRel32(1);
+        AlignRel32(ref Hot, 1);
         Hot.Byte(0xE9);
-        EmitLink(target);
+        EmitLink(ref Hot, target, loopHead);
     }
 
-    /// <summary>jcc to a guest address.</summary>
-    public void Branch(Cond condition, ulong target)
+    /// <summary>jcc to a guest address; parameters as for <see cref="Jump"/>.</summary>
+    public void Branch(Cond condition, ulong target, byte* loopHead = null)
     {
-        AlignRel32(2);
+        AlignRel32(ref Hot, 2);
         Hot.Byte(0x0F);
         Hot.Byte((byte)(0x80 + (int)condition));
-        EmitLink(target);
+        EmitLink(ref Hot, target, loopHead);
+    }
+
+    /// <summary>jcc to cold code of up to so many bytes, which the caller writes and ends with <see cref="JumpCold"/>. It can neither fault nor leave otherwise.</summary>
+    public X64Asm BranchCold(Cond condition, int bytes)
+    {
+        const int JumpBytes = 5 + 15;
+        byte* at = ReserveCold(bytes + JumpBytes);
+        Hot.Jcc(condition, at);
+        return _stubs.NewAsm(at);
+    }
+
+    /// <summary>jmp from cold code to a guest address, as <see cref="Jump"/>.</summary>
+    public void JumpCold(ref X64Asm cold, ulong target)
+    {
+        AlignRel32(ref cold, 1);
+        cold.Byte(0xE9);
+        EmitLink(ref cold, target, null);
     }
 
     /// <summary>
@@ -164,24 +189,27 @@ public sealed unsafe class BlockBuilder
         return at;
     }
 
+    /// <summary>The way out of a block that was made on an assumption which does not hold (<see cref="MayAssume"/>).</summary>
+    public byte* AssumptionExit() => ColdExit(ExitReason.WrongAssumption, (uint)(_generation.Blocks.Count << 1 | _generation.Tag), GuestStart);
+
     /// <summary>Reserves cold code and returns where it starts, a multiple of 8; for parts of a sequence that are rarely reached, and for literals.</summary>
     public byte* ReserveCold(int bytes) => _generation.Cold = (byte*)((ulong)(_generation.Cold - bytes) & ~7UL);
 
     // A linked jump is patched while other threads run it, so its rel32 must not straddle a 16-byte fetch window.
-    private void AlignRel32(int opcodeBytes)
+    private static void AlignRel32(ref X64Asm asm, int opcodeBytes)
     {
-        int at = (int)((ulong)(Hot.Position + opcodeBytes) & 15);
+        int at = (int)((ulong)(asm.Position + opcodeBytes) & 15);
         if (at > 12)
-            Hot.Nop(16 - at);
+            asm.Nop(16 - at);
     }
 
-    private void EmitLink(ulong target)
+    private void EmitLink(ref X64Asm asm, ulong target, byte* loopHead)
     {
         const int StubBytes = 17;
         if (Isolated)
         {
             byte* exit = ColdExit(ExitReason.Stepped, 0, target);
-            Hot.Int32((int)(exit - (Hot.Position + 4)));
+            asm.Int32((int)(exit - (asm.Position + 4)));
             return;
         }
 
@@ -190,14 +218,15 @@ public sealed unsafe class BlockBuilder
         X64Asm cold = _stubs.NewAsm(stub);
         cold.Mov32(Mem.Fs(Slot.ExitArg), index << 1 | _generation.Tag);
         cold.Jmp(_stubs.ExitFor(ExitReason.LinkMiss));
-        byte* patch = Hot.Position;
+        byte* patch = asm.Position;
         _generation.Links.Add(new Link
         {
             Target = target,
             Patch = (uint)(patch - _region.Base),
             Stub = (uint)(stub - _region.Base),
             NextIncoming = -1,
+            LoopHead = loopHead == null ? 0 : (uint)(loopHead - _region.Base),
         });
-        Hot.Int32((int)(stub - (patch + 4)));
+        asm.Int32((int)(stub - (patch + 4)));
     }
 }

@@ -100,13 +100,16 @@ public sealed unsafe partial class Engine
             a.Byte(0x66);
     }
 
-    private void DropStale(VcpuState* s)
+    // The block that asks for it is translated again.
+    private void DropBlock(VcpuState* s)
     {
         using (_gate.Hold())
         {
             Generation generation = _generations[s->ExitArg & 1];
             int index = (int)(s->ExitArg >> 1);
             s->Pc = generation.Blocks[index].GuestStart;
+            if (s->Reason == ExitReason.WrongAssumption)
+                _doubted.Add(s->Pc);
             if (generation == _current && generation.Blocks[index].Valid)
                 InvalidateBlock(index);
         }

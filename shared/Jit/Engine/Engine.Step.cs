@@ -142,7 +142,7 @@ public sealed unsafe partial class Engine
                 s->Pc = s->Scratch[2];
                 return s->Reason = ExitReason.Stepped;
             case ExitReason.StaleCode:
-                DropStale(s);
+                DropBlock(s);
                 return null;
             case ExitReason.Syscall or ExitReason.SyscallFault:
                 s->Pc = s->Gpr[1];

@@ -23,6 +23,9 @@ public sealed unsafe partial class Engine
     // No instruction has an odd address.
     private const ulong NoTarget = 1;
 
+    // Blocks that assumptions were made for and did not hold.
+    private readonly HashSet<ulong> _doubted = [];
+
     // isolated: for Step.
     private byte* Translate(ulong pc, ThunkKind kind, bool isolated = false)
     {
@@ -50,7 +53,7 @@ public sealed unsafe partial class Engine
         if (kind != ThunkKind.None)
             EmitThunk(ref a, pc, kind);
         byte* start = a.Position;
-        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints);
+        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints, mayAssume: !isChecked && !isolated && !_doubted.Contains(pc));
         if (isChecked)
             EmitCheck(_builder, _current.Blocks.Count);
         if (isBreakpoint)
@@ -140,6 +143,9 @@ public sealed unsafe partial class Engine
         if (blockIndex < 0)
             return;
         ref Block target = ref _current.Blocks[blockIndex];
+        uint start = (uint)(host - _region.Base);
+        if (link.LoopHead != 0 && start == target.HostStart && link.Patch - start < target.HostLength)
+            host = _region.Base + link.LoopHead;
         link.NextIncoming = target.Incoming;
         link.Linked = true;
         target.Incoming = index;

@@ -144,8 +144,8 @@ public sealed unsafe partial class Engine
                 case ExitReason.IndirectMiss:
                     host = ResolveIndirect(s);
                     break;
-                case ExitReason.StaleCode:
-                    DropStale(s);
+                case ExitReason.StaleCode or ExitReason.WrongAssumption:
+                    DropBlock(s);
                     return null;
                 case ExitReason.Syscall or ExitReason.SyscallFault:
                     s->Pc = s->Gpr[1];

@@ -8,13 +8,25 @@ public sealed class IrBlock
 {
     private IrInsn[] _insns = new IrInsn[1024];
 
+    private readonly List<IrExitPut> _exitPuts = [];
+
     public int Count { get; private set; }
+
+    /// <summary>Puts that belong to conditional exits: done on the way out only.</summary>
+    public IReadOnlyList<IrExitPut> ExitPuts => _exitPuts;
 
     public ref IrInsn this[int index] => ref _insns[index];
 
     public ReadOnlySpan<IrInsn> Insns => _insns.AsSpan(0, Count);
 
-    public void Clear() => Count = 0;
+    public void Clear()
+    {
+        Count = 0;
+        _exitPuts.Clear();
+    }
+
+    /// <summary>See <see cref="ExitPuts"/>.</summary>
+    public void PutAtExit(in IrExitPut put) => _exitPuts.Add(put);
 
     /// <summary>Drops everything from an index on.</summary>
     public void CutAt(int index) => Count = index;

@@ -37,7 +37,7 @@ public sealed unsafe partial class IrInterpreter
         if (n.B < 0)
             b.I64 = n.Imm;
         if (n.Op is >= IrOp.FAdd and <= IrOp.FUnordered)
-            return Float(n.Op, a, b, c);
+            return n.Type == IrType.F32 ? Single(n.Op, a, b, c) : Float(n.Op, a, b, c);
         bool wide = block.TypeOf(n.A) == IrType.I64;
         r.U64 = IrMath.IsComparison(n.Op)
             ? wide ? IrMath.Compare(n.Op, a.I64, b.I64) : IrMath.Compare(n.Op, a.I32, b.I32)
@@ -57,11 +57,8 @@ public sealed unsafe partial class IrInterpreter
                 return r;
             case IrOp.FBits or IrOp.FFromBits:
                 return a;
-            case IrOp.FFromSingleBits:
-                r.F64 = BitConverter.UInt32BitsToSingle(a.U32);
-                return r;
-            case IrOp.FToSingleBits:
-                r.U64 = BitConverter.SingleToUInt32Bits((float)a.F64);
+            case IrOp.FWiden:
+                r.F64 = a.F32;
                 return r;
             case IrOp.FNeg:
                 r.U64 = a.U64 ^ 1UL << 63;
@@ -100,9 +97,38 @@ public sealed unsafe partial class IrInterpreter
             IrOp.FMulSub => Math.FusedMultiplyAdd(a.F64, b.F64, -c.F64),
             IrOp.FMulAddOdd => OddRounding.MultiplyAdd(a.F64, b.F64, c.F64),
             IrOp.FMulSubOdd => OddRounding.MultiplyAdd(a.F64, b.F64, -c.F64),
-            IrOp.FToSingle => (float)a.F64,
             IrOp.FFromI32 => a.I32,
             _ => throw new InvalidOperationException($"{op} has no interpretation"),
+        };
+        return r;
+    }
+
+    private static IrValue Single(IrOp op, IrValue a, IrValue b, IrValue c)
+    {
+        IrValue r = default;
+        switch (op)
+        {
+            case IrOp.FFromBits:
+                return a;
+            case IrOp.FNeg:
+                r.U64 = a.U32 ^ 1U << 31;
+                return r;
+            case IrOp.FAbs:
+                r.U64 = a.U32 & ~(1U << 31);
+                return r;
+        }
+
+        r.F32 = op switch
+        {
+            IrOp.FAdd => a.F32 + b.F32,
+            IrOp.FSub => a.F32 - b.F32,
+            IrOp.FMul => a.F32 * b.F32,
+            IrOp.FDiv => a.F32 / b.F32,
+            IrOp.FSqrt => MathF.Sqrt(a.F32),
+            IrOp.FMulAdd => MathF.FusedMultiplyAdd(a.F32, b.F32, c.F32),
+            IrOp.FMulSub => MathF.FusedMultiplyAdd(a.F32, b.F32, -c.F32),
+            IrOp.FNarrow or IrOp.FAssume => (float)a.F64,
+            _ => throw new InvalidOperationException($"{op} has no interpretation of singles"),
         };
         return r;
     }

@@ -54,8 +54,11 @@ public sealed unsafe partial class IrInterpreter(StateLayout layout, IrHelpers h
                 case IrOp.Put:
                     Put((int)n.Imm, _values[n.A]);
                     break;
+                case IrOp.LoopHead or IrOp.Carry:
+                    break;
                 case IrOp.FpClearFlags:
-                    VectorImage.Mxcsr(_state.Vcpu) &= ~VectorImage.MxcsrFlags;
+                    if (_values[n.A].U64 != 0)
+                        VectorImage.Mxcsr(_state.Vcpu) &= ~VectorImage.MxcsrFlags;
                     break;
                 case IrOp.FpMode:
                     SetFpMode((int)n.Imm);

@@ -96,7 +96,7 @@ public enum IrOp : byte
     /// <summary>The ordering of two F64, quietly; none of the three when unordered.</summary>
     OrderF,
 
-    // Floating point (F64), with the host's MXCSR: rounding mode, sticky flags, unmasked exceptions.
+    // Floating point (F64 or F32), with the host's MXCSR: rounding mode, sticky flags, unmasked exceptions.
     FAdd,
     FSub,
     FMul,
@@ -111,21 +111,26 @@ public enum IrOp : byte
 
     /// <summary>
     /// The same, rounded to odd: where the result is inexact it is the neighbour whose last bit is set, so that rounding it once more, to fewer
-    /// digits, is as good as rounding once. For hosts with AVX-512.
+    /// digits, is as good as rounding once. F64 only, for hosts with AVX-512.
     /// </summary>
     FMulAddOdd,
     FMulSubOdd,
     FNeg,
     FAbs,
 
-    /// <summary>Rounds to single precision; still an F64.</summary>
-    FToSingle,
+    /// <summary>Rounds F64 to F32.</summary>
+    FNarrow,
 
-    /// <summary>I32 bits of a single to F64 and back; quiets signalling NaNs (callers test for them first).</summary>
-    FFromSingleBits,
-    FToSingleBits,
+    /// <summary>
+    /// An F64 that the code is taken to hold a single in, as F32. Stands ahead of a block's first instruction: where it does not hold, the block is translated
+    /// again without assumptions (<see cref="BlockBuilder.MayAssume"/>). For hosts with AVX-512.
+    /// </summary>
+    FAssume,
 
-    /// <summary>Same bits as I64 and back.</summary>
+    /// <summary>F32 to F64, exactly; a signalling NaN is an exception.</summary>
+    FWiden,
+
+    /// <summary>Same bits as an integer of the same width, and back.</summary>
     FBits,
     FFromBits,
 
@@ -153,7 +158,7 @@ public enum IrOp : byte
     /// <summary>MXCSR for vectors (imm 1) or back to the scalar one (imm 0): state slots in the layout name where each is kept.</summary>
     FpMode,
 
-    /// <summary>Clears the sticky flags of the scalar MXCSR, which is loaded.</summary>
+    /// <summary>If a != 0, clears the sticky flags of the scalar MXCSR, which is loaded.</summary>
     FpClearFlags,
 
     // Atomics and order.
@@ -167,6 +172,11 @@ public enum IrOp : byte
     /// there is host code for it (<see cref="Backend.IHelperCode"/>).
     /// </summary>
     Call,
+
+    // A block that leads back to its start. What stands ahead of LoopHead is computed once, and its F32 values are those of the turn before when control
+    // comes back: just ahead of an exit to the block's start, Carry names for each (b) the value (a) it has from then on.
+    LoopHead,
+    Carry,
 
     // Leaving. A block ends with Exit, ExitTo or Trap.
 

@@ -16,11 +16,11 @@ public static class IrTraits
 
     /// <summary>May be dropped when nobody wants the result. Floating-point arithmetic and OrderF may not: they set sticky flags and may raise an exception.</summary>
     public static bool IsPure(IrOp op) => op is IrOp.Const or IrOp.Get or (>= IrOp.Add and <= IrOp.OrderEqual)
-        or IrOp.FNeg or IrOp.FAbs or (>= IrOp.FFromSingleBits and <= IrOp.FFromWords) or (>= IrOp.FFromI32 and <= IrOp.Vec);
+        or IrOp.FNeg or IrOp.FAbs or (>= IrOp.FWiden and <= IrOp.FFromWords) or (>= IrOp.FFromI32 and <= IrOp.Vec);
 
     /// <summary>Accesses guest memory, or computes with exceptions that may be unmasked: the host may fault in it.</summary>
     public static bool MayFault(IrOp op) => op is IrOp.Load or IrOp.Store or IrOp.VecLoad or IrOp.VecStore or IrOp.CompareExchange32
-        or (>= IrOp.FAdd and <= IrOp.FMulSubOdd) or IrOp.FToSingle or IrOp.FFromSingleBits or IrOp.FToSingleBits or IrOp.FToI32Round or IrOp.FToI32Truncate
+        or (>= IrOp.FAdd and <= IrOp.FMulSubOdd) or IrOp.FNarrow or IrOp.FWiden or IrOp.FToI32Round or IrOp.FToI32Truncate
         or IrOp.OrderF or (>= IrOp.FLess and <= IrOp.FUnordered);
 
     /// <summary>The same of an instruction: vector floating point has invalid operation unmasked.</summary>

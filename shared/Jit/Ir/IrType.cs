@@ -10,6 +10,9 @@ public enum IrType : byte
     /// <summary>A double, or a single held as a double.</summary>
     F64,
 
+    /// <summary>A single as the host computes with it.</summary>
+    F32,
+
     /// <summary>16 bytes. Element 0 of a big-endian guest vector is the highest lane, so that host lane arithmetic applies.</summary>
     V128,
 }

@@ -61,6 +61,9 @@ public sealed class StateLayout
     /// <summary>Where <see cref="VectorConstantValues"/> are.</summary>
     public const int VectorConstants = 96;
 
+    /// <summary>Among them, sign and magnitude of a single in the lowest lane.</summary>
+    public const int SingleSignMask = VectorConstants + 4 * 4, SingleMagnitudeMask = VectorConstants + 4 * 5;
+
     /// <summary>What vector operations need in all 32-bit lanes: bits of lanes, then singles (1, 2^16, 2^31 and the bounds of conversions).</summary>
     public static ReadOnlySpan<uint> VectorConstantValues =>
     [

@@ -79,5 +79,8 @@ internal struct Link
     public uint Patch;
     public uint Stub;
     public int NextIncoming;
+
+    /// <summary>Where to enter when the link leads to the block it stands in: behind what need not be done again. 0 for its start.</summary>
+    public uint LoopHead;
     public bool Linked;
 }

@@ -32,6 +32,9 @@ public enum ExitReason : uint
     /// <summary>Code bytes no longer match their translation; <see cref="VcpuState.ExitArg"/> is the block.</summary>
     StaleCode,
 
+    /// <summary>What a block was translated on the assumption of does not hold (<see cref="BlockBuilder.MayAssume"/>); <see cref="VcpuState.ExitArg"/> is the block.</summary>
+    WrongAssumption,
+
     /// <summary>The one instruction of <see cref="Engine.Step"/> is done; Pc is the next one's.</summary>
     Stepped,
 

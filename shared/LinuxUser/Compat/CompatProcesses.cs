@@ -120,7 +120,7 @@ internal static unsafe class CompatProcesses
         const int Known = 56;
         byte* host = stackalloc byte[Known];
         ulong size = Math.Min((uint)a.A3, Known);
-        long result = HostCall.Make(t, Nr.sched_getattr, a.A1, (ulong)host, size, a.A4);
+        long result = HostCall.Make(t, Nr.sched_getattr, a.A1, a.A2 == 0 ? 0 : (ulong)host, size, a.A4);
         if (result != 0)
             return result;
         Span<byte> raw = stackalloc byte[(int)size];

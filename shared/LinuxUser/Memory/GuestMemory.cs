@@ -127,24 +127,33 @@ public sealed unsafe partial class GuestMemory : IGuestReader
         }
     }
 
-    /// <summary>Reads a NULL-terminated vector of string pointers (argv, envp) of the guest's size. Null when any of it is a bad address.</summary>
-    public byte[][]? ReadStringVector(ulong address)
+    /// <summary>Reads a NULL-terminated vector of string pointers (argv, envp) of the guest's size, with the kernel's limits (fs/exec.c).</summary>
+    /// <param name="address">The vector; 0 is an empty one.</param>
+    /// <param name="strings">The strings, without NUL.</param>
+    /// <returns>0, -EFAULT for a bad address, -E2BIG for a string of 128 KiB or for more than any stack limit lets a program begin with.</returns>
+    public long ReadStringVector(ulong address, out byte[][] strings)
     {
-        List<byte[]> strings = [];
-        if (address == 0)
-            return [];
-        while (true)
+        const int LongestString = 32 * 4096, LargestVector = 6 << 20;
+        strings = [];
+        List<byte[]> read = [];
+        long bytes = 0;
+        while (address != 0)
         {
             if (!TryReadWord(address, out ulong pointer))
-                return null;
+                return -Errno.EFAULT;
             if (pointer == 0)
-                return [.. strings];
-            byte[]? text = ReadCString(pointer, limit: 32 * 4096);
-            if (text is null)
-                return null;
-            strings.Add(text);
+                break;
+            if (ReadCString(pointer, LongestString) is not { } text)
+                return TryRead(pointer + LongestString - 1, out byte _) ? -Errno.E2BIG : -Errno.EFAULT;
+            bytes += text.Length + 1 + _abi.WordBytes;
+            if (text.Length >= LongestString || bytes > LargestVector)
+                return -Errno.E2BIG;
+            read.Add(text);
             address += (ulong)_abi.WordBytes;
         }
+
+        strings = [.. read];
+        return 0;
     }
 
     /// <summary>Writes a C int in the guest's byte order.</summary>

@@ -53,15 +53,14 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
         byte[] count = System.Text.Encoding.ASCII.GetBytes(options.Length.ToString());
         byte[] name = argv.Length > 0 ? argv[0] : [];
         byte[][] arguments = [toolName, .. handover.Words(), System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. options, name, path, .. argv.Skip(1)];
-        using StringVector args = new(arguments);
-        using StringVector env = new(envp);
+        StringVector args = new(arguments), env = new(envp);
         OpenPassed(true);
         long error;
-        fixed (byte* empty = "\0"u8, self = SelfPath)
+        fixed (byte* empty = "\0"u8, self = SelfPath, a = args.Block, e = env.Block)
         {
             error = SelfDescriptor >= 0
-                ? Sys.Call(Nr.execveat, SelfDescriptor, (long)empty, (long)args.Pointer, (long)env.Pointer, Linux.AT_EMPTY_PATH)
-                : Sys.Call(Nr.execve, (long)self, (long)args.Pointer, (long)env.Pointer);
+                ? Sys.Call(Nr.execveat, SelfDescriptor, (long)empty, (long)args.At(a), (long)env.At(e), Linux.AT_EMPTY_PATH)
+                : Sys.Call(Nr.execve, (long)self, (long)args.At(a), (long)env.At(e));
         }
 
         OpenPassed(false);
@@ -84,10 +83,9 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     /// <summary>execve(2) of a file that the host itself is to run.</summary>
     public static long ExecNative(byte[] path, byte[][] argv, byte[][] envp)
     {
-        using StringVector args = new(argv);
-        using StringVector env = new(envp);
-        fixed (byte* p = (byte[])[.. path, 0])
-            return Sys.Call(Nr.execve, (long)p, (long)args.Pointer, (long)env.Pointer);
+        StringVector args = new(argv), env = new(envp);
+        fixed (byte* p = (byte[])[.. path, 0], a = args.Block, e = env.Block)
+            return Sys.Call(Nr.execve, (long)p, (long)args.At(a), (long)env.At(e));
     }
 
     private static ReadOnlySpan<byte> SelfPath => "/proc/self/exe\0"u8;

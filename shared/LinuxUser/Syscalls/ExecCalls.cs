@@ -53,9 +53,10 @@ public static unsafe class ExecCalls
         long refusal = AskHost(Linux.AT_FDCWD, path, AT_EXECVE_CHECK);
         if (refusal is not (0 or -Errno.EINVAL))
             return refusal;
-        byte[][]? argv = t.Memory.ReadStringVector(argvAddress), envp = t.Memory.ReadStringVector(envpAddress);
-        if (argv is null || envp is null)
-            return EFAULT;
+        if (t.Memory.ReadStringVector(argvAddress, out byte[][] argv) is var bad and not 0)
+            return bad;
+        if (t.Memory.ReadStringVector(envpAddress, out byte[][] envp) is var badEnvironment and not 0)
+            return badEnvironment;
         ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
         if (kind == ProgramKind.Refused)
             return -errno;

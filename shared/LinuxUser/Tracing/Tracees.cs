@@ -13,7 +13,7 @@ namespace Suite.LinuxUser.Tracing;
 /// </summary>
 public sealed unsafe class Tracees
 {
-    private const int StoppedMark = 0x7F, SIGTRAP = Linux.SIGTRAP, SIGSTOP = Linux.SIGSTOP, RegisterBytes = 27 * 8, RegRdi = 14, RegRax = 10;
+    private const int StoppedMark = 0x7F, SIGTRAP = Linux.SIGTRAP, SIGSTOP = Linux.SIGSTOP, RegisterBytes = 27 * 8, RegRdi = 14, RegRax = 10, RegOrigRax = 15;
     private readonly Dictionary<int, TraceeRecord> _records = [];
 
     /// <summary>The process' tracees, which has some from now on.</summary>
@@ -325,8 +325,10 @@ public sealed unsafe class Tracees
 
         const int CodeOffset = 8;
         Sys.Call(Nr.ptrace, Ptrace.GETSIGINFO, r.Tid, 0, (long)info);
-        // What the kernel sends after an exec of which the tracer has not asked to hear comes before anyone could take it.
-        r.Go(!r.IsAnnounced && *(int*)(info + CodeOffset) <= 0 ? 0 : SIGTRAP);
+        // What the kernel sends after an exec of which the tracer has not asked to hear comes before anyone could take it. A program that
+        // sends itself the signal before anything else has stopped it looks the same but for the call it is in.
+        bool isOfExec = !r.IsAnnounced && *(int*)(info + CodeOffset) <= 0 && registers[RegOrigRax] is Nr.execve or Nr.execveat;
+        r.Go(isOfExec ? 0 : SIGTRAP);
         return false;
     }
 

@@ -101,13 +101,13 @@ public sealed class BinfmtPersistence(string tool, string name)
     private static unsafe string? Run(params string[] words)
     {
         byte[][] arguments = [.. words.Select(Encoding.UTF8.GetBytes)];
-        using StringVector argv = new(arguments), envp = new(HostProcess.Environment());
-        fixed (byte* program = "/usr/sbin/update-binfmts\0"u8)
+        StringVector argv = new(arguments), envp = new(HostProcess.Environment());
+        fixed (byte* program = "/usr/sbin/update-binfmts\0"u8, a = argv.Block, e = envp.Block)
         {
             long pid = Sys.Call(Nr.fork);
             if (pid == 0)
             {
-                Sys.Call(Nr.execve, (long)program, (long)argv.Pointer, (long)envp.Pointer);
+                Sys.Call(Nr.execve, (long)program, (long)argv.At(a), (long)envp.At(e));
                 Sys.Call(Nr.exit_group, 127);
             }
             int status = 0;

@@ -1,5 +1,6 @@
 /* Endurance, run by tests/soak.sh: "spawn N" starts this program N times by fork, vfork and posix_spawn in turn and checks what came back;
- * "threads N" makes N threads, 50 at a time, that allocate, lock and signal; "signals N" has two threads send N signals each to one that sleeps. */
+ * "threads N" makes N threads, 50 at a time, that allocate, lock and signal; "signals N" has two threads send N signals each to one that sleeps; "words N" starts N programs by
+ * vfork with an environment of 1 MiB, and fails if what is made of it for exec stays behind in this process. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +49,36 @@ static void spawn(const char *self, int count)
             fprintf(stderr, "soak: child %d ended with %#x\n", i, status);
             exit(1);
         }
+    }
+}
+
+static void words(const char *self, int count)
+{
+    enum { Strings = 8, Length = 128 * 1024 - 1, Allowed = 24 * 1024 };
+    char *environment[Strings + 1] = { NULL }, *argv[] = { (char *)self, "exit", "0", NULL };
+    struct rusage early = { 0 }, late;
+    for (int i = 0; i < Strings; i++) {
+        environment[i] = malloc(Length + 1);
+        memset(environment[i], 'a' + i, Length);
+        environment[i][1] = '=';
+        environment[i][Length] = 0;
+    }
+    for (int i = 0; i < count; i++) {
+        pid_t pid = vfork();
+        int status;
+        if (pid == 0) {
+            execve(self, argv, environment);
+            _exit(125);
+        }
+        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+            die("vfork, exec or wait");
+        if (i == count / 3)
+            getrusage(RUSAGE_SELF, &early);
+    }
+    getrusage(RUSAGE_SELF, &late);
+    if (late.ru_maxrss - early.ru_maxrss > Allowed) {
+        fprintf(stderr, "soak: memory grew from %ld to %ld KiB\n", early.ru_maxrss, late.ru_maxrss);
+        exit(1);
     }
 }
 
@@ -133,6 +165,8 @@ int main(int argc, char **argv)
         return count;
     if (!strcmp(argv[1], "spawn"))
         spawn(argv[0], count);
+    else if (!strcmp(argv[1], "words"))
+        words(argv[0], count);
     else if (!strcmp(argv[1], "threads"))
         threads(count);
     else

@@ -79,6 +79,14 @@ int main(int argc, char **argv)
     FAILS(execve("missing", (char **)1, none), ENOENT); /* the file is looked at before the arguments */
     FAILS(execve("copy", (char **)1, none), EFAULT);
     FAILS(execve((char *)1, child, none), EFAULT);
+    static char word[256 * 1024], *words[100];
+    memset(word, 'w', sizeof word - 1); /* twice what a word may have */
+    words[0] = word;
+    FAILS(execve("copy", words, none), E2BIG);
+    FAILS(execve("copy", child, words), E2BIG);
+    for (int i = 0; i < 99; i++)
+        words[i] = word + sizeof word - 128 * 1024; /* each may be, but not so many */
+    FAILS(execve("copy", words, none), E2BIG);
     char longer[PATH_MAX + 2];
     memset(longer, 'x', sizeof longer);
     longer[sizeof longer - 1] = 0;

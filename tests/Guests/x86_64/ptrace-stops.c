@@ -102,6 +102,24 @@ static void follow(const char *name, int seized, long options)
         printf(" %d\n%s", i, logs[i].text);
 }
 
+/* It was taken for the signal that the kernel sends after an exec. */
+static void trap_first(void)
+{
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        ptrace(PTRACE_TRACEME, 0, 0, 0);
+        kill(getpid(), SIGTRAP);
+        _exit(7);
+    }
+    EQ(waitpid(child, &status, 0), child);
+    EQ(status, SIGTRAP << 8 | 0x7f);
+    EQ(ptrace(PTRACE_CONT, child, 0, 0), 0);
+    EQ(waitpid(child, &status, 0), child);
+    EQ(status, 7 << 8);
+}
+
 int main(int argc, char **argv)
 {
     const long all = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEVFORKDONE
@@ -113,5 +131,6 @@ int main(int argc, char **argv)
     follow("only exec", 0, PTRACE_O_TRACEEXEC);
     follow("seize", 1, all);
     follow("no events", 0, PTRACE_O_TRACESYSGOOD);
+    trap_first();
     return guest_done();
 }

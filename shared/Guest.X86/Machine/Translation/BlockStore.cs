@@ -61,8 +61,8 @@ internal sealed class BlockStore
         _heads[hash] = Count;
         ulong page = block.Physical & ~4095UL;
         int inFirst = (int)Math.Min((ulong)block.Length, 4096 - (block.Physical & 4095));
-        bool first = AddToPage(page, Count, (int)(block.Physical & 4095), inFirst);
-        bool second = block.SecondPage != 0 && AddToPage(block.SecondPage, Count, 0, block.Length - inFirst);
+        bool first = AddToPage(page, Count, ChunkMask((int)(block.Physical & 4095), inFirst) | block.LookedAt);
+        bool second = block.SecondPage != 0 && AddToPage(block.SecondPage, Count, ChunkMask(0, block.Length - inFirst));
         Count++;
         return (first ? page : 0, second ? block.SecondPage : 0);
     }
@@ -96,18 +96,18 @@ internal sealed class BlockStore
         at = block.NextInHash;
     }
 
-    private bool AddToPage(ulong page, int number, int offset, int length)
+    private bool AddToPage(ulong page, int number, ulong chunks)
     {
         bool isNew = !_pages.TryGetValue(page, out CodePage? code);
         if (isNew)
             _pages[page] = code = new CodePage();
-        code!.Chunks |= ChunkMask(offset, length);
+        code!.Chunks |= chunks;
         code.Blocks.Add(number);
         return isNew;
     }
 
-    // One bit for 64 bytes.
-    private static ulong ChunkMask(int offset, int length)
+    /// <summary>A stretch of a page, one bit for 64 bytes.</summary>
+    public static ulong ChunkMask(int offset, int length)
     {
         int first = offset >> 6, last = (offset + Math.Max(length, 1) - 1) >> 6;
         ulong upTo = last >= 63 ? ulong.MaxValue : (1UL << (last + 1)) - 1;

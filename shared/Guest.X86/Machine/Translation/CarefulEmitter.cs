@@ -83,7 +83,7 @@ internal sealed unsafe class CarefulEmitter(MachineCode code, FpuClassCache clas
         if (usesStack)
             a.Mov((Reg)stack, MachineStubs.StackPointer);
         if (is64)
-            foreach (byte number in (ReadOnlySpan<byte>)[10, 11, 15])
+            foreach (byte number in MachineTranslator.MemoryRegisters)
                 if (number != stack)
                     a.Mov((Reg)number, AreaSlot.Gpr(number));
         if (memory >= 0)
@@ -100,7 +100,7 @@ internal sealed unsafe class CarefulEmitter(MachineCode code, FpuClassCache clas
         a.Mov((Reg)stack, AreaSlot.Gpr(stack));
         a.Mov((Reg)buffer, AreaSlot.Gpr(buffer));
         if (is64)
-            foreach (byte number in (ReadOnlySpan<byte>)[10, 11, 15])
+            foreach (byte number in MachineTranslator.MemoryRegisters)
                 a.Mov(AreaSlot.Gpr(number), (Reg)number);
         a.Mov(MachineStubs.StackPointer, usesStack ? AreaSlot.At(AreaSlot.Temp) : AreaSlot.Gpr(Rsp));
         a.Jmp(code.Stubs.Exit(MachineExit.Done, flagsInHost: false));
@@ -109,7 +109,7 @@ internal sealed unsafe class CarefulEmitter(MachineCode code, FpuClassCache clas
 
     private static int Take(ref int used, int from = 0)
     {
-        ReadOnlySpan<byte> order = [6, 7, 3, 2, 1, 0, 5, 8, 9, 12, 13, 14];
+        ReadOnlySpan<byte> order = [6, 7, 3, 2, 1, 0, 5, 8, 9, 10, 11, 12];
         foreach (byte register in order)
         {
             if (register < from || (used & 1 << register) != 0)

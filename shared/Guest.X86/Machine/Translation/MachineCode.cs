@@ -42,6 +42,9 @@ internal sealed unsafe class MachineCode
     /// <summary>Instructions by host address, block by block.</summary>
     public List<InsnPlace> Places { get; } = [];
 
+    /// <summary>Accesses whose TLB entry is guessed.</summary>
+    public List<TlbHint> Hints { get; } = [];
+
     /// <summary>Where hot code goes next.</summary>
     public byte* Hot { get; set; }
 
@@ -60,5 +63,6 @@ internal sealed unsafe class MachineCode
         Links.Clear();
         Insns.Clear();
         Places.Clear();
+        Hints.Clear();
     }
 }

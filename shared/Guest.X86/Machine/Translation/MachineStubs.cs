@@ -4,7 +4,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 
 /// <summary>
 /// The ways into and out of generated code. While it runs, guest registers are in the host registers of the same number, but for four: rsp stays the host's, the guest's rsp is in
-/// r15, and r10, r11 and r15 of the guest live in memory, which frees r10 and r11 for addresses.
+/// r15, and r13, r14 and r15 of the guest live in memory, which frees r13 and r14 for addresses.
 /// </summary>
 internal sealed unsafe class MachineStubs
 {
@@ -12,7 +12,7 @@ internal sealed unsafe class MachineStubs
     public const Reg StackPointer = Reg.R15;
 
     /// <summary>Free for sequences.</summary>
-    public const Reg S0 = Reg.R10, S1 = Reg.R11;
+    public const Reg S0 = Reg.R14, S1 = Reg.R13;
 
     private const int GuestRsp = 4;
 
@@ -20,7 +20,7 @@ internal sealed unsafe class MachineStubs
     private readonly byte*[] _exitsHostFlags = new byte*[(int)MachineExit.Done + 1];
 
     // Saved and loaded in this order: host register, guest register.
-    private static ReadOnlySpan<byte> HostRegisters => [0, 1, 2, 3, 5, 6, 7, 8, 9, 12, 13, 14, 15];
+    private static ReadOnlySpan<byte> HostRegisters => [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 15];
 
     /// <summary>Emits them.</summary>
     /// <param name="a">Where to; the position moves on.</param>
@@ -162,10 +162,10 @@ internal sealed unsafe class MachineStubs
     {
         a.Mov(AreaSlot.At(AreaSlot.RaxSave), Reg.Rax);
         a.Mov(AreaSlot.At(AreaSlot.Temp), Reg.Rdx);
-        a.Mov(Reg.R10, AreaSlot.At(AreaSlot.Vectors));
+        a.Mov(S0, AreaSlot.At(AreaSlot.Vectors));
         a.Mov32(Reg.Rax, AreaSlot.At(AreaSlot.VectorMask));
         a.Xor32(Reg.Rdx, Reg.Rdx);
-        a.Xrstor64(Mem.At(Reg.R10));
+        a.Xrstor64(Mem.At(S0));
         a.Mov32(AreaSlot.At(AreaSlot.VectorsLoaded), 1);
         a.Mov(Reg.Rdx, AreaSlot.At(AreaSlot.Temp));
         a.Mov(Reg.Rax, AreaSlot.At(AreaSlot.RaxSave));
@@ -175,7 +175,7 @@ internal sealed unsafe class MachineStubs
     // Entered by a call: the stack is 8 off its alignment.
     private static void EmitMiss(ref X64Asm a, delegate* unmanaged<VcpuArea*, ulong> miss, byte* leave, bool hasXsaveopt)
     {
-        a.Mov(AreaSlot.At(AreaSlot.ExitAddress), Reg.R10);
+        a.Mov(AreaSlot.At(AreaSlot.ExitAddress), S0);
         EmitSaveRegisters(ref a);
         EmitSaveVectors(ref a, hasXsaveopt);
         a.Mov(Reg.Rdi, AreaSlot.At(AreaSlot.Self));
@@ -188,7 +188,7 @@ internal sealed unsafe class MachineStubs
         a.Mov32(AreaSlot.At(AreaSlot.VectorsLoaded), 0); // they are saved
         a.Jmp(leave);
         a.Here(found);
-        a.Mov(Reg.R10, Reg.Rax);
+        a.Mov(S0, Reg.Rax);
         a.Cmp32(AreaSlot.At(AreaSlot.VectorsLoaded), 0);
         byte* notLoaded = a.JccForward(Cond.E);
         a.Mov(Reg.R11, AreaSlot.At(AreaSlot.Vectors));
@@ -197,7 +197,7 @@ internal sealed unsafe class MachineStubs
         a.Xrstor64(Mem.At(Reg.R11));
         a.Here(notLoaded);
         foreach (byte host in HostRegisters)
-            if (host < 10 && host != 3 && host != 5)
+            if (host < 12 && host != 3 && host != 5)
                 a.Mov((Reg)host, AreaSlot.Gpr(host));
         a.Ret();
     }

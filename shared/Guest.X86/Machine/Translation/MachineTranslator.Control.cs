@@ -60,7 +60,7 @@ internal sealed unsafe partial class MachineTranslator
 
         int to = OperandMap.Family(insn.Op0Register), size = insn.Op0Register.GetSize();
         EmitStackAddress(0);
-        EmitTranslate(insn.IP, size, isWrite: false);
+        EmitTranslate(insn.IP, size, isWrite: false, TlbIndex.OfStack);
         Reg target = InMemory(to) ? S1 : (Reg)to;
         if (size == 2)
         {
@@ -94,7 +94,7 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         EmitStackAddress(-size);
-        EmitTranslate(insn.IP, size, isWrite: true);
+        EmitTranslate(insn.IP, size, isWrite: true, TlbIndex.OfStack);
         if (insn.Op0Kind is OpKind.Register or OpKind.Memory)
         {
             int from = insn.Op0Kind == OpKind.Register ? OperandMap.Family(insn.Op0Register) : -1;
@@ -144,18 +144,18 @@ internal sealed unsafe partial class MachineTranslator
         _a.Mov(S0, Reg.Rbp, wide: IsWideStack);
         if (!Is64 && !_mode.IsFlat((int)SegmentName.Ss))
             _a.Op(Alu.Add, S0, AreaSlot.SegmentBase((int)SegmentName.Ss), wide: false);
-        EmitTranslate(insn.IP, size, isWrite: false);
+        EmitTranslate(insn.IP, size, isWrite: false, TlbIndex.OfStack);
         _a.Lea(Sp, Mem.At(Reg.Rbp, size), wide: IsWideStack);
         _a.Mov(Reg.Rbp, Mem.At(S0), wide: size == 8);
     }
 
-    private void EmitBranch(in Instruction insn)
+    private void EmitBranch(in Instruction insn, RflagsBits live)
     {
         ulong next = insn.NextIP & _mode.RipMask;
         switch (insn.Mnemonic)
         {
             case Mnemonic.Jmp when insn.IsJmpShortOrNear:
-                EmitJump(insn.NearBranchTarget);
+                EmitJump(insn.IP, insn.NearBranchTarget);
                 break;
             case Mnemonic.Jmp:
                 FreeFlags(FlagUse.All);
@@ -163,9 +163,9 @@ internal sealed unsafe partial class MachineTranslator
                 EmitJumpTo();
                 break;
             case Mnemonic.Call when insn.IsCallNear:
-                FreeFlags(FlagUse.All);
+                FreeFlags(live);
                 EmitPushConstant(insn.IP, next);
-                EmitJump(insn.NearBranchTarget);
+                EmitJump(insn.IP, insn.NearBranchTarget);
                 break;
             case Mnemonic.Call:
                 FreeFlags(FlagUse.All);
@@ -190,7 +190,7 @@ internal sealed unsafe partial class MachineTranslator
     private void EmitPushConstant(ulong rip, ulong value)
     {
         EmitStackAddress(-WordBytes);
-        EmitTranslate(rip, WordBytes, isWrite: true);
+        EmitTranslate(rip, WordBytes, isWrite: true, TlbIndex.OfStack);
         EmitStoreConstant(WordBytes, value);
         EmitMoveStack(-WordBytes);
     }
@@ -211,7 +211,7 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         EmitAddress(in insn);
-        EmitTranslate(insn.IP, WordBytes, isWrite: false);
+        EmitTranslate(insn.IP, WordBytes, isWrite: false, TlbIndex.OfSite);
         EmitLoadWord();
     }
 
@@ -227,7 +227,7 @@ internal sealed unsafe partial class MachineTranslator
     {
         FreeFlags(FlagUse.All);
         EmitStackAddress(0);
-        EmitTranslate(insn.IP, WordBytes, isWrite: false);
+        EmitTranslate(insn.IP, WordBytes, isWrite: false, TlbIndex.OfStack);
         EmitLoadWord();
         int extra = insn.OpCount == 0 ? 0 : insn.Immediate16;
         if (_mode.StackBytes == 2)
@@ -241,44 +241,61 @@ internal sealed unsafe partial class MachineTranslator
     private void EmitConditional(in Instruction insn, ulong next)
     {
         NeedFlags();
-        Cond condition = (Cond)(insn.ConditionCode switch
-        {
-            ConditionCode.o => 0,
-            ConditionCode.no => 1,
-            ConditionCode.b => 2,
-            ConditionCode.ae => 3,
-            ConditionCode.e => 4,
-            ConditionCode.ne => 5,
-            ConditionCode.be => 6,
-            ConditionCode.a => 7,
-            ConditionCode.s => 8,
-            ConditionCode.ns => 9,
-            ConditionCode.p => 10,
-            ConditionCode.np => 11,
-            ConditionCode.l => 12,
-            ConditionCode.ge => 13,
-            ConditionCode.le => 14,
-            _ => 15,
-        });
-        EmitTwoWays(condition, insn.NearBranchTarget, next);
+        FlagPlace at = _flags;
+        byte* toTaken = _a.JccForward(ConditionOf(in insn));
+        EmitJump(insn.IP, next);
+        _flags = at;
+        EmitAway(insn.IP, insn.NearBranchTarget, toTaken);
     }
 
-    private void EmitTwoWays(Cond condition, ulong taken, ulong next)
+    // A conditional branch inside a block.
+    private void EmitSideExit(in Instruction insn)
     {
+        NeedFlags();
         FlagPlace at = _flags;
-        byte* toTaken = _a.JccForward(condition);
-        EmitJump(next);
+        EmitAway(insn.IP, insn.NearBranchTarget, _a.JccForward(ConditionOf(in insn)));
         _flags = at;
-        if (IsInPage(taken))
+    }
+
+    // Where a conditional branch goes when it is taken.
+    private void EmitAway(ulong from, ulong target, byte* patch)
+    {
+        const int FarJumpBytes = 96;
+        target &= _mode.RipMask;
+        if (IsInPage(target))
         {
-            byte* cold = LinkExit(taken, toTaken);
-            *(int*)toTaken = (int)(cold - (toTaken + 4));
+            byte* cold = LinkExit(from, target, patch);
+            *(int*)patch = (int)(cold - (patch + 4));
             return;
         }
 
-        _a.Here(toTaken);
-        EmitJump(taken);
+        byte* away = _code.Cold -= FarJumpBytes;
+        *(int*)patch = (int)(away - (patch + 4));
+        X64Asm here = _a;
+        _a = new X64Asm(away);
+        EmitFarJump(target);
+        _a = here;
     }
+
+    private static Cond ConditionOf(in Instruction insn) => (Cond)(insn.ConditionCode switch
+    {
+        ConditionCode.o => 0,
+        ConditionCode.no => 1,
+        ConditionCode.b => 2,
+        ConditionCode.ae => 3,
+        ConditionCode.e => 4,
+        ConditionCode.ne => 5,
+        ConditionCode.be => 6,
+        ConditionCode.a => 7,
+        ConditionCode.s => 8,
+        ConditionCode.ns => 9,
+        ConditionCode.p => 10,
+        ConditionCode.np => 11,
+        ConditionCode.l => 12,
+        ConditionCode.ge => 13,
+        ConditionCode.le => 14,
+        _ => 15,
+    });
 
     // rcx, ecx or cx counts; only the processor's jrcxz looks at it without flags.
     private void EmitLoop(in Instruction insn, ulong next)
@@ -310,15 +327,15 @@ internal sealed unsafe partial class MachineTranslator
         byte* away = _a.JmpForward();
         _a.HereShort(zero);
         _a.Mov(Reg.Rcx, S0);
-        EmitJump(counts ? next : insn.NearBranchTarget);
+        EmitJump(insn.IP, counts ? next : insn.NearBranchTarget);
         _flags = at;
         _a.Here(away);
-        EmitJump(counts ? insn.NearBranchTarget : next);
+        EmitJump(insn.IP, counts ? insn.NearBranchTarget : next);
     }
 
     private bool IsInPage(ulong target) => target >= _pageStart && target - _pageStart < PageBytes;
 
-    private void EmitJump(ulong target)
+    private void EmitJump(ulong from, ulong target)
     {
         target &= _mode.RipMask;
         if (IsInPage(target))
@@ -327,7 +344,7 @@ internal sealed unsafe partial class MachineTranslator
             if (at > 12)
                 _a.Nop(16 - at);
             byte* patch = _a.JmpForward();
-            byte* cold = LinkExit(target, patch);
+            byte* cold = LinkExit(from, target, patch);
             *(int*)patch = (int)(cold - (patch + 4));
             return;
         }
@@ -397,14 +414,14 @@ internal sealed unsafe partial class MachineTranslator
         c.Jmp(_code.Stubs.Exit(MachineExit.Lookup, flagsInHost: false));
     }
 
-    private byte* LinkExit(ulong target, byte* patch)
+    private byte* LinkExit(ulong from, ulong target, byte* patch, bool isAlone = false)
     {
         bool hasHostFlags = _flags is FlagPlace.Host;
         byte* cold = _code.Cold -= 32;
         X64Asm c = new(cold);
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), _code.Links.Count);
         c.Jmp(_code.Stubs.Exit(MachineExit.Link, hasHostFlags));
-        _code.Links.Add(new TranslationLink { Patch = patch, Target = target, Block = _blockNumber, HasHostFlags = hasHostFlags });
+        _code.Links.Add(new TranslationLink { Patch = patch, From = from, Target = target, Block = _blockNumber, HasHostFlags = hasHostFlags, IsAlone = isAlone });
         return cold;
     }
 }

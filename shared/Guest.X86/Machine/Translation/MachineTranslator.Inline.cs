@@ -79,7 +79,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Op(Alu.Or, S0, S1, wide: false);
         _a.Mov(AreaSlot.At(AreaSlot.Temp), S0);
         EmitStackAddress(-WordBytes);
-        EmitTranslate(insn.IP, WordBytes, isWrite: true);
+        EmitTranslate(insn.IP, WordBytes, isWrite: true, TlbIndex.OfStack);
         _a.Mov(S1, AreaSlot.At(AreaSlot.Temp));
         _a.Mov(Mem.At(S0), S1, wide: WordBytes == 8);
         EmitMoveStack(-WordBytes);

@@ -9,8 +9,10 @@ internal sealed unsafe partial class MachineTranslator
 {
     private const int PageBytes = 4096;
 
-    // Registers of the guest that live in memory.
-    private bool InMemory(int register) => Is64 && (register is 10 or 11 or 15);
+    /// <summary>Registers of the guest that live in memory in 64-bit code.</summary>
+    internal static ReadOnlySpan<byte> MemoryRegisters => [13, 14, 15];
+
+    private bool InMemory(int register) => Is64 && (register is 13 or 14 or 15);
 
     // S0 = linear address of the memory operand. S1 is lost.
     private void EmitAddress(in Instruction insn)
@@ -43,7 +45,14 @@ internal sealed unsafe partial class MachineTranslator
             return bytes;
         }
 
-        int b = AddressRegister(insn.MemoryBase, S0), i = AddressRegister(insn.MemoryIndex, S1);
+        int b = AddressRegister(insn.MemoryBase, S0);
+        if (b == (int)S1 && OperandMap.Family(insn.MemoryIndex) is var index && InMemory(index) && index != _cached)
+        {
+            _a.Mov(S0, S1);
+            b = (int)S0;
+        }
+
+        int i = AddressRegister(insn.MemoryIndex, S1);
         long displacement = (long)insn.MemoryDisplacement64;
         if (b < 0 && i < 0)
         {
@@ -58,7 +67,10 @@ internal sealed unsafe partial class MachineTranslator
             4 => 2,
             _ => 3,
         };
-        _a.Lea(to, new Mem(b, i, scale, (int)displacement, 0), wide);
+        if (i < 0 && (int)displacement == 0)
+            _a.Mov(to, (Reg)b, wide);
+        else
+            _a.Lea(to, new Mem(b, i, scale, (int)displacement, 0), wide);
         if (bytes == 2)
             _a.MovzxWord(to, to);
         return bytes;
@@ -72,6 +84,10 @@ internal sealed unsafe partial class MachineTranslator
             return -1;
         if (InMemory(number))
         {
+            if (number == _cached)
+                return (int)S1;
+            if (scratch == S1)
+                ForgetCached();
             _a.Mov(scratch, AreaSlot.Gpr(number));
             return (int)scratch;
         }
@@ -80,27 +96,42 @@ internal sealed unsafe partial class MachineTranslator
     }
 
     // S0: linear address -> host address. S1 is lost, the flags too.
-    private void EmitTranslate(ulong rip, int size, bool isWrite, bool isRun = false)
+    private void EmitTranslate(ulong rip, int size, bool isWrite, TlbIndex index = TlbIndex.Computed, bool isRun = false)
     {
-        int table = _mode.View * VcpuArea.TlbEntries * 8;
-        int tags = (isWrite ? AreaSlot.WriteTags : AreaSlot.ReadTags) + table;
         int site = AddSite(rip, insn: -1, size, isWrite);
-        CollectionsMarshal.AsSpan(_code.Sites)[site].IsRun = isRun;
-        byte* cold = _code.Cold -= 48;
+        byte* miss = EmitTlbLookup(size, isWrite, index, out int hint);
+        byte* hit = _a.Position;
+        EmitTlbHit(isWrite);
+        byte* cold = _code.Cold -= index == TlbIndex.Computed ? 48 : 144;
         X64Asm c = new(cold);
-        _a.Mov32(S1, S0);
-        _a.Shift(Shift.Shr, S1, 12, wide: false);
-        _a.And32(S1, VcpuArea.TlbEntries - 1);
-        _a.Sub(S0, AreaSlot.Indexed(S1, tags));
-        _a.Cmp(S0, PageBytes - size);
-        _a.Jcc(Cond.A, cold);
-        _a.Add(S0, AreaSlot.Indexed(S1, AreaSlot.Pages + table));
-        c.Add(S0, AreaSlot.Indexed(S1, tags));
+        *(int*)miss = (int)(cold - (miss + 4));
+        if (index == TlbIndex.OfStack || hint >= 0)
+            EmitWrongGuess(ref c, index, hint, site, size, isWrite, hit);
+        c.Add(S0, AreaSlot.Indexed(S1, TagsOf(isWrite)));
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         c.Byte(0xE8);
         c.Int32((int)(_code.Stubs.MissCall - (c.Position + 4)));
         c.Jmp(_a.Position);
+        ref TranslationSite noted = ref CollectionsMarshal.AsSpan(_code.Sites)[site];
+        (noted.IsRun, noted.Hint) = (isRun, hint);
     }
+
+    private int TableOffset => _mode.View * VcpuArea.TlbEntries * 8;
+
+    private int TagsOf(bool isWrite) => (isWrite ? AreaSlot.WriteTags : AreaSlot.ReadTags) + TableOffset;
+
+    // S0: linear address -> distance from the page of its entry, S1 = the entry's number. The result is where to put the way for a miss.
+    private byte* EmitTlbLookup(int size, bool isWrite, TlbIndex index, out int hint)
+    {
+        _held = -1;
+        ForgetCached();
+        hint = EmitGuess(index);
+        _a.Sub(S0, AreaSlot.Indexed(S1, TagsOf(isWrite)));
+        _a.Cmp(S0, PageBytes - size);
+        return _a.JccForward(Cond.A);
+    }
+
+    private void EmitTlbHit(bool isWrite) => _a.Add(S0, AreaSlot.Indexed(S1, (isWrite ? AreaSlot.WritePages : AreaSlot.ReadPages) + TableOffset));
 
     // Loads the guest's vector and floating-point registers, once a block.
     private void NeedVectors(RflagsBits liveIn)
@@ -108,6 +139,7 @@ internal sealed unsafe partial class MachineTranslator
         if (_hasVectors)
             return;
         FreeFlags(liveIn);
+        _held = -1;
         byte* cold = _code.Cold -= 16;
         X64Asm c = new(cold);
         _a.Cmp32(AreaSlot.At(AreaSlot.VectorsLoaded), 0);

@@ -8,7 +8,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 internal sealed unsafe partial class MachineTranslator
 {
     // False: the block ends here.
-    private bool EmitPlain(ref Instruction insn, RflagsBits liveOut)
+    private bool EmitPlain(ref Instruction insn, RflagsBits liveOut, int share)
     {
         FlagUse use = FlagUse.Of(in insn);
         RflagsBits liveIn = use.Reads | (liveOut & ~use.Kills);
@@ -26,16 +26,23 @@ internal sealed unsafe partial class MachineTranslator
             return false;
         }
 
+        if (memory >= 0 || !IsHarmless(in insn))
+            FlushCached();
         if (_classes.Of(in insn) != FpuClass.None)
             NeedVectors(liveIn);
         bool isBitString = memory >= 0 && insn.Op1Kind == OpKind.Register && insn.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc;
-        if (memory >= 0)
+        int at = 0;
+        if (share >= 0)
+        {
+            at = EmitShared(in insn, share, liveIn);
+        }
+        else if (memory >= 0)
         {
             FreeFlags(liveIn);
             EmitAddress(in insn);
             if (isBitString)
                 EmitBitAddress(in insn);
-            EmitTranslate(insn.IP, insn.MemorySize.GetSize(), IsWrite(info.GetOpAccess(memory)));
+            EmitTranslate(insn.IP, insn.MemorySize.GetSize(), IsWrite(info.GetOpAccess(memory)), insn.MemoryIndex == Register.None ? TlbIndex.Computed : TlbIndex.OfSite);
         }
 
         if (memory < 0 && plan.IsVerbatim && _mode.CodeSize != CpuMode.Bits16 && !IsShortIncDec(in insn))
@@ -45,9 +52,11 @@ internal sealed unsafe partial class MachineTranslator
             return EmitChanged(in insn, use, memory, plan);
         }
 
+        if (memory < 0)
+            _held = -1;
         if (needsFlags && !isBitString)
             NeedFlags();
-        plan.Load(ref _a);
+        LoadPlanned(in plan);
         if (isBitString)
         {
             // The bit's number within the operand; the register may be renamed or not, so it always goes through S1.
@@ -55,17 +64,18 @@ internal sealed unsafe partial class MachineTranslator
             if (!plan.UsesS1)
                 _a.Mov(S1, (Reg)OperandMap.Family(plan.Rename(insn.Op1Register)));
             _a.And32(S1, bits - 1);
+            _cached = -1;
             insn.Op1Register = OperandMap.Rename(insn.Op1Register, (int)S1);
             if (needsFlags)
                 NeedFlags(hasS1: false);
             return EmitChanged(in insn, use, memory, plan with { KeepsOp1 = true });
         }
 
-        return EmitChanged(in insn, use, memory, plan);
+        return EmitChanged(in insn, use, memory, plan, at);
     }
 
     // The instruction with its operands in their new places; then what has to be stored.
-    private bool EmitChanged(in Instruction original, FlagUse use, int memory, in RegisterPlan plan)
+    private bool EmitChanged(in Instruction original, FlagUse use, int memory, in RegisterPlan plan, int displacement = 0)
     {
         Instruction insn = original;
         for (int i = 0; i < insn.OpCount; i++)
@@ -75,7 +85,9 @@ internal sealed unsafe partial class MachineTranslator
         int borrowed = -1;
         if (memory >= 0)
         {
-            SetMemory(ref insn, Register.R10);
+            SetMemory(ref insn, Register.RAX + (int)S0);
+            if (displacement != 0)
+                (insn.MemoryDisplacement64, insn.MemoryDisplSize) = ((ulong)displacement, 1);
             if (HasHighByte(in insn))
             {
                 borrowed = plan.Unused();
@@ -96,7 +108,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Position = _writer.At;
         if (borrowed >= 0)
             _a.Mov((Reg)borrowed, AreaSlot.At(AreaSlot.Temp));
-        plan.Store(ref _a);
+        StorePlanned(in plan);
         if (use.Changes != RflagsBits.None)
             _flags = FlagPlace.Host;
         return true;
@@ -187,14 +199,21 @@ internal sealed unsafe partial class MachineTranslator
 
     private bool EmitLea(in Instruction insn)
     {
+        _held = -1;
         int to = OperandMap.Family(insn.Op0Register), size = insn.Op0Register.GetSize();
         Reg target = InMemory(to) ? S1 : to == 4 ? Sp : (Reg)to;
         int width = AddressBytes(in insn);
-        if (target != S1 && width != 2 && (size == 4 || (size == 8 && width == 8)) && !insn.IsIPRelativeMemoryOperand)
+        if (width != 2 && (size == 4 || (size == 8 && width == 8)) && !insn.IsIPRelativeMemoryOperand)
         {
+            if (target == S1 && _cached != to)
+                FlushCached();
             EmitOffset(in insn, target, wide: size == 8);
+            if (target == S1)
+                (_cached, _isCachedNewer) = (to, true);
             return true;
         }
+
+        ForgetCached();
 
         int bytes = EmitOffset(in insn, S0, wide: width == 8);
         if (InMemory(to))

@@ -12,7 +12,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 /// </summary>
 internal sealed unsafe partial class MachineTranslator
 {
-    private const int MaxInsns = 64;
+    private const int MaxInsns = 64, MaxBranches = 8;
 
     private readonly MachineCode _code;
     private readonly FpuClassCache _classes;
@@ -70,13 +70,16 @@ internal sealed unsafe partial class MachineTranslator
     {
         (_mode, _blockNumber, _hasVectors) = (new ModeKey(block.Mode), number, false);
         _pageStart = block.Rip - (block.Physical & 4095);
+        BeginLookAhead(in block, bytes, available, room);
         int count = DecodeBlock(block.Rip, bytes, (int)Math.Min((ulong)available, room), limit, out int length, out bool isOpen);
         if (count == 0)
             return false;
-        PlanFlags(count);
+        BeginCache();
+        PlanShares(count);
+        PlanFlags(count, block.Rip + (ulong)length, isOpen);
         _a = new X64Asm(_code.Hot);
         block.FirstPlace = _code.Places.Count;
-        EmitEntries(ref block, LiveIn(0));
+        EmitEntries(ref block, LiveIn(0), count);
         bool goesOn = true;
         for (int i = 0; i < count; i++)
         {
@@ -86,12 +89,13 @@ internal sealed unsafe partial class MachineTranslator
             int run = StackRun(i, count);
             if (run > 1)
             {
+                ForgetCached();
                 EmitStackRun(i, run, block.Rip);
                 i += run - 1;
                 continue;
             }
 
-            goesOn = EmitInsn(ref insn, _forms[i], _liveOut[i]);
+            goesOn = EmitInsn(i, isLast: i == count - 1);
             if (!goesOn)
             {
                 length = (int)(insn.NextIP - block.Rip);
@@ -99,11 +103,13 @@ internal sealed unsafe partial class MachineTranslator
             }
         }
 
+        FlushCached();
         if (goesOn && isOpen)
-            EmitJump(block.Rip + (ulong)length);
+            EmitJump(block.Rip, block.Rip + (ulong)length);
         block.Length = length;
         block.PlaceCount = _code.Places.Count - block.FirstPlace;
         block.End = _a.Position;
+        block.LookedAt = _lookedAt;
         _code.Hot = (byte*)(((ulong)_a.Position + 15) & ~15UL);
         return true;
     }
@@ -113,7 +119,7 @@ internal sealed unsafe partial class MachineTranslator
         _reader.Set(bytes, available);
         Decoder decoder = _decoders[(int)_mode.CodeSize];
         decoder.IP = rip;
-        int count = 0;
+        int count = 0, branches = 0;
         length = 0;
         isOpen = true;
         while (count < limit && length < available)
@@ -125,6 +131,8 @@ internal sealed unsafe partial class MachineTranslator
             InsnForm form = _forms[count] = FormOf(in _insns[count]);
             length += _insns[count].Length;
             count++;
+            if (form == InsnForm.Branch && _insns[count - 1].IsJccShortOrNear && ++branches < MaxBranches)
+                continue; // the way on belongs to the block
             if (form is InsnForm.Core or InsnForm.Careful or InsnForm.Branch)
             {
                 isOpen = false;
@@ -163,33 +171,13 @@ internal sealed unsafe partial class MachineTranslator
         }
     }
 
-    private RflagsBits LiveIn(int i)
-    {
-        FlagUse use = UseOf(i);
-        return use.Reads | (_liveOut[i] & ~use.Kills);
-    }
-
-    private FlagUse UseOf(int i) => _forms[i] switch
-    {
-        InsnForm.Core or InsnForm.Careful => FlagUse.Opaque,
-        InsnForm.Stack or InsnForm.Nothing => default,
-        InsnForm.Inline => _insns[i].Mnemonic is Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq ? new FlagUse(FlagUse.All, RflagsBits.None, RflagsBits.None) : default,
-        _ => FlagUse.Of(in _insns[i]),
-    };
-
-    private void PlanFlags(int count)
-    {
-        _liveOut[count - 1] = FlagUse.All;
-        for (int i = count - 1; i > 0; i--)
-            _liveOut[i - 1] = LiveIn(i);
-    }
-
-    private void EmitEntries(ref MachineBlock block, RflagsBits liveIn)
+    private void EmitEntries(ref MachineBlock block, RflagsBits liveIn, int count)
     {
         if (liveIn == RflagsBits.None)
         {
-            block.Entry = block.HostEntry = block.HostLoopEntry = _a.Position;
+            block.Entry = block.HostLoopEntry = _a.Position;
             EmitExitCheck(block.Rip);
+            block.HostEntry = block.ForwardEntry = _a.Position;
             _flags = FlagPlace.Dead;
             return;
         }
@@ -198,6 +186,14 @@ internal sealed unsafe partial class MachineTranslator
         MachineStubs.EmitSaveFlags(ref _a, S0);
         block.Entry = _a.Position;
         EmitExitCheck(block.Rip);
+        block.ForwardEntry = _a.Position;
+        if (!StartsWithFlags(count))
+        {
+            block.HostEntry = block.HostLoopEntry;
+            _flags = FlagPlace.Memory;
+            return;
+        }
+
         MachineStubs.EmitLoadFlags(ref _a, S0);
         block.HostEntry = _a.Position;
         _flags = FlagPlace.Host;
@@ -221,21 +217,34 @@ internal sealed unsafe partial class MachineTranslator
     }
 
     // False: the block ends here.
-    private bool EmitInsn(ref Instruction insn, InsnForm form, RflagsBits liveOut)
+    private bool EmitInsn(int i, bool isLast)
     {
+        ref Instruction insn = ref _insns[i];
+        (InsnForm form, RflagsBits liveOut) = (_forms[i], _liveOut[i]);
+        if (form is InsnForm.Branch)
+            FlushCached();
+        else if (form is not (InsnForm.Plain or InsnForm.Nothing))
+            ForgetCached();
         switch (form)
         {
             case InsnForm.Nothing:
                 return true;
             case InsnForm.Plain:
-                return EmitPlain(ref insn, liveOut);
+                return EmitPlain(ref insn, liveOut, _shareOf[i]);
             case InsnForm.Stack:
                 return EmitStack(in insn, liveOut);
             case InsnForm.Inline:
+                _held = -1;
                 EmitInline(in insn, liveOut);
                 return true;
             case InsnForm.Branch:
-                EmitBranch(in insn);
+                if (!isLast)
+                {
+                    EmitSideExit(in insn);
+                    return true;
+                }
+
+                EmitBranch(in insn, liveOut);
                 return false;
             default:
                 EmitManaged(in insn, isCore: form == InsnForm.Core);
@@ -246,6 +255,7 @@ internal sealed unsafe partial class MachineTranslator
     // Leaves so that managed code executes the instruction.
     private void EmitManaged(in Instruction insn, bool isCore = false)
     {
+        FlushCached();
         _code.Insns.Add(insn);
         int site = AddSite(insn.IP, _code.Insns.Count - 1);
         CollectionsMarshal.AsSpan(_code.Sites)[site].IsCore = isCore;
@@ -266,6 +276,7 @@ internal sealed unsafe partial class MachineTranslator
         }
 
         MachineStubs.EmitSaveFlags(ref _a, S0);
+        _held = -1;
         _flags = FlagPlace.Memory;
     }
 
@@ -274,7 +285,7 @@ internal sealed unsafe partial class MachineTranslator
     {
         if (_flags != FlagPlace.Memory)
             return;
-        if (hasS1)
+        if (hasS1 && _cached < 0)
             MachineStubs.EmitLoadFlags(ref _a, S1);
         else
             MachineStubs.EmitLoadFlags(ref _a);

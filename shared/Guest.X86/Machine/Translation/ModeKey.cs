@@ -10,7 +10,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
 {
     private const uint CodeSizeMask = 3, StackBig = 1 << 2, User = 1 << 3, Protected = 1 << 4, AccessUser = 1 << 5, TaskSwitched = 1 << 6, Emulation = 1 << 7, MonitorFpu = 1 << 8,
-        SseOff = 1 << 9, AvxOff = 1 << 10, Avx512Off = 1 << 11, CheckAlignment = 1 << 12;
+        SseOff = 1 << 9, AvxOff = 1 << 10, Avx512Off = 1 << 11, CheckAlignment = 1 << 12, Alone = 1 << 13;
 
     private const ulong AvxState = 6, Avx512State = 0xE6;
 
@@ -68,6 +68,15 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
 
     /// <summary>EFLAGS.AC and CR0.AM at privilege level 3.</summary>
     public bool ChecksAlignment => (bits & CheckAlignment) != 0;
+
+    /// <summary>Accesses of a block share nothing: not of the processor's state, but for a second translation of the same code.</summary>
+    public bool IsAlone => (bits & Alone) != 0;
+
+    /// <summary>The key of the second translation.</summary>
+    public ModeKey AsAlone => new(bits | Alone);
+
+    /// <summary>True when translations are for the same state of the processor.</summary>
+    public static bool IsSameState(uint bits, uint others) => ((bits ^ others) & ~Alone) == 0;
 
     /// <summary>True when accesses through a segment cannot exceed its limit.</summary>
     public bool IsBig(int segment) => (bits >> BigShift & 1u << segment) != 0;

@@ -1,5 +1,4 @@
 using Iced.Intel;
-using Suite.Jit.X64;
 
 namespace Suite.Guest.X86.Machine.Translation;
 
@@ -81,21 +80,12 @@ internal record struct RegisterPlan(bool Is64, bool HasMemory)
         return 5;
     }
 
-    /// <summary>Loads what the instruction reads.</summary>
-    public readonly void Load(ref X64Asm a)
-    {
-        if (_loadsFirst)
-            a.Mov(MachineStubs.S0, AreaSlot.Gpr(_first));
-        if (_loadsSecond)
-            a.Mov(MachineStubs.S1, AreaSlot.Gpr(_second));
-    }
+    /// <summary>The guest register that the first scratch register stands for; -1 for none.</summary>
+    public readonly int First => _first;
 
-    /// <summary>Stores what it wrote.</summary>
-    public readonly void Store(ref X64Asm a)
-    {
-        if (_storesFirst)
-            a.Mov(AreaSlot.Gpr(_first), MachineStubs.S0);
-        if (_storesSecond)
-            a.Mov(AreaSlot.Gpr(_second), MachineStubs.S1);
-    }
+    /// <summary>The guest register that the second scratch register stands for; -1 for none.</summary>
+    public readonly int Second => _second;
+
+    /// <summary>What the instruction reads, and writes.</summary>
+    public readonly (bool LoadsFirst, bool LoadsSecond, bool StoresFirst, bool StoresSecond) Uses => (_loadsFirst, _loadsSecond, _storesFirst, _storesSecond);
 }

@@ -64,6 +64,7 @@ public sealed unsafe partial class TranslatedVcpu
         if (!TryFetchPage(mode, linear, out ulong physical, out PageRights rights))
             return -1;
         isGlobal = (rights & PageRights.Global) != 0;
+        NoteSize(linear, rights);
         byte* host = _memory.ReadPointer(physical, out _);
         if (host == null)
         {
@@ -162,14 +163,15 @@ public sealed unsafe partial class TranslatedVcpu
         ModeKey mode = Mode;
         ulong codeBase = mode.Is64 ? 0 : _area->Cpu.Seg(SegmentName.Cs).Base;
         long flushes = _drops;
-        int number = FindBlock(mode, codeBase, out _);
+        int number = FindBlock(link.IsAlone ? mode.AsAlone : mode, codeBase, out _);
         if (number < 0 || _drops != flushes)
             return;
         ref MachineBlock from = ref _blocks[link.Block], to = ref _blocks[number];
-        if (from.IsDead || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || from.Mode != to.Mode)
+        if (from.IsDead || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || !ModeKey.IsSameState(from.Mode, to.Mode))
             return;
         byte* target = to.SecondPage != 0 ? _translator.EmitTrampoline(mode, link.Target, link.HasHostFlags)
-            : !link.HasHostFlags ? to.Entry : link.Target < from.Rip + (ulong)from.Length ? to.HostLoopEntry : to.HostEntry;
+            : link.Target < link.From || (link.Target == link.From && !link.IsAlone) ? link.HasHostFlags ? to.HostLoopEntry : to.Entry
+            : link.HasHostFlags ? to.HostEntry : to.ForwardEntry;
         *(int*)link.Patch = (int)(target - (link.Patch + 4));
     }
 }

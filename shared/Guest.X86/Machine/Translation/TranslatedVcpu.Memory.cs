@@ -6,18 +6,15 @@ namespace Suite.Guest.X86.Machine.Translation;
 // The TLB that generated code looks into, and what makes it or translations void.
 public sealed unsafe partial class TranslatedVcpu
 {
-    private const int MostLocals = 512;
+    private const int MostLocals = 512, LargeShift = 22, HugeShift = 30;
 
     private readonly ConcurrentQueue<(RamBlock Block, ulong Offset)> _writtenElsewhere = new();
     private readonly ConcurrentQueue<ulong> _droppedWrites = new();
     private readonly List<(RamBlock Block, ulong Page)> _watched = [];
-    private readonly int[] _locals = new int[MostLocals];
-    private int _localCount, _largestShift = 12;
+    private readonly int[] _locals = new int[VcpuArea.Views * MostLocals], _localCounts = new int[VcpuArea.Views];
+    private readonly PageFilter _largePages = new(), _hugePages = new();
     private long _drops;
     private volatile bool _mapChanged, _isInGuest;
-
-    // A tag that cannot match: its page is another entry's.
-    private static ulong NoTag(int entry) => (ulong)((entry & (VcpuArea.TlbEntries - 1)) ^ (VcpuArea.TlbEntries / 2)) << 12;
 
     // Answers a look-up that missed: a host address, or a MachineExit.
     private ulong Miss()
@@ -47,14 +44,12 @@ public sealed unsafe partial class TranslatedVcpu
             return IsForeignCode(page) || _blocks.HoldsCode((ulong)writes, (int)offset, site.Size) ? (ulong)MachineExit.Careful : (ulong)(writes + offset);
         int entry = site.View * VcpuArea.TlbEntries + (int)(linear >> 12 & (VcpuArea.TlbEntries - 1));
         ulong tag = linear & ~PageMask;
-        bool canRead = (rights & PageRights.Read) != 0 && reads == answer, canWrite = (rights & PageRights.Write) != 0 && writes == answer && !holdsCode;
-        _area->ReadTags[entry] = canRead ? tag : NoTag(entry);
-        _area->WriteTags[entry] = canWrite ? tag : NoTag(entry);
-        _area->Pages[entry] = (ulong)answer;
-        if ((rights & PageRights.Global) == 0 && site.View != 1)
-            NoteLocal(entry);
-        if ((rights & (PageRights.Large | PageRights.Huge)) != 0)
-            _largestShift = Math.Max(_largestShift, (rights & PageRights.Huge) != 0 ? 30 : 22);
+        bool canRead = (rights & PageRights.Read) != 0 && reads == answer, canWrite = (rights & PageRights.Write) != 0 && writes == answer && reads == answer && !holdsCode;
+        (_area->ReadTags[entry], _area->ReadPages[entry]) = canRead ? (tag, (ulong)answer) : (VcpuArea.NoPage, VcpuArea.NoPage);
+        (_area->WriteTags[entry], _area->WritePages[entry]) = canWrite ? (tag, (ulong)answer) : (VcpuArea.NoPage, VcpuArea.NoPage);
+        if ((rights & PageRights.Global) == 0 || site.View == 1)
+            NoteLocal(site.View, entry);
+        NoteSize(linear, rights);
         return (ulong)(answer + offset);
     }
 
@@ -64,34 +59,42 @@ public sealed unsafe partial class TranslatedVcpu
     private bool IsForeignCode(ulong page) => _memory.TryFind(page, out MemorySlot slot) && slot.Writes is { } block
         && (block.HasCode[(slot.WriteOffset + (page - slot.Start)) >> 12] & ~CodeBit) != 0;
 
-    private void NoteLocal(int entry)
+    // Pages of 2 and 4 MiB, and of 1 GiB: a flush of one address in them flushes them all.
+    private void NoteSize(ulong linear, PageRights rights)
     {
-        if (_localCount < MostLocals)
-            _locals[_localCount] = entry;
-        _localCount++;
+        if ((rights & PageRights.Huge) != 0)
+            _hugePages.Add(linear >> HugeShift);
+        else if ((rights & PageRights.Large) != 0)
+            _largePages.Add(linear >> LargeShift);
+    }
+
+    private void NoteLocal(int view, int entry)
+    {
+        if (_localCounts[view] < MostLocals)
+            _locals[view * MostLocals + _localCounts[view]] = entry;
+        _localCounts[view]++;
     }
 
     private void ClearTlb()
     {
         for (int view = 0; view < VcpuArea.Views; view++)
             ClearView(view);
-        _localCount = 0;
-        _largestShift = 12;
+        Array.Clear(_localCounts);
+        _largePages.Clear();
+        _hugePages.Clear();
     }
 
     private void ClearView(int view)
     {
-        for (int i = 0; i < VcpuArea.TlbEntries; i++)
-        {
-            int entry = view * VcpuArea.TlbEntries + i;
-            _area->ReadTags[entry] = _area->WriteTags[entry] = NoTag(entry);
-        }
+        foreach (nint table in (ReadOnlySpan<nint>)[(nint)_area->ReadTags, (nint)_area->ReadPages, (nint)_area->WriteTags, (nint)_area->WritePages])
+            new Span<ulong>((ulong*)table + view * VcpuArea.TlbEntries, VcpuArea.TlbEntries).Fill(VcpuArea.NoPage);
     }
 
     private void ClearJumps(int set)
     {
-        for (int i = 0; i < VcpuArea.JumpEntries; i++)
-            _area->JumpTags[set * VcpuArea.JumpEntries + i] = NoJump(i);
+        Span<ulong> tags = new(_area->JumpTags + set * VcpuArea.JumpEntries, VcpuArea.JumpEntries);
+        tags.Clear();
+        tags[0] = NoJump(0);
         _jumpPages[set].Clear();
         if (set == 0)
             _hasLocalKernelJumps = false;
@@ -100,20 +103,14 @@ public sealed unsafe partial class TranslatedVcpu
     /// <inheritdoc/>
     public void TlbFlush(bool withGlobal)
     {
-        if (withGlobal || _localCount > MostLocals)
+        if (withGlobal)
         {
             ClearTlb();
         }
         else
         {
-            ClearView(1);
-            for (int i = 0; i < _localCount; i++)
-            {
-                int entry = _locals[i];
-                _area->ReadTags[entry] = _area->WriteTags[entry] = NoTag(entry);
-            }
-
-            _localCount = 0;
+            for (int view = 0; view < VcpuArea.Views; view++)
+                DropLocals(view);
         }
 
         ClearJumps(1);
@@ -121,10 +118,28 @@ public sealed unsafe partial class TranslatedVcpu
             ClearJumps(0);
     }
 
+    private void DropLocals(int view)
+    {
+        if (_localCounts[view] > MostLocals)
+        {
+            ClearView(view);
+        }
+        else
+        {
+            foreach (int entry in _locals.AsSpan(view * MostLocals, _localCounts[view]))
+            {
+                DropRead(entry);
+                DropWrite(entry);
+            }
+        }
+
+        _localCounts[view] = 0;
+    }
+
     /// <inheritdoc/>
     public void TlbFlushPage(ulong linear)
     {
-        int shift = _largestShift;
+        int shift = _hugePages.MayHold(linear >> HugeShift) ? HugeShift : _largePages.MayHold(linear >> LargeShift) ? LargeShift : 12;
         for (int view = 0; view < VcpuArea.Views; view++)
         {
             int first = view * VcpuArea.TlbEntries;
@@ -157,10 +172,14 @@ public sealed unsafe partial class TranslatedVcpu
     private void Drop(int entry, ulong linear, int shift)
     {
         if ((_area->ReadTags[entry] ^ linear) >> shift == 0)
-            _area->ReadTags[entry] = NoTag(entry);
+            DropRead(entry);
         if ((_area->WriteTags[entry] ^ linear) >> shift == 0)
-            _area->WriteTags[entry] = NoTag(entry);
+            DropWrite(entry);
     }
+
+    private void DropRead(int entry) => _area->ReadTags[entry] = _area->ReadPages[entry] = VcpuArea.NoPage;
+
+    private void DropWrite(int entry) => _area->WriteTags[entry] = _area->WritePages[entry] = VcpuArea.NoPage;
 
     private void OnMapChanged()
     {
@@ -196,8 +215,8 @@ public sealed unsafe partial class TranslatedVcpu
     private void DropWrites(ulong hostPage)
     {
         for (int i = 0; i < VcpuArea.Views * VcpuArea.TlbEntries; i++)
-            if (_area->Pages[i] == hostPage)
-                _area->WriteTags[i] = NoTag(i);
+            if (_area->WritePages[i] == hostPage)
+                DropWrite(i);
     }
 
     // From another vCPU's thread: comes back when this one cannot write through an old entry any more. It drops them before it enters generated code again.

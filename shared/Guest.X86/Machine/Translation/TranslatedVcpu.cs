@@ -167,6 +167,9 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
                 Step();
                 break;
+            case MachineExit.WrongGuesses:
+                TakeWrongGuesses(_code.Sites[(int)_area->ExitSite]);
+                break;
             case MachineExit.Fault:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
                 RaisePageFault(_area->MissFault, _area->ExitAddress);
@@ -175,6 +178,12 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
                 RaiseHostFault();
                 break;
         }
+    }
+
+    private void TakeWrongGuesses(in TranslationSite site)
+    {
+        _area->Cpu.Rip = site.Rip;
+        _translator.TakeWrongGuesses(ref CollectionsMarshal.AsSpan(_code.Hints)[site.Hint]);
     }
 
     // Others may wait for this vCPU to be out of generated code; the fence is for them (see DropWritesFrom).

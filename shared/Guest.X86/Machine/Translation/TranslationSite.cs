@@ -24,6 +24,9 @@ internal struct TranslationSite
     /// <summary>Which TLB table it goes through.</summary>
     public byte View;
 
+    /// <summary>Number of its guess (<see cref="MachineCode.Hints"/>); -1 without.</summary>
+    public int Hint;
+
     /// <summary>Number of the decoded instruction (<see cref="MachineCode.Insns"/>); -1 where it has to be decoded again.</summary>
     public int Insn;
 }
@@ -32,11 +35,17 @@ internal struct TranslationSite
 internal unsafe struct TranslationLink
 {
     public byte* Patch;
-    public ulong Target;
+
+    /// <summary>Offsets of the instruction that jumps, and of the one it jumps to.</summary>
+    public ulong From, Target;
+
     public int Block;
 
     /// <summary>The jump leaves with the flags in the host's.</summary>
     public bool HasHostFlags;
+
+    /// <summary>It leads to a translation of the same instruction whose accesses are each on their own.</summary>
+    public bool IsAlone;
 }
 
 /// <summary>A translated straight piece of guest code within one page (or one instruction across two).</summary>
@@ -50,8 +59,11 @@ internal unsafe struct MachineBlock
     public uint Mode;
     public int Length;
 
-    /// <summary>Entry with the flags in memory.</summary>
-    public byte* Entry;
+    /// <summary>Stretches of 64 bytes of the page, one bit each, on which the translation depends besides.</summary>
+    public ulong LookedAt;
+
+    /// <summary>Entry with the flags in memory, for lookups and backward jumps, and for forward jumps.</summary>
+    public byte* Entry, ForwardEntry;
 
     /// <summary>Entry with the flags in the host's, for forward jumps and for backward ones.</summary>
     public byte* HostEntry, HostLoopEntry;

@@ -28,6 +28,9 @@ internal enum MachineExit : uint
     /// <summary>The host's processor raised an exception in generated code.</summary>
     HostFault,
 
+    /// <summary>An access was guessed wrong many times: its site's number is in <see cref="VcpuArea.ExitSite"/>.</summary>
+    WrongGuesses,
+
     /// <summary>A carefully executed instruction is done.</summary>
     Done,
 }
@@ -43,6 +46,17 @@ internal unsafe struct VcpuArea
 
     /// <summary>Whose accesses a TLB table serves: the kernel's, user code's, and the kernel's while it may touch user pages in spite of SMAP.</summary>
     public const int Views = 3;
+
+    /// <summary>Accesses whose TLB entry can be guessed.</summary>
+    public const int MostHints = 32768;
+
+    /// <summary>
+    /// The page of an entry that is empty, and what stands for its host address: of no canonical address, so that a guest which hits upon it gets the host's #GP for its own.
+    /// </summary>
+    public const ulong NoPage = 0x6B8F_3C21_D47A_5000;
+
+    /// <summary>Host addresses that accesses of a block share.</summary>
+    public const int Shares = 8;
 
     /// <summary>Entries of a jump cache; one for the kernel, one for user code.</summary>
     public const int JumpEntries = 4096;
@@ -93,13 +107,24 @@ internal unsafe struct VcpuArea
     /// <summary>Flags at a fault of the host, as <see cref="Flags"/>.</summary>
     public uint FaultFlags;
 
-    /// <summary>Linear page of each entry; a hit is 0 &lt;= address - tag &lt; 4096.</summary>
+    /// <summary>Host addresses that accesses of the running block share.</summary>
+    public fixed ulong Shared[Shares];
+
+    /// <summary>Linear page of each entry; a hit is 0 &lt;= address - tag &lt; 4096. What may be written may be read, in the same place.</summary>
     public fixed ulong ReadTags[Views * TlbEntries];
 
     public fixed ulong WriteTags[Views * TlbEntries];
 
     /// <summary>Host address of each entry's page.</summary>
-    public fixed ulong Pages[Views * TlbEntries];
+    public fixed ulong ReadPages[Views * TlbEntries];
+
+    public fixed ulong WritePages[Views * TlbEntries];
+
+    /// <summary>The entry the stack used last, of each table.</summary>
+    public fixed uint StackHints[Views];
+
+    /// <summary>The entry an access used last, and a count of wrong guesses that asks managed code when it overflows.</summary>
+    public fixed uint Hints[MostHints * 2];
 
     /// <summary>Offsets in the code segment, and the code for them.</summary>
     public fixed ulong JumpTags[2 * JumpEntries];
@@ -113,9 +138,9 @@ internal unsafe struct VcpuArea
 internal static unsafe class AreaSlot
 {
     public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
-        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, Pages, JumpTags, JumpCode, Vectors;
+        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, JumpTags, JumpCode, Vectors;
 
-    private static readonly int Gprs, Segments;
+    private static readonly int Gprs, Segments, Shared, StackHints, Hints;
 
     static AreaSlot()
     {
@@ -143,9 +168,13 @@ internal static unsafe class AreaSlot
         VectorMask = Of(&area->VectorMask);
         HostMxcsr = Of(&area->HostMxcsr);
         FaultFlags = Of(&area->FaultFlags);
+        Shared = Of(area->Shared);
         ReadTags = Of(area->ReadTags);
         WriteTags = Of(area->WriteTags);
-        Pages = Of(area->Pages);
+        ReadPages = Of(area->ReadPages);
+        WritePages = Of(area->WritePages);
+        StackHints = Of(area->StackHints);
+        Hints = Of(area->Hints);
         JumpTags = Of(area->JumpTags);
         JumpCode = Of(area->JumpCode);
         NativeMemory.Free(area);
@@ -159,6 +188,18 @@ internal static unsafe class AreaSlot
 
     /// <summary>Home of a guest register.</summary>
     public static Mem Gpr(int register) => At(Gprs + register * 8);
+
+    /// <summary>Host address that some accesses of a block share.</summary>
+    public static Mem SharedAddress(int number) => At(Shared + number * 8);
+
+    /// <summary>The entry the stack used last.</summary>
+    public static Mem StackHint(int view) => At(StackHints + view * 4);
+
+    /// <summary>The entry an access used last.</summary>
+    public static Mem Hint(int number) => At(Hints + number * 8);
+
+    /// <summary>Its count of wrong guesses.</summary>
+    public static Mem HintCount(int number) => At(Hints + number * 8 + 4);
 
     /// <summary>Base of a segment register.</summary>
     public static Mem SegmentBase(int segment) => At(Segments + segment * sizeof(Segment));

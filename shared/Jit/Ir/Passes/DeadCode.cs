@@ -2,15 +2,18 @@ namespace Suite.Jit.Ir.Passes;
 
 /// <summary>
 /// Removes Puts that are overwritten before anybody can see them, and values nobody uses. A slot is seen by exits and traps; one that is not
-/// lazy also by whatever may fault and by conditional traps.
+/// lazy also by whatever may fault and by conditional traps. A lazy one that only unlikely exits can see is written on the way out of those
+/// (<see cref="IrBlock.ExitPuts"/>): stores are what limits how far the host runs ahead.
 /// </summary>
 public sealed class DeadCode(StateLayout layout)
 {
     // Per slot, the Put that overwrites it later in the block, as _last minus its index: what earlier blocks left is below _last - Count and need
     // not be cleared. Only Puts before the next observation count.
     private readonly int[] _overwritten = new int[layout.Slots.Length];
+    private readonly List<int> _exits = [];
     private int[] _uses = new int[1024];
     private int _last;
+    private ulong _start;
 
     /// <summary>One walk backwards.</summary>
     public void Run(IrBlock block)
@@ -26,6 +29,8 @@ public sealed class DeadCode(StateLayout layout)
 
         _last += block.Count;
         (int exit, int fault) = (block.Count, block.Count); // nearest places where lazy and other slots are seen
+        _exits.Clear();
+        _start = StartOf(block);
         for (int i = block.Count - 1; i >= 0; i--)
         {
             ref IrInsn n = ref block[i];
@@ -34,8 +39,10 @@ public sealed class DeadCode(StateLayout layout)
             if (n.Op == IrOp.Put)
             {
                 ref int later = ref _overwritten[n.Imm];
-                if (_last - later < (layout.Slots[n.Imm].IsLazy ? exit : fault))
+                bool isLazy = layout.Slots[n.Imm].IsLazy;
+                if (_last - later < (isLazy ? exit : fault) && (!isLazy || Sink(block, i, _last - later)))
                 {
+                    later = _last - i;
                     n.Op = IrOp.None;
                     continue;
                 }
@@ -48,14 +55,57 @@ public sealed class DeadCode(StateLayout layout)
                 continue;
             }
 
-            if (IrTraits.Leaves(n.Op))
+            if (n.Op == IrOp.ExitIf && IsUnlikely(n))
+            {
+                fault = i;
+                _exits.Add(i);
+            }
+            else if (IrTraits.Leaves(n.Op))
+            {
                 (exit, fault) = (i, i);
+                _exits.Clear();
+            }
             else if (n.Op == IrOp.TrapIf || IrTraits.MayFault(n))
                 fault = i;
             Use(n.A);
             Use(n.B);
             Use(n.C);
         }
+    }
+
+    // A lazy Put that is overwritten at an index is left to the exits on the way there. False when one of them is so far that the value would only be in the way.
+    private bool Sink(IrBlock block, int put, int overwritten)
+    {
+        const int Reach = 32;
+        ref readonly IrInsn n = ref block[put];
+        bool isConstant = block[n.A].Op == IrOp.Const, any = false;
+        foreach (int exit in _exits)
+        {
+            if (exit >= overwritten)
+                continue;
+            if (layout.Slots[n.Imm].Home != SlotHome.Memory || !isConstant && (block[n.A].Type != IrType.F64 || exit - put > Reach))
+                return false;
+            any = true;
+        }
+
+        if (!any)
+            return true;
+        foreach (int exit in _exits)
+            if (exit < overwritten)
+                block.PutAtExit(new IrExitPut(exit, (int)n.Imm, n.A));
+        Use(n.A);
+        return true;
+    }
+
+    // Forwards, as out of a loop or to what is rarely done.
+    private bool IsUnlikely(in IrInsn exit) => (ulong)exit.Imm > _start;
+
+    private static ulong StartOf(IrBlock block)
+    {
+        for (int i = 0; i < block.Count; i++)
+            if (block[i].Op == IrOp.InsnStart)
+                return (ulong)block[i].Imm;
+        return 0;
     }
 
     private void Use(int value)

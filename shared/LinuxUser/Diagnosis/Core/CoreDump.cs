@@ -37,7 +37,7 @@ internal static unsafe class CoreDump
         CoreNotes notes = new(t, signal, info, threads, map);
         bool written = CoreFile.Write((int)fd, limit, t.Process.Target, notes.Bytes, CoreSegment.Choose(map, t.Memory), t.Memory);
         Sys.Call(Nr.close, fd);
-        return new CoreOutcome(name.Path, written ? name.Note : "it is not complete: RLIMIT_CORE cut it off, or the device is full", name.IsRelative && name.Note is null && written);
+        return new CoreOutcome(name.Path, written ? name.Note : "it is not complete: RLIMIT_CORE cut it off, or the device is full", name.IsRelative && name.Note is null);
     }
 }
 

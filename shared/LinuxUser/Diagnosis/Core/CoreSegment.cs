@@ -21,8 +21,32 @@ internal readonly record struct CoreSegment(Vma Vma, ulong Bytes)
         List<HostMapping> host = HostMappings();
         List<CoreSegment> segments = [];
         foreach (Vma vma in map)
-            segments.Add(new CoreSegment(vma, BytesOf(vma, filter, host, memory)));
+        {
+            Vma segment = vma.Name == "[stack]" ? UsedStack(vma) : vma;
+            segments.Add(new CoreSegment(segment, BytesOf(segment, filter, host, memory)));
+        }
+
         return segments;
+    }
+
+    // A native stack begins where it has grown to; this one has its full size from the start, and would fill a file with a small limit.
+    private static unsafe Vma UsedStack(Vma stack)
+    {
+        const int EntryBytes = 8;
+        const ulong PresentOrSwapped = 3UL << 62;
+        ulong[] pages = new ulong[(stack.End - stack.Start) / GuestMemory.PageSize];
+        fixed (byte* path = "/proc/self/pagemap\0"u8)
+        fixed (ulong* p = pages)
+        {
+            long file = Sys.Call(Nr.open, (long)path, Linux.O_RDONLY | Linux.O_CLOEXEC);
+            long read = Sys.Call(Nr.pread64, file, (long)p, pages.Length * EntryBytes, (long)(stack.Start / GuestMemory.PageSize * EntryBytes));
+            Sys.Call(Nr.close, file);
+            if (read != pages.Length * EntryBytes)
+                return stack;
+        }
+
+        int first = Array.FindIndex(pages, page => (page & PresentOrSwapped) != 0);
+        return first <= 0 ? stack : stack.Slice(stack.Start + (ulong)first * GuestMemory.PageSize, stack.End);
     }
 
     private static ulong BytesOf(Vma vma, uint filter, List<HostMapping> host, IGuestReader memory)

@@ -96,6 +96,47 @@ public sealed unsafe class TranslationPlainTests
         });
     }
 
+    [Fact]
+    public void Several_accesses_near_one_address()
+    {
+        const int FewerRuns = 6000, Distance = 60;
+        using ReencodeHost host = new();
+        using TranslatedMachine machine = new();
+        foreach (ulong area in (ReadOnlySpan<ulong>)[ReencodeHost.FarCode, ReencodeHost.FarData, ReencodeHost.FarStack, ReencodeHost.NearCode])
+            machine.MapLinear(area, ReencodeHost.AreaBytes);
+        host.Run(() =>
+        {
+            ReencodeComparison compare = new(host);
+            ReencodeRandom random = new(12);
+            ReencodeGenerator generator = new(random);
+            Code[] plain = Usable(ReencodeGenerator.Codes(memory: false)), withMemory = Usable(ReencodeGenerator.Codes(memory: true));
+            Span<byte> bytes = stackalloc byte[200];
+            List<string> failures = [];
+            for (int i = 0; i < FewerRuns; i++)
+            {
+                ulong at = ReencodeHost.FarCode + (ulong)random.Below(0x2000);
+                compare.Randomize(random);
+                Instruction memory = Operand(random, compare, 64, out int registers);
+                generator.Avoid = registers | 1 << 4;
+                int n = 0;
+                for (int k = 2 + random.Below(4); k > 0; k--)
+                {
+                    Instruction near = memory;
+                    near.MemoryDisplacement64 += (ulong)random.Below(Distance);
+                    near.MemoryDisplSize = 8;
+                    n += generator.Make(withMemory[random.Below(withMemory.Length)], at + (ulong)n, near, bytes[n..]);
+                    if (random.OneIn(2))
+                        n += generator.Make(plain[random.Below(plain.Length)], at + (ulong)n, null, bytes[n..]);
+                }
+
+                if (n > 0 && Compare(compare, machine, at, bytes[..n]) is { } difference)
+                    failures.Add($"{ReencodeComparison.Listing(at, bytes[..n])}:{difference}");
+            }
+
+            Assert.True(failures.Count == 0, $"{failures.Count} differences\n{string.Join('\n', failures.Take(20))}");
+        });
+    }
+
     // A memory operand with registers that no instruction changes implicitly; sometimes across a page's end.
     private static Instruction Operand(ReencodeRandom random, ReencodeComparison compare, int size, out int registers)
     {

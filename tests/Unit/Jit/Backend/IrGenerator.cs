@@ -186,7 +186,7 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
                 _exactDoubles.Add(signed);
                 break;
             case 4:
-                Add(Block.Unary(random.Next(2) == 0 ? IrOp.FSqrt : IrOp.FToSingle, Double()));
+                Add(random.Next(2) == 0 ? Block.Unary(IrOp.FSqrt, Double()) : Block.Convert(IrOp.FWiden, IrType.F64, Single()));
                 break;
             case 5:
                 Add(Block.Compare(Pick(FloatTests), Double(), Double()));
@@ -208,10 +208,31 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
                 Add(Block.Convert(IrOp.FBits, IrType.I64, ExactDouble()));
                 break;
             default:
-                Add(Block.Convert(IrOp.FFromSingleBits, IrType.F64, random.Next(2) == 0 ? Block.Load(MemKind.U32Be, Address()) : Integer()));
+                Add(Block.Convert(IrOp.FWiden, IrType.F64, Block.Convert(IrOp.FFromBits, IrType.F32, random.Next(2) == 0 ? Block.Load(MemKind.U32Be, Address()) : Integer())));
                 break;
         }
     }
+
+    // Some arithmetic on singles. Which NaN comes of two is the host's matter, so they are made of numbers.
+    private int Single()
+    {
+        int a = Narrow(), b = Narrow();
+        for (int steps = random.Next(4); steps > 0; steps--)
+        {
+            a = random.Next(4) switch
+            {
+                0 => Block.Emit(random.Next(2) == 0 ? IrOp.FMulAdd : IrOp.FMulSub, IrType.F32, a, b, Narrow()),
+                1 => Block.Unary(random.Next(3) switch { 0 => IrOp.FNeg, 1 => IrOp.FAbs, _ => IrOp.FSqrt }, a),
+                _ => Block.Binary(Pick(FloatBinary), a, b),
+            };
+            if (random.Next(3) == 0)
+                Add(Block.Convert(IrOp.FBits, IrType.I32, b));
+        }
+
+        return a;
+    }
+
+    private int Narrow() => Block.Convert(IrOp.FNarrow, IrType.F32, Double());
 
     private void VectorStep()
     {
@@ -301,6 +322,13 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
         Block.Put(slot, moved);
     }
 
+    // One or some neighbours.
+    private void PutLazily()
+    {
+        for (int slot = random.Next(LazyDoubles); slot < LazyDoubles; slot++)
+            Block.Put(LazyDouble0 + slot, Double());
+    }
+
     private void Put()
     {
         switch (random.Next(Floats ? 10 : 8))
@@ -318,10 +346,13 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
                 Block.Put(Vector0 + random.Next(Vectors), Vector());
                 break;
             case 4:
-                Block.Put(Lazy0 + random.Next(Lazies), Integer());
+                Block.Put(Lazy0 + random.Next(Lazies), random.Next(2) == 0 ? Block.Const((uint)random.Next()) : Integer());
                 break;
             case 8 or 9:
-                Block.Put(Double0 + random.Next(Doubles), Double());
+                if (random.Next(3) != 0)
+                    Block.Put(Double0 + random.Next(Doubles), Double());
+                else
+                    PutLazily();
                 break;
             default:
                 Block.Put(Integer0 + random.Next(Integers), Integer());

@@ -18,7 +18,7 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     public const int DataBytes = 0x4000;
     private const int MarginBytes = 0x10_0000, StackBytes = 0x1_0000;
 
-    private readonly Dictionary<ulong, IrBlock> _blocks = [];
+    private readonly Dictionary<ulong, Func<bool, IrBlock>> _blocks = [];
     private readonly GateFixture _gate;
     private readonly IrCompiler _compiler;
     private ulong _nextPc = CodeBase;
@@ -69,7 +69,10 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     /// <summary>A guest address for a block.</summary>
     public ulong NewPc() => _nextPc += 0x400;
 
-    public void Define(ulong pc, IrBlock block) => _blocks[pc] = block;
+    public void Define(ulong pc, IrBlock block) => _blocks[pc] = _ => block;
+
+    /// <summary>The same of a block that is built when it is translated: with or without assumptions (<see cref="BlockBuilder.MayAssume"/>).</summary>
+    public void Define(ulong pc, Func<bool, IrBlock> build) => _blocks[pc] = build;
 
     /// <summary>Runs compiled code from an address until it leaves the engine.</summary>
     public ExitReason Execute(ulong pc, uint mxcsr = 0x1F80)
@@ -93,9 +96,9 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
     bool ITranslator.Translate(ulong pc, byte* code, int available, BlockBuilder block)
     {
         byte* start = block.Hot.Position;
-        if (_blocks.TryGetValue(pc, out IrBlock? ir))
+        if (_blocks.TryGetValue(pc, out Func<bool, IrBlock>? build))
         {
-            _compiler.Compile(ir, block);
+            _compiler.Compile(build(block.MayAssume), block);
             HostCode = new ReadOnlySpan<byte>(start, (int)(block.Hot.Position - start)).ToArray();
             HostCodeAt = (ulong)start;
             return true;

@@ -4,11 +4,11 @@ using Suite.Jit.X64;
 
 namespace Suite.Tests.Jit.Backend;
 
-/// <summary>A made-up guest: integer registers (some pinned), orderings, flags, doubles, vectors, and two lazy slots.</summary>
+/// <summary>A made-up guest: integer registers (some pinned), orderings, flags, doubles, vectors, and lazy slots.</summary>
 internal static class IrTestLayout
 {
-    public const int Integers = 24, Orders = 4, Longs = 4, Flags = 4, Doubles = 10, Vectors = 6, Lazies = 2;
-    public const int Integer0 = 0, Order0 = Integers, Long0 = Order0 + Orders, Flag0 = Long0 + Longs, Double0 = Flag0 + Flags, Vector0 = Double0 + Doubles, Lazy0 = Vector0 + Vectors;
+    public const int Integers = 24, Orders = 4, Longs = 4, Flags = 4, Doubles = 10, Vectors = 6, Lazies = 2, LazyDoubles = 3;
+    public const int Integer0 = 0, Order0 = Integers, Long0 = Order0 + Orders, Flag0 = Long0 + Longs, Double0 = Flag0 + Flags, Vector0 = Double0 + Doubles, Lazy0 = Vector0 + Vectors, LazyDouble0 = Lazy0 + Lazies;
 
     public const int BlockBytes = 4096, SpillOffset = 2048, ConstantsOffset = SpillOffset + StateLayout.SpillBytes, MxcsrOffset = 3072;
 
@@ -38,6 +38,8 @@ internal static class IrTestLayout
                 : new StateSlot($"v{i}", IrType.V128, Next(16)));
         for (int i = 0; i < Lazies; i++)
             slots.Add(new StateSlot($"z{i}", IrType.I32, Next(4), IsLazy: true));
+        for (int i = 0; i < LazyDoubles; i++)
+            slots.Add(new StateSlot($"y{i}", IrType.F64, Next(8), IsLazy: true));
         return new StateLayout([.. slots], BlockBytes)
         {
             SpillOffset = SpillOffset,
