@@ -74,7 +74,7 @@ public sealed class MachineBoots(ITestOutputHelper log)
     }
 
     [Fact]
-    public void Cards_come_and_go_while_Debian_runs()
+    public async Task Cards_come_and_go_while_Debian_runs()
     {
         if (MachineGuest.Find("amd64", log) is not { } guest)
             return;
@@ -84,7 +84,7 @@ public sealed class MachineBoots(ITestOutputHelper log)
             () => Boot(guest, "qemu-system-x86_64", "plug", ["-serial", "file:" + console, "-monitor", $"unix:{monitor},server,nowait"], console), TaskCreationOptions.LongRunning);
         Say("PLUG ready", "device_add virtio-rng-pci,id=new");
         Say("PLUG came", "device_del new");
-        Assert.Contains("PLUG gone", run.GetAwaiter().GetResult());
+        Assert.Contains("PLUG gone", await run);
 
         void Say(string after, string command)
         {
