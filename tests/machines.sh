@@ -32,10 +32,12 @@ prepare() { # FORMAT INTERFACE MODE IMAGE
 whole() { # IMAGE: its structure and, as it is, its file system
     qemu-img check -q "$1" >/dev/null 2>&1 || [ $? = 63 ] || return 1
     qemu-img convert -O raw "$1" "$work/after.raw"
-    e2fsck "${2:--fn}" "$work/after.raw$at" >"$work/fsck" 2>&1
+    # By itself: when e2fsck has replayed a journal it opens the file again without the offset.
+    dd if="$work/after.raw" of="$work/after.part" bs=1M skip=1 conv=sparse status=none
+    e2fsck "${2:--fn}" "$work/after.part" >"$work/fsck" 2>&1
     local status=$?
-    # A journal that is to be replayed is no damage; anything else that -fy had to mend is.
-    [ $status = 0 ] || { [ $status = 1 ] && [ "${2:-}" = -fy ] && ! grep -Eqv '^(e2fsck .*|Pass [1-5].*|suite-root: .*|.*recovering journal|.*FILE SYSTEM WAS MODIFIED.*|)$' "$work/fsck"; }
+    # A journal that is to be replayed is no damage, nor are the superblock's totals, which ext4 writes at the end only; anything else that -fy had to mend is.
+    [ $status = 0 ] || { [ $status = 1 ] && [ "${2:-}" = -fy ] && ! grep -Eqv '^(e2fsck .*|Pass [1-5].*|suite-root: .*|.*recovering journal|Free (blocks|inodes) count wrong \([0-9]+, counted=[0-9]+\)\.|Fix\? yes|.*FILE SYSTEM WAS MODIFIED.*|)$' "$work/fsck"; }
 }
 
 for kind in "raw ide" "raw virtio" "qcow2 ide" "qcow2 virtio"; do
