@@ -16,13 +16,13 @@ int main(void)
     CHECK(a.tv_sec > 1600000000 && a.tv_nsec >= 0 && a.tv_nsec < 1000000000);
     struct timeval tv;
     EQ(gettimeofday(&tv, 0), 0);
-    CHECK(tv.tv_sec - a.tv_sec <= 1 && tv.tv_usec < 1000000);
-    CHECK(time(0) - tv.tv_sec <= 1);
+    CHECK(tv.tv_sec - a.tv_sec <= 10 && tv.tv_usec < 1000000);
+    CHECK(time(0) - tv.tv_sec <= 10);
     int32_t old[2];
     int64_t wide[2];
     EQ(syscall(SYS_clock_gettime, CLOCK_REALTIME, old), 0);
     EQ(syscall(SYS_clock_gettime64, CLOCK_REALTIME, wide), 0);
-    CHECK(wide[0] - old[0] <= 1 && wide[1] < 1000000000);
+    CHECK(wide[0] - old[0] <= 10 && wide[1] < 1000000000);
     EQ(clock_getres(CLOCK_MONOTONIC, &a), 0);
     CHECK(a.tv_sec == 0 && a.tv_nsec > 0);
 

@@ -63,15 +63,15 @@ int main(void)
     int64_t wide[2];
     int (*clock_get64)(int, int64_t *) = find("__kernel_clock_gettime64");
     EQ(clock_get64(CLOCK_REALTIME, wide), 0);
-    CHECK(wide[0] - time(0) <= 1 && time(0) - wide[0] <= 2);
+    CHECK(wide[0] - time(0) <= 10 && time(0) - wide[0] <= 10);
     int (*clock_res)(int, struct timespec *) = find("__kernel_clock_getres");
     EQ(clock_res(CLOCK_MONOTONIC, &a), 0);
     CHECK(a.tv_sec == 0);
     int (*get_day)(struct timeval *, void *) = find("__kernel_gettimeofday");
     EQ(get_day(&tv, 0), 0);
-    CHECK(tv.tv_sec - time(0) <= 1 && time(0) - tv.tv_sec <= 2);
+    CHECK(tv.tv_sec - time(0) <= 10 && time(0) - tv.tv_sec <= 10);
     int (*get_time)(int32_t *) = find("__kernel_time");
-    CHECK(get_time(0) - time(0) <= 1);
+    CHECK(get_time(0) - time(0) <= 10);
     int (*get_cpu)(unsigned *, unsigned *, void *) = find("__kernel_getcpu");
     unsigned cpu = 12345678;
     EQ(get_cpu(&cpu, 0, 0), 0);
