@@ -36,6 +36,9 @@ public sealed unsafe partial class X86Core
     // iret has just set RF: it is for the instruction that follows.
     private bool _resumeSet;
 
+    // Looked at for each access.
+    private Watchpoint[] _watchpoints = [];
+
     /// <summary>True while every instruction has to be looked at, before (<see cref="CheckCodeBreakpoint"/>) and behind (<see cref="EndInstruction"/>): TF, or a breakpoint of DR7.</summary>
     public bool IsWatched => (_cpu->Rflags & X86Cpu.FlagTf) != 0 || (_cpu->Dr[7] & DrEnabled) != 0;
 
@@ -59,20 +62,24 @@ public sealed unsafe partial class X86Core
     }
 
     /// <summary>What a debugger outside the machine watches: accesses of instructions that are executed one by one.</summary>
-    public IReadOnlyList<Watchpoint> Watchpoints { get; set; } = [];
+    public IReadOnlyList<Watchpoint> Watchpoints
+    {
+        get => _watchpoints;
+        set => _watchpoints = [.. value];
+    }
 
     /// <summary>The first watchpoint that was hit since it was set to null.</summary>
     public ulong? WatchHit { get; set; }
 
     // Every access is looked at, for the guest's debug registers or the debugger outside.
-    private bool WatchesData => (_cpu->Dr[7] & DrEnabled) != 0 || Watchpoints.Count != 0;
+    private bool WatchesData => (_cpu->Dr[7] & DrEnabled) != 0 || _watchpoints.Length != 0;
 
     /// <summary>Notes a data access; a breakpoint that it hits is delivered by <see cref="EndInstruction"/>.</summary>
     public void CheckDataBreakpoint(ulong linear, int size, bool write)
     {
-        for (int i = 0; i < Watchpoints.Count; i++)
-            if ((write || Watchpoints[i].OnRead) && linear < Watchpoints[i].Address + (ulong)Watchpoints[i].Length && Watchpoints[i].Address < linear + (ulong)size)
-                WatchHit ??= Watchpoints[i].Address;
+        foreach (Watchpoint watch in _watchpoints)
+            if ((write || watch.OnRead) && linear < watch.Address + (ulong)watch.Length && watch.Address < linear + (ulong)size)
+                WatchHit ??= watch.Address;
         for (int i = 0; i < 4; i++)
         {
             int kind = KindOf(i);

@@ -360,17 +360,11 @@ public sealed unsafe partial class IrCompiler
             return;
         switch (type)
         {
-            case IrType.F64:
+            case IrType.F64 or IrType.F32:
                 if (from.IsRegister)
                     Asm.Vex(VexOps.MoveDouble, to, 0, from.Register);
                 else
-                    Asm.Vex(VexOps.LoadDouble, to, 0, from.Mem);
-                break;
-            case IrType.F32:
-                if (from.IsRegister)
-                    Asm.Vex(VexOps.MoveDouble, to, 0, from.Register);
-                else
-                    Asm.Vex(VexOps.LoadSingle, to, 0, from.Mem);
+                    Asm.Vex(type == IrType.F64 ? VexOps.LoadDouble : VexOps.LoadSingle, to, 0, from.Mem);
                 break;
             case IrType.V128:
                 if (from.IsRegister)

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Machine;
 using Suite.Guest.X86.Machine.Translation;
@@ -119,6 +120,29 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
         bool hasError = vector is 8 or 10 or 11 or 12 or 13 or 14 or 17;
         frame = (ulong*)At(FaultStack - (hasError ? 48UL : 40UL));
         return vector;
+    }
+
+    /// <summary>Runs the vCPU from where it stands to its next exit, on a thread of its own; what it throws is thrown here.</summary>
+    public TranslatedExit Run()
+    {
+        TranslatedExit exit = TranslatedExit.Kicked;
+        ExceptionDispatchInfo? thrown = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                Vcpu.Attach();
+                exit = Vcpu.Run();
+            }
+            catch (Exception e)
+            {
+                thrown = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        thrown?.Throw();
+        return exit;
     }
 
     public void Dispose()

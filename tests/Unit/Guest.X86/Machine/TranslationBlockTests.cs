@@ -110,12 +110,6 @@ public sealed unsafe class TranslationBlockTests
         machine.Memory.Written((ulong)(at - machine.At(0)), (int)stream.Length);
         machine.Cpu->Rip = Code;
         machine.Cpu->Halted = 0;
-        Thread thread = new(() =>
-        {
-            machine.Vcpu.Attach();
-            machine.Vcpu.Run();
-        });
-        thread.Start();
-        thread.Join();
+        machine.Run();
     }
 }

@@ -47,15 +47,7 @@ public sealed unsafe class TranslationDeviceTests
         code.Assemble(new StreamCodeWriter(stream), Code);
         stream.ToArray().CopyTo(new Span<byte>(machine.Linear(Code), 4096));
         machine.Cpu->Rip = Code;
-        TranslatedExit exit = TranslatedExit.Kicked;
-        Thread thread = new(() =>
-        {
-            machine.Vcpu.Attach();
-            exit = machine.Vcpu.Run();
-        });
-        thread.Start();
-        thread.Join();
-        Assert.Equal(TranslatedExit.Halted, exit);
+        Assert.Equal(TranslatedExit.Halted, machine.Run());
         Assert.Equal(-1, machine.EndVector(out _));
         return machine;
     }

@@ -15,9 +15,7 @@ public sealed unsafe class TranslationPlainTests
     public void Any_instructions_with_and_without_memory()
     {
         using ReencodeHost host = new();
-        using TranslatedMachine machine = new();
-        foreach (ulong area in (ReadOnlySpan<ulong>)[ReencodeHost.FarCode, ReencodeHost.FarData, ReencodeHost.FarStack, ReencodeHost.NearCode])
-            machine.MapLinear(area, ReencodeHost.AreaBytes);
+        using TranslatedMachine machine = NewMachine();
         host.Run(() =>
         {
             ReencodeComparison compare = new(host);
@@ -61,9 +59,7 @@ public sealed unsafe class TranslationPlainTests
     {
         byte[][] kinds = [[0xA4], [0x66, 0xA5], [0xA5], [0x48, 0xA5], [0xAA], [0x66, 0xAB], [0xAB], [0x48, 0xAB]];
         using ReencodeHost host = new();
-        using TranslatedMachine machine = new();
-        foreach (ulong area in (ReadOnlySpan<ulong>)[ReencodeHost.FarCode, ReencodeHost.FarData, ReencodeHost.FarStack, ReencodeHost.NearCode])
-            machine.MapLinear(area, ReencodeHost.AreaBytes);
+        using TranslatedMachine machine = NewMachine();
         host.Run(() =>
         {
             const int Rounds = 2000, Margin = 256;
@@ -101,9 +97,7 @@ public sealed unsafe class TranslationPlainTests
     {
         const int FewerRuns = 6000, Distance = 60;
         using ReencodeHost host = new();
-        using TranslatedMachine machine = new();
-        foreach (ulong area in (ReadOnlySpan<ulong>)[ReencodeHost.FarCode, ReencodeHost.FarData, ReencodeHost.FarStack, ReencodeHost.NearCode])
-            machine.MapLinear(area, ReencodeHost.AreaBytes);
+        using TranslatedMachine machine = NewMachine();
         host.Run(() =>
         {
             ReencodeComparison compare = new(host);
@@ -135,6 +129,15 @@ public sealed unsafe class TranslationPlainTests
 
             Assert.True(failures.Count == 0, $"{failures.Count} differences\n{string.Join('\n', failures.Take(20))}");
         });
+    }
+
+    // With the areas that the host has.
+    private static TranslatedMachine NewMachine()
+    {
+        TranslatedMachine machine = new();
+        foreach (ulong area in (ReadOnlySpan<ulong>)[ReencodeHost.FarCode, ReencodeHost.FarData, ReencodeHost.FarStack, ReencodeHost.NearCode])
+            machine.MapLinear(area, ReencodeHost.AreaBytes);
+        return machine;
     }
 
     // A memory operand with registers that no instruction changes implicitly; sometimes across a page's end.
@@ -201,23 +204,17 @@ public sealed unsafe class TranslationPlainTests
             return null;
         compare.NativeEnd(at, code);
         ReencodeState expected = compare.Native;
-        TranslatedExit exit = TranslatedExit.Kicked;
-        string? problem = null;
-        Thread thread = new(() =>
+        string? difference;
+        try
         {
-            try
-            {
-                machine.Vcpu.Attach();
-                exit = machine.Vcpu.Run();
-            }
-            catch (Exception e)
-            {
-                problem = " " + e;
-            }
-        });
-        thread.Start();
-        thread.Join();
-        string? difference = problem ?? Difference(at + (ulong)code.Length, undefined, compare, expected, machine, exit);
+            TranslatedExit exit = machine.Run();
+            difference = Difference(at + (ulong)code.Length, undefined, compare, expected, machine, exit);
+        }
+        catch (Exception e)
+        {
+            difference = " " + e;
+        }
+
         compare.ResetMemory();
         return difference;
     }
