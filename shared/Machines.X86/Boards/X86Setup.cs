@@ -76,7 +76,7 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
                 "off" => IrqChipMode.Off,
                 _ => throw OptionException.Unknown("kernel-irqchip", chip, ["on", "split", "off"]),
             };
-            return new KvmAccelerator(Machine.Spaces, mode, accel.Get("device") ?? "/dev/kvm");
+            return new KvmAccelerator(Machine.Spaces, mode, Backends.Loop, accel.Get("device") ?? "/dev/kvm");
         }
 
         const int Mebibyte = 1 << 20;

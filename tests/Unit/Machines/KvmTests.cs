@@ -19,7 +19,7 @@ public sealed unsafe class KvmTests
     [Fact]
     public void A_missing_device_says_what_to_do()
     {
-        KvmException e = Assert.Throws<KvmException>(() => new KvmAccelerator(new AddressSpaces(new Lock()), IrqChipMode.On, "/dev/no-such-kvm"));
+        KvmException e = Assert.Throws<KvmException>(() => new KvmAccelerator(new AddressSpaces(new Lock()), IrqChipMode.On, path: "/dev/no-such-kvm"));
         Assert.Contains("there is no /dev/no-such-kvm", e.Message, StringComparison.Ordinal);
         Assert.Contains("modprobe", e.Message, StringComparison.Ordinal);
     }
@@ -27,7 +27,7 @@ public sealed unsafe class KvmTests
     [Fact]
     public void A_file_that_is_no_device_is_refused()
     {
-        KvmException e = Assert.Throws<KvmException>(() => new KvmAccelerator(new AddressSpaces(new Lock()), IrqChipMode.On, "/dev/null"));
+        KvmException e = Assert.Throws<KvmException>(() => new KvmAccelerator(new AddressSpaces(new Lock()), IrqChipMode.On, path: "/dev/null"));
         Assert.Contains("/dev/null", e.Message, StringComparison.Ordinal);
     }
 
