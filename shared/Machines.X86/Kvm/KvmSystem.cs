@@ -74,7 +74,8 @@ internal sealed unsafe class KvmSystem : KvmDescriptor
     private static string Reason(string path, int error) => error switch
     {
         ENOENT => $"there is no {path}: load the module of this processor (modprobe kvm_intel, or kvm_amd), switch virtualisation on in the firmware's set-up, or, inside a container, pass the device in (--device {path})",
-        EACCES or EPERM => Forbidden(path),
+        EACCES => Forbidden(path),
+        EPERM => $"{path} may not be opened here, whatever its mode says: the device rules of a container forbid it; start the container with --device {path}",
         ENXIO or ENODEV => $"{path} is a file without a driver behind it: load the module of this processor (modprobe kvm_intel, or kvm_amd)",
         EBUSY => $"{path} is in use by another hypervisor; end that one first",
         _ => $"{path} cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}",
@@ -84,7 +85,16 @@ internal sealed unsafe class KvmSystem : KvmDescriptor
     private static string Forbidden(string path)
     {
         const UnixFileMode GroupMay = UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
-        UnixFileMode mode = File.GetUnixFileMode(path);
+        UnixFileMode mode;
+        try
+        {
+            mode = File.GetUnixFileMode(path);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return $"the folder of {path} may not be entered by this user; ask for access to it";
+        }
+
         string octal = Convert.ToString((int)mode, 8).PadLeft(4, '0');
         return (mode & GroupMay) == GroupMay
             ? $"{path} may be opened by its group only (mode {octal}; ls -l {path} names it, mostly kvm): add this user to it (usermod -aG kvm USER, as root) and log in again"

@@ -220,6 +220,23 @@ public sealed unsafe class KvmTests
         Assert.Equal([TinyMachine.Start + 2, TinyMachine.Start + 3], stops);
     }
 
+    [KvmFact]
+    public void The_guest_finds_kvmclock_and_its_page_is_filled()
+    {
+        using TinyMachine m = new();
+        m.Load(
+            TinyMachine.Start,
+            0x66, 0xB8, 0x01, 0x00, 0x00, 0x40, 0x0F, 0xA2, // mov eax, 40000001h; cpuid
+            0xA8, 0x08, 0xB0, 0x01, 0x74, 0x26, // test al, 8 (the clock's newer MSRs); mov al, 1; jz lost
+            0x66, 0xB9, 0x01, 0x4D, 0x56, 0x4B, // mov ecx, 4B564D01h
+            0x66, 0x31, 0xD2, 0x66, 0xB8, 0x01, 0x30, 0x00, 0x00, 0x0F, 0x30, // xor edx, edx; mov eax, 3001h; wrmsr
+            0xE4, 0xE4, // in al, 0E4h: the kernel fills the page before the guest goes on
+            0x66, 0x83, 0x3E, 0x18, 0x30, 0x00, 0xB0, 0x02, 0x74, 0x09, // cmp dword [3018h], 0 (the multiplier); mov al, 2; jz lost
+            0xF6, 0x06, 0x00, 0x30, 0x01, 0x75, 0x02, 0xB0, 0x00, // test byte [3000h], 1 (the version); jnz lost; mov al, 0
+            0xE6, 0xF4); // lost: out 0F4h, al
+        Assert.Equal(0, m.Run());
+    }
+
     private static void RunsInMode(IrqChipMode mode)
     {
         using TinyMachine m = new(mode);
