@@ -293,7 +293,11 @@ internal sealed unsafe class VgaRenderer(VgaRegisters registers, byte* memory, i
     {
         const long Never = -1;
         if (Pages is not { } pages || view.Depth == 4)
+        {
+            surface.Look = default;
             return Never;
+        }
+
         long now = pages.Look();
         if (view != _view || !_colours.AsSpan().SequenceEqual(_coloursOfView))
         {

@@ -211,6 +211,11 @@ public sealed unsafe class VgaTests : IDisposable
         pixels[1] = 0x444444;
         _vga.Render(late);
         Assert.Equal((0x222222u, 0x444444u), (late.Pixels[0], late.Pixels[1]));
+        SetVbe(256, 128, 4, 0xC1); // planes, on the same surface
+        _vga.Render(late);
+        SetVbe(256, 128, 32, 0xC1);
+        _vga.Render(late);
+        Assert.Equal((0x222222u, 0x444444u), (late.Pixels[0], late.Pixels[1]));
         _mmio.Write(0xA0000, 4, 0x555555); // through the window, which is the device's own doing
         _vga.Render(late);
         Assert.Equal(0x555555u, late.Pixels[0]);
