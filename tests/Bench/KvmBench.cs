@@ -86,7 +86,8 @@ internal sealed class KvmBench(Options options)
         ProcessStartInfo request = new(tool,
         [
             "-M", "pc", "-accel", "kvm", "-cpu", "qemu64,-pni", "-m", "128", "-display", "none", "-net", "none", "-serial", "null", "-monitor", "none", "-bios", image, "-debugcon", "stdio",
-        ]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        ])
+        { RedirectStandardOutput = true, RedirectStandardInput = true };
         long begin = Stopwatch.GetTimestamp();
         using Process process = Process.Start(request)!;
         using Timer limit = new(_ => process.Kill(), null, TimeSpan.FromSeconds(Patience), Timeout.InfiniteTimeSpan);

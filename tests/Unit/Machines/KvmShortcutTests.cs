@@ -73,7 +73,8 @@ public sealed unsafe class KvmShortcutTests
                 m.Machine.Spaces.Settle();
                 Volatile.Write(ref m.Ram[0x2001], (byte)device.Writes.Count);
             }
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
         m.Load(
             TinyMachine.Start,
             0xB8, 0xFF, 0xFF, 0x8E, 0xD8, 0x31, 0xC0, 0x8E, 0xC0, // ds = FFFFh, es = 0
