@@ -1,5 +1,7 @@
+using Suite.Devices.Core;
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Machine;
+using Suite.Jit.Memory;
 
 namespace Suite.Machines.X86;
 
@@ -22,8 +24,6 @@ public interface IX86Accelerator : IAccelerator
     /// <param name="platform">The board's side: ports, and the interrupt controllers the accelerator has not.</param>
     IX86Vcpu CreateVcpu(int index, int count, CpuModel model, IX86Platform platform);
 
-    /// <summary>Device writes that were held back reach their devices now (before a display is looked at). Under the machine's lock.</summary>
-    void FlushWrites()
-    {
-    }
+    /// <summary>A log of the writes to a block of the machine's memory; null where there is none at little cost.</summary>
+    IWriteLog? LogWrites(RamBlock block) => null;
 }

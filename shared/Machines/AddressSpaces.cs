@@ -49,6 +49,13 @@ public sealed class AddressSpaces : IMmio
             Io.Write(port, size, value);
     }
 
+    /// <summary>What vCPUs have written and devices have not seen reaches them now. Under the lock.</summary>
+    public void Settle()
+    {
+        Io.Settle();
+        Mmio.Settle();
+    }
+
     ulong IMmio.Read(ulong address, int size)
     {
         lock (Lock)

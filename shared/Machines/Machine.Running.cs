@@ -36,6 +36,8 @@ public sealed partial class Machine
 
         KickAll();
         WaitUntilParked();
+        lock (Lock)
+            Spaces.Settle();
         if (wasRunning)
             Tell(new MachineEvent("STOP"));
     }

@@ -1,7 +1,7 @@
 namespace Suite.Bench;
 
 /// <summary>The command line: <c>[filter] [--rounds N] [--md FILE] [--median] [--no-qemu] [--list]</c>.</summary>
-/// <param name="Filter">Only items whose class or name contains this text; "system" is the part that runs machines.</param>
+/// <param name="Filter">Only items whose class or name contains this text; "system" is the part that runs machines, "kvm" what of it runs them by KVM.</param>
 /// <param name="Rounds">Rounds; each runs native, QEMU, ours, ours, QEMU, native.</param>
 /// <param name="Markdown">Where to write the table as markdown, or null.</param>
 /// <param name="Median">Report medians instead of minima.</param>
@@ -9,7 +9,7 @@ namespace Suite.Bench;
 /// <param name="List">Only list the items.</param>
 internal sealed record Options(string Filter, int Rounds, string? Markdown, bool Median, bool WithQemu, bool List)
 {
-    private const string Usage = "usage: bench [filter|system] [--rounds N] [--md FILE] [--median] [--no-qemu] [--list]";
+    private const string Usage = "usage: bench [filter|system|kvm] [--rounds N] [--md FILE] [--median] [--no-qemu] [--list]";
 
     /// <summary>Reads the command line; says what is wrong on standard error and returns null.</summary>
     public static Options? Parse(string[] args)

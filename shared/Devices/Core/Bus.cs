@@ -18,9 +18,25 @@ public sealed class Bus(string name, ulong limit)
 
     private BusRange[] _mapped = []; // sorted by Start, without overlap
     private BusRange? _last;
+    private IBusShortcuts? _shortcuts;
 
     /// <summary>Every range attached, mapped or not.</summary>
     public IReadOnlyList<BusRange> Ranges => _all;
+
+    /// <summary>Whoever runs the vCPUs, if it can spare them the way here for some writes.</summary>
+    public IBusShortcuts? Shortcuts
+    {
+        get => _shortcuts;
+        set
+        {
+            _shortcuts = value;
+            foreach (BusRange range in _mapped)
+                value?.Add(range);
+        }
+    }
+
+    /// <summary>Writes that were collected or reported another way reach their devices before this returns: before a display is looked at, or state is saved.</summary>
+    public void Settle() => _shortcuts?.Settle();
 
     /// <summary>Attaches a device at a fixed place.</summary>
     /// <param name="device">Who answers.</param>
@@ -113,12 +129,14 @@ public sealed class Bus(string name, ulong limit)
         (range.Start, range.IsMapped) = (start, true);
         _owners?.AsSpan((int)start, (int)range.Length).Fill((ushort)range.Number);
         _mapped = [.. _mapped.Append(range).OrderBy(r => r.Start)];
+        _shortcuts?.Add(range);
     }
 
     internal void Unmap(BusRange range)
     {
         if (!range.IsMapped)
             return;
+        _shortcuts?.Remove(range);
         range.IsMapped = false;
         _owners?.AsSpan((int)range.Start, (int)range.Length).Clear();
         _mapped = [.. _mapped.Where(other => other != range)];

@@ -21,11 +21,12 @@ public enum HostEvents : uint
 /// </summary>
 public sealed unsafe class HostLoop : IDisposable
 {
-    private const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3, EPOLL_CLOEXEC = 0x80000, EFD_FLAGS = 0x80800; // close on exec, non-blocking
+    private const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3, EPOLL_CLOEXEC = 0x80000;
     private const int EventBytes = 12, MostEvents = 64; // struct epoll_event is packed on x86-64
     private const int EPERM = 1;
 
-    private readonly int _epoll, _wake;
+    private readonly int _epoll;
+    private readonly EventDescriptor _wake = new();
     private readonly Dictionary<ulong, HostWatch> _watches = [];
     private readonly List<HostWatch> _always = [];
     private readonly List<HostTimer> _timers = [];
@@ -41,8 +42,7 @@ public sealed unsafe class HostLoop : IDisposable
     {
         Gate = gate;
         _epoll = (int)Sys.Call(Nr.epoll_create1, EPOLL_CLOEXEC);
-        _wake = (int)Sys.Call(Nr.eventfd2, 0, EFD_FLAGS);
-        Control(EPOLL_CTL_ADD, _wake, HostEvents.Read, 0);
+        Control(EPOLL_CTL_ADD, _wake.Descriptor, HostEvents.Read, 0);
     }
 
     /// <summary>The machine's lock.</summary>
@@ -80,7 +80,7 @@ public sealed unsafe class HostLoop : IDisposable
     {
         lock (_postGate)
             _posted.Enqueue(action);
-        Wake();
+        _wake.Signal();
     }
 
     /// <summary>Waits once and calls what is ready; what the thread does again and again, and tests on their own thread.</summary>
@@ -99,7 +99,7 @@ public sealed unsafe class HostLoop : IDisposable
                 uint bits = Unsafe.ReadUnaligned<uint>(events + i * EventBytes);
                 ulong id = Unsafe.ReadUnaligned<ulong>(events + i * EventBytes + 4);
                 if (id == 0)
-                    DrainWake();
+                    _wake.TryTake();
                 else if (_watches.TryGetValue(id, out HostWatch? watch) && watch.Events != HostEvents.None)
                     watch.Ready((HostEvents)bits);
             }
@@ -115,7 +115,7 @@ public sealed unsafe class HostLoop : IDisposable
     public void Stop()
     {
         _isStopping = true;
-        Wake();
+        _wake.Signal();
         if (_thread is not null && _thread != Thread.CurrentThread)
             _thread.Join();
     }
@@ -125,7 +125,7 @@ public sealed unsafe class HostLoop : IDisposable
     {
         Stop();
         Sys.Call(Nr.close, _epoll);
-        Sys.Call(Nr.close, _wake);
+        _wake.Dispose();
     }
 
     internal void Change(HostWatch watch, HostEvents before, HostEvents now)
@@ -143,7 +143,7 @@ public sealed unsafe class HostLoop : IDisposable
         if (Control(how, watch.Descriptor, now, watch.Id) == -EPERM)
         {
             _always.Add(watch);
-            Wake();
+            _wake.Signal();
         }
     }
 
@@ -156,7 +156,7 @@ public sealed unsafe class HostLoop : IDisposable
     internal void Add(HostTimer timer)
     {
         _timers.Add(timer);
-        Wake();
+        _wake.Signal();
     }
 
     internal void Remove(HostTimer timer) => _timers.Remove(timer);
@@ -204,18 +204,6 @@ public sealed unsafe class HostLoop : IDisposable
                 return;
             next();
         }
-    }
-
-    private void Wake()
-    {
-        ulong one = 1;
-        Sys.Call(Nr.write, _wake, (long)&one, sizeof(ulong));
-    }
-
-    private void DrainWake()
-    {
-        ulong count;
-        Sys.Call(Nr.read, _wake, (long)&count, sizeof(ulong));
     }
 
     private long Control(int how, int descriptor, HostEvents events, ulong id)

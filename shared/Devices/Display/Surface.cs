@@ -25,12 +25,16 @@ public sealed class Surface
     /// <summary>What changed.</summary>
     public TileMap Dirty { get; } = new();
 
+    /// <summary>Who rendered it last, and at which of its looks at the guest's memory; for whoever renders only what was written since.</summary>
+    public (object? Renderer, long Number) Look { get; set; }
+
     /// <summary>Makes it this large; a change makes everything black and dirty.</summary>
     public void Resize(int width, int height)
     {
         if (width == Width && height == Height)
             return;
         (Width, Height, Pixels) = (width, height, new uint[width * height]);
+        Look = default;
         Dirty.Resize(width, height);
         Dirty.MarkAll();
     }

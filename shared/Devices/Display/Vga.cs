@@ -19,6 +19,7 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
     private readonly VgaRegisters _registers;
     private readonly VgaWindow _window;
     private readonly VgaRenderer _renderer;
+    private Bus? _legacyBus;
     private int? _plain;
     private bool _wasOn;
 
@@ -36,7 +37,7 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
             throw new ArgumentOutOfRangeException(nameof(length), "video memory is a power of two, 256 KiB or more");
         _memory = memory;
         _length = length;
-        _registers = new VgaRegisters(State, clock, length) { WindowChanged = FollowWindow, Cleared = bytes => new Span<byte>(_memory, bytes).Clear() };
+        _registers = new VgaRegisters(State, clock, length) { WindowChanged = FollowWindow, Cleared = Clear };
         _window = new VgaWindow(State, _registers, memory, length);
         _renderer = new VgaRenderer(_registers, memory, length);
         AddRamBar(MemoryBar, (ulong)length, frameBufferMoved);
@@ -51,31 +52,56 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
     /// </summary>
     public Action<int?>? PlainWindowChanged { get; set; }
 
+    /// <summary>Tells what the guest writes to video memory, so that only that is rendered again; null when nobody can tell.</summary>
+    public IWriteLog? WriteLog
+    {
+        set => _renderer.Pages = _window.Pages = value is null ? null : new VideoPages(value, _length);
+    }
+
     /// <summary>Ports 3B0h to 3DFh and 1CEh to 1D1h, memory A0000h to BFFFFh.</summary>
     public void AttachLegacy(Bus io, Bus memory)
     {
         io.Attach(_registers, Name, FirstPort, PortCount);
         io.Attach(new VbeWindow(_registers), Name, VbePort, VbePorts, widest: 2);
-        memory.Attach(_window, Name, LegacyWindow, VgaWindow.Bytes, widest: 8);
+        memory.Attach(_window, Name, LegacyWindow, VgaWindow.Bytes, widest: 8).Defer(0, VgaWindow.Bytes);
+        _legacyBus = memory;
     }
 
     /// <inheritdoc/>
-    public void Render(Surface surface) => _renderer.Render(surface);
+    public void Render(Surface surface)
+    {
+        _legacyBus?.Settle();
+        _renderer.Render(surface);
+    }
 
     /// <inheritdoc/>
-    public bool TryReadText(TextScreen screen) => _renderer.TryReadText(screen);
+    public bool TryReadText(TextScreen screen)
+    {
+        _legacyBus?.Settle();
+        return _renderer.TryReadText(screen);
+    }
 
     /// <inheritdoc/>
     protected override void OnFunctionReset()
     {
         _registers.Reset();
         if (_wasOn) // at power-on it is zero, and clearing it would cost a page fault for each of its pages
-            new Span<byte>(_memory, _length).Clear();
+            Clear(_length);
         _wasOn = true;
     }
 
     /// <inheritdoc/>
-    protected override void OnFunctionSettle() => FollowWindow();
+    protected override void OnFunctionSettle()
+    {
+        FollowWindow();
+        _renderer.Pages?.TouchAll();
+    }
+
+    private void Clear(int bytes)
+    {
+        new Span<byte>(_memory, bytes).Clear();
+        _renderer.Pages?.TouchAll();
+    }
 
     private void FollowWindow()
     {

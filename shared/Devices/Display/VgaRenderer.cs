@@ -11,9 +11,14 @@ internal sealed unsafe class VgaRenderer(VgaRegisters registers, byte* memory, i
 {
     private const int BlankWidth = 640, BlankHeight = 480, FontRows = 32;
 
-    private readonly uint[] _colours = new uint[256], _attributes = new uint[16];
+    private readonly uint[] _colours = new uint[256], _attributes = new uint[16], _coloursOfView = new uint[256];
     private readonly uint _mask = (uint)length - 1;
     private uint[] _row = [];
+    private VbeView _view;
+    private long _viewSince;
+
+    /// <summary>Tells which pages were written; null: everything is rendered each time.</summary>
+    public VideoPages? Pages { get; set; }
 
     private byte[] Crtc => registers.Crtc;
 
@@ -33,8 +38,11 @@ internal sealed unsafe class VgaRenderer(VgaRegisters registers, byte* memory, i
         if (registers.IsVbe)
         {
             RenderVbe(surface);
+            return;
         }
-        else if (!registers.IsOn || DisplayedLines < 2)
+
+        (_view, surface.Look) = (default, default);
+        if (!registers.IsOn || DisplayedLines < 2)
         {
             RenderBlank(surface);
         }
@@ -78,6 +86,7 @@ internal sealed unsafe class VgaRenderer(VgaRegisters registers, byte* memory, i
 
     private void RenderBlank(Surface surface)
     {
+        surface.Look = default;
         if (surface.Width == 0)
             surface.Resize(BlankWidth, BlankHeight);
         Span<uint> black = Row(surface.Width);
@@ -259,21 +268,46 @@ internal sealed unsafe class VgaRenderer(VgaRegisters registers, byte* memory, i
 
         MixColours();
         surface.Resize(width, height);
-        Span<uint> row = Row(width);
         int rowBytes = registers.VbeRowBytes;
         long start = (long)registers.Vbe(VgaRegisters.VbeY) * rowBytes + (depth == 4 ? registers.Vbe(VgaRegisters.VbeX) / 2 : registers.Vbe(VgaRegisters.VbeX) * ((depth + 7) / 8));
         int needed = depth == 4 ? width / 2 : width * ((depth + 7) / 8);
+        long rendered = LookAt(surface, new VbeView(width, height, depth, rowBytes, start));
+        Span<uint> row = Row(width);
         for (int y = 0; y < height; y++)
         {
             long at = start + (long)y * rowBytes;
             if (at + needed > length)
                 break;
+            if (rendered >= 0 && !Pages!.IsWrittenSince(rendered, at, needed))
+                continue;
             if (depth == 4)
                 RenderLine(row, (uint)at, width, 1, 0, 0);
             else
                 Convert(new ReadOnlySpan<byte>(memory + at, needed), row, depth);
             surface.SetRow(0, y, row);
         }
+    }
+
+    // The look at which the surface was made what it is; before all looks when it shows something else.
+    private long LookAt(Surface surface, in VbeView view)
+    {
+        const long Never = -1;
+        if (Pages is not { } pages || view.Depth == 4)
+        {
+            surface.Look = default;
+            return Never;
+        }
+
+        long now = pages.Look();
+        if (view != _view || !_colours.AsSpan().SequenceEqual(_coloursOfView))
+        {
+            (_view, _viewSince) = (view, now);
+            _colours.CopyTo(_coloursOfView, 0);
+        }
+
+        (object? renderer, long number) = surface.Look;
+        surface.Look = (this, now);
+        return renderer == this && number >= _viewSince ? number : Never;
     }
 
     private void Convert(ReadOnlySpan<byte> from, Span<uint> row, int depth)
@@ -310,4 +344,7 @@ internal sealed unsafe class VgaRenderer(VgaRegisters registers, byte* memory, i
     private static uint Widen5(uint value) => (value & 31) << 3 | (value & 31) >> 2;
 
     private static uint Widen6(uint value) => (value & 63) << 2 | (value & 63) >> 4;
+
+    // What a mode makes of memory, but for the palette.
+    private readonly record struct VbeView(int Width, int Height, int Depth, int RowBytes, long Start);
 }

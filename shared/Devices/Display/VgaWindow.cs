@@ -16,6 +16,9 @@ internal sealed unsafe class VgaWindow : IBusDevice
     private readonly uint _mask;
     private readonly Register _latches;
 
+    /// <summary>Is told what is written here; null when nobody asks.</summary>
+    public VideoPages? Pages { get; set; }
+
     /// <summary>A window onto memory whose length is a power of two.</summary>
     public VgaWindow(DeviceState state, VgaRegisters registers, byte* memory, int length)
     {
@@ -104,7 +107,7 @@ internal sealed unsafe class VgaWindow : IBusDevice
         if ((_registers.Sequencer[4] & 8) != 0)
         {
             if ((enabled >> (int)(address & 3) & 1) != 0)
-                _memory[address & _mask] = value;
+                Store(address, value);
             return;
         }
 
@@ -112,7 +115,7 @@ internal sealed unsafe class VgaWindow : IBusDevice
         {
             uint plane = (graphics[4] & 2u) | (address & 1);
             if ((enabled >> (int)plane & 1) != 0)
-                _memory[(((address & ~1u) << 1) | plane) & _mask] = value;
+                Store(((address & ~1u) << 1) | plane, value);
             return;
         }
 
@@ -140,6 +143,13 @@ internal sealed unsafe class VgaWindow : IBusDevice
         uint planes = Spread((byte)enabled);
         ref uint cell = ref Unsafe.AsRef<uint>(_memory + (address * 4 & _mask));
         cell = (cell & ~planes) | (data & planes);
+        Pages?.Touch(address * 4 & _mask);
+    }
+
+    private void Store(uint at, byte value)
+    {
+        _memory[at & _mask] = value;
+        Pages?.Touch(at & _mask);
     }
 
     private uint Cell(uint address) => *(uint*)(_memory + (address * 4 & _mask));

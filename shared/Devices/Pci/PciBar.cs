@@ -65,5 +65,7 @@ public sealed class PciBar
         _moved?.Invoke(address);
     }
 
+    internal void SetDoorbells(IEnumerable<Doorbell> doorbells) => _range?.SetDoorbells(doorbells);
+
     internal void Retry() => _range?.MapAt(Address!.Value);
 }

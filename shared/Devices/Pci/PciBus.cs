@@ -21,6 +21,9 @@ public sealed class PciBus(Bus io, Bus memory, IGuestMemory dma, Action<int, boo
     private readonly PciFunction?[] _functions = new PciFunction?[Slots * FunctionsPerSlot];
     private readonly int[] _asserted = new int[Lines];
 
+    /// <summary>Prepares a message that will be sent often; null, also as a result: each is sent by itself.</summary>
+    public Func<ulong, uint, IMessageLine?>? OpenMessage { get; init; }
+
     /// <summary>The ports.</summary>
     public Bus Io => io;
 

@@ -113,6 +113,7 @@ public abstract class PciFunction : Device
     internal void Leave()
     {
         SetInterrupt(false);
+        Msix?.Close();
         foreach (PciBar bar in _bars)
             bar.Detach();
         _bus!.RetryBlocked();

@@ -17,11 +17,13 @@ public sealed class PciMsix : IBusDevice
     private readonly PciFunction _function;
     private readonly int _offset, _pendingStart;
     private readonly byte[] _table, _pending;
+    private readonly IMessageLine?[] _lines;
 
     internal PciMsix(PciFunction function, int offset, int bar, int vectors, DeviceState state)
     {
         (_function, _offset, Vectors) = (function, offset, vectors);
         _table = state.Bytes("MSI-X table", vectors * EntryLength);
+        _lines = new IMessageLine?[vectors];
         _pending = state.Bytes("MSI-X pending", (vectors + 63) / 64 * 8);
         BarLength = Math.Max(BitOperations.RoundUpToPowerOf2((uint)_table.Length) * 2, SmallestBar);
         _pendingStart = (int)BarLength / 2;
@@ -30,9 +32,6 @@ public sealed class PciMsix : IBusDevice
         function.SetConfig32(offset + Table, (uint)bar);
         function.SetConfig32(offset + Pending, (uint)(_pendingStart | bar));
     }
-
-    /// <summary>Called with a vector whose message or mask the guest changed; with -1 when that may be any.</summary>
-    public Action<int>? Changed { get; set; }
 
     /// <summary>Entries of the table.</summary>
     public int Vectors { get; }
@@ -64,8 +63,17 @@ public sealed class PciMsix : IBusDevice
             return;
         }
 
-        (ulong address, uint data) = Message(vector);
-        _function.Bus?.SendMessage(address, data);
+        (ulong Address, uint Data) message = Message(vector);
+        if (_lines[vector] is { } line)
+        {
+            if (line.Message == message && line.TrySend())
+                return;
+            line.Dispose();
+        }
+
+        _lines[vector] = _function.Bus?.OpenMessage?.Invoke(message.Address, message.Data);
+        if (_lines[vector]?.TrySend() != true)
+            _function.Bus?.SendMessage(message.Address, message.Data);
     }
 
     ulong IBusDevice.Read(ulong offset, int size)
@@ -85,7 +93,6 @@ public sealed class PciMsix : IBusDevice
             _table[at + i] = (byte)(value >> (8 * i));
         _table.AsSpan(vector * EntryLength + EntryControl + 1, 3).Clear();
         _table[vector * EntryLength + EntryControl] &= EntryMasked;
-        Changed?.Invoke(vector);
         SendPending(vector);
     }
 
@@ -93,13 +100,23 @@ public sealed class PciMsix : IBusDevice
     {
         for (int vector = 0; vector < Vectors; vector++)
             _table[vector * EntryLength + EntryControl] = EntryMasked;
+        Close();
+    }
+
+    /// <summary>Gives up what was prepared for its messages.</summary>
+    internal void Close()
+    {
+        for (int vector = 0; vector < Vectors; vector++)
+        {
+            _lines[vector]?.Dispose();
+            _lines[vector] = null;
+        }
     }
 
     internal void ConfigurationWritten(int offset, int size)
     {
         if (offset >= _offset + CapabilityLength || offset + size <= _offset)
             return;
-        Changed?.Invoke(-1);
         for (int vector = 0; vector < Vectors; vector++)
             SendPending(vector);
     }

@@ -57,6 +57,9 @@ public sealed class Rtc : Device, IBusDevice
             WriteCell(_index.Int, (byte)value);
     }
 
+    /// <summary>Ports 70h and 71h. A cell's number means nothing before the next access.</summary>
+    public void Attach(Bus io) => io.Attach(this, Name, 0x70, 2).Defer(0, 1);
+
     // RESET: interrupts off; time and memory go on (data sheet, "RESET").
     protected override void OnReset() => _cells[StatusB] &= unchecked((byte)~(PeriodicEnable | AlarmEnable | UpdateEnable | SquareWave));
 

@@ -11,16 +11,15 @@ public sealed class VirtioMmio : Device, IBusDevice, IVirtioTransport
     /// <summary>Addresses it takes.</summary>
     public const int Length = 0x200;
 
-    /// <summary>Offset of the doorbell: a write of 32 bits with a queue's number, for an ioeventfd.</summary>
-    public const int NotifyOffset = 0x050;
-
-    private const ulong Config = 0x100;
+    private const ulong NotifyOffset = 0x050, Config = 0x100;
     private const uint Magic = 0x74726976, Version = 2, Vendor = 0x554D4551;
     private const ulong LowHalf = 0xFFFF_FFFF, HighHalf = 0xFFFF_FFFF_0000_0000;
 
     private readonly VirtioDevice? _device;
     private readonly IrqLine _irq;
     private readonly Register _offeredHalf, _acceptedHalf, _queue;
+    private BusRange? _place;
+    private bool _rings;
 
     /// <summary>A slot.</summary>
     /// <param name="name">"virtio-mmio.0" and so on.</param>
@@ -36,6 +35,9 @@ public sealed class VirtioMmio : Device, IBusDevice, IVirtioTransport
         _queue = State.Register("QueueSel", 32);
         device?.Connect(State, memory, this);
     }
+
+    /// <summary>Puts the slot where the board has it.</summary>
+    public void Attach(Bus memory, ulong address) => _place = memory.Attach(this, Name, address, Length, widest: 8);
 
     /// <summary>The device in the slot.</summary>
     public VirtioDevice? Virtio => _device;
@@ -117,6 +119,7 @@ public sealed class VirtioMmio : Device, IBusDevice, IVirtioTransport
             case 0x070:
                 _device.SetStatus((byte)value, needsVersion1: true);
                 UpdateIrq();
+                FollowDriver();
                 break;
             default:
                 if (Selected is { } queue)
@@ -139,6 +142,16 @@ public sealed class VirtioMmio : Device, IBusDevice, IVirtioTransport
     {
         UpdateIrq();
         _device?.Settled();
+        FollowDriver();
+    }
+
+    private void FollowDriver()
+    {
+        bool rings = _device is { IsRunning: true };
+        if (rings == _rings)
+            return;
+        _rings = rings;
+        _place?.SetDoorbells(rings ? _device!.Queues.Select(static q => new Doorbell(NotifyOffset, 4, (ulong)q.Index, q.Kick)) : []);
     }
 
     private void UpdateIrq() => _irq.Set(_device is { Isr.Value: not 0 });

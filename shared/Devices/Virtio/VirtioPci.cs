@@ -12,7 +12,7 @@ public sealed class VirtioPci : PciFunction, IVirtioTransport
 {
     private const ushort Vendor = 0x1AF4, NoVector = 0xFFFF;
     private const int LegacyIndex = 0, MsixIndex = 1, ModernIndex = 4;
-    private const ulong LegacyLength = 0x80, ModernLength = 0x4000;
+    private const ulong LegacyNotify = 16, LegacyLength = 0x80, ModernLength = 0x4000;
     private const byte VendorCapability = 9;
 
     // The structures in the memory BAR.
@@ -24,6 +24,7 @@ public sealed class VirtioPci : PciFunction, IVirtioTransport
     private readonly PciBar _legacy, _modern;
     private readonly ModernRegisters _structures;
     private readonly int _windowOffset;
+    private (bool Legacy, bool Modern) _rings;
 
     /// <summary>A function around a device.</summary>
     /// <param name="name">As `info qtree` shows it.</param>
@@ -56,18 +57,6 @@ public sealed class VirtioPci : PciFunction, IVirtioTransport
     /// <summary>The device.</summary>
     public VirtioDevice Virtio => _device;
 
-    /// <summary>Called when the places of <see cref="LegacyDoorbell"/> and <see cref="ModernDoorbell"/> may have changed.</summary>
-    public Action? DoorbellsMoved { get; set; }
-
-    /// <summary>The port where old drivers write a queue's number (16 bits) to notify it; null while it is not mapped. For an ioeventfd.</summary>
-    public ushort? LegacyDoorbell => _legacy.Address is { } at ? (ushort)(at + 16) : null;
-
-    /// <summary>The address where drivers of Virtio 1.0 write anything to notify a queue; null while it is not mapped. For an ioeventfd.</summary>
-    public ulong? ModernDoorbell(int queue) => _modern.Address is { } at ? at + NotifyStart + (ulong)queue * NotifyMultiplier : null;
-
-    /// <summary>The MSI-X vector of a queue's interrupt; null for none. For an irqfd.</summary>
-    public int? VectorOf(int queue) => _vectors[queue].Value == NoVector ? null : _vectors[queue].Int;
-
     /// <inheritdoc/>
     void IVirtioTransport.InterruptQueue(int queue) => Interrupt(_vectors[queue]);
 
@@ -82,7 +71,7 @@ public sealed class VirtioPci : PciFunction, IVirtioTransport
     {
         UpdatePin();
         _device.Settled();
-        DoorbellsMoved?.Invoke();
+        FollowDriver();
     }
 
     /// <inheritdoc/>
@@ -95,9 +84,7 @@ public sealed class VirtioPci : PciFunction, IVirtioTransport
     /// <inheritdoc/>
     protected override void OnConfigurationWritten(int offset, int size)
     {
-        if (offset < PciRegisters.HeaderEnd)
-            DoorbellsMoved?.Invoke();
-        else if (offset == _windowOffset + 16 && Window(out ulong at, out int width))
+        if (offset == _windowOffset + 16 && Window(out ulong at, out int width))
             _structures.Write(at, width, Config32(_windowOffset + 16) & (uint)((1UL << (8 * width)) - 1));
         UpdatePin();
     }
@@ -165,6 +152,18 @@ public sealed class VirtioPci : PciFunction, IVirtioTransport
         }
 
         UpdatePin();
+        FollowDriver();
+    }
+
+    // A driver that runs rings at the place of its age: the queue's number at a port, or anything at the queue's own address.
+    private void FollowDriver()
+    {
+        bool isLegacy = _device.IsRunning && !_device.IsModern, isModern = _device.IsRunning && _device.IsModern;
+        if (isLegacy != _rings.Legacy)
+            _legacy.SetDoorbells(isLegacy ? _device.Queues.Select(static q => new Doorbell(LegacyNotify, 2, (ulong)q.Index, q.Kick)) : []);
+        if (isModern != _rings.Modern)
+            _modern.SetDoorbells(isModern ? _device.Queues.Select(static q => new Doorbell(NotifyStart + (ulong)q.Index * NotifyMultiplier, 0, null, q.Kick)) : []);
+        _rings = (isLegacy, isModern);
     }
 
     private VirtioQueue? Selected => _queue.Value < (ulong)_device.Queues.Count ? _device.Queues[_queue.Int] : null;
@@ -225,7 +224,7 @@ public sealed class VirtioPci : PciFunction, IVirtioTransport
                 case 14:
                     function._queue.Value = value;
                     break;
-                case 16:
+                case LegacyNotify:
                     function.Kick(value);
                     break;
                 case 18:

@@ -158,6 +158,8 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
                 ulong offset = slot.WriteOffset + (address - slot.Start);
                 if (block.HasCode[offset >> RamBlock.PageBits] != 0)
                     CodeWritten?.Invoke(block, offset, part);
+                if (block.WriteMarks is { } marks)
+                    marks[offset >> RamBlock.PageBits] = 1;
             }
 
             address += (ulong)part;

@@ -45,6 +45,9 @@ public sealed unsafe class RamBlock : IDisposable
     /// </summary>
     public uint[] HasCode { get; }
 
+    /// <summary>A byte for each page, set when this process writes it otherwise than as a translated vCPU; null when nobody asks.</summary>
+    public byte[]? WriteMarks { get; set; }
+
     /// <inheritdoc/>
     public void Dispose()
     {

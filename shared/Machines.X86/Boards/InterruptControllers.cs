@@ -72,6 +72,9 @@ internal sealed class InterruptControllers
             _kvm!.SendMsi(address, data);
     }
 
+    /// <summary>Prepares a message that will be sent often; null when there is nothing to gain.</summary>
+    public IMessageLine? OpenMessage(ulong address, uint data) => _kvm?.OpenMessage(address, data);
+
     /// <summary>The vector that a vCPU takes; -1 when there is none any more.</summary>
     public int Acknowledge(int vcpu) => Apics is { } apics ? apics.Apics[vcpu].Acknowledge() : Pic is { Master.IsRequesting: true } pic ? pic.Acknowledge() : -1;
 

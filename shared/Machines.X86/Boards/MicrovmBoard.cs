@@ -33,7 +33,7 @@ public sealed class MicrovmBoard : X86Board
         if (Description.HasRtc)
         {
             Rtc rtc = Machine.Add(new Rtc(Machine.Clock, Irq(8), ClockStart()));
-            io.Attach(rtc, rtc.Name, 0x70, 2);
+            rtc.Attach(io);
             new CmosSetup { LowMemory = Description.LowRam, HighMemory = Description.HighRam, Processors = Description.Cpus }.Fill(rtc);
         }
 
@@ -68,7 +68,7 @@ public sealed class MicrovmBoard : X86Board
             throw new OptionException($"{place.Driver}: all {Slots} slots of virtio-mmio are taken");
         VirtioMmioPlace at = Description.VirtioMmio[slot];
         VirtioMmio transport = Machine.Add(new VirtioMmio($"virtio-mmio.{slot}", device, Machine.Spaces.Dma, Interrupts.Gsi.Wire(at.Gsi)));
-        Machine.Spaces.Mmio.Attach(transport, transport.Name, at.Address, VirtioMmio.Length, widest: 8);
+        transport.Attach(Machine.Spaces.Mmio, at.Address);
         _slots[slot] = transport;
         return Note(new PluggedDevice(place.Driver, place.Id, transport.Name, transport) { Virtio = device });
     }
@@ -81,8 +81,7 @@ public sealed class MicrovmBoard : X86Board
             if (_slots[i] is not null)
                 continue;
             VirtioMmioPlace at = Description.VirtioMmio[i];
-            VirtioMmio empty = new($"virtio-mmio.{i}", null, Machine.Spaces.Dma, IrqLine.Unconnected());
-            Machine.Spaces.Mmio.Attach(empty, empty.Name, at.Address, VirtioMmio.Length, widest: 8);
+            new VirtioMmio($"virtio-mmio.{i}", null, Machine.Spaces.Dma, IrqLine.Unconnected()).Attach(Machine.Spaces.Mmio, at.Address);
         }
 
         InstallFirmware(new FirmwareParts { Io = Machine.Spaces.Io, Mmio = Machine.Spaces.Mmio, Memory = Machine.Spaces.Dma, Clock = Machine.Clock, Log = Setup.Note });

@@ -40,7 +40,7 @@ public sealed class PcBoard : X86Board
     {
         Bus io = Machine.Spaces.Io;
         _isa = new Piix3(SetIsaIrq, () => Machine.RequestReset(StopCause.GuestReset));
-        Pci = new PciBus(io, Machine.Spaces.Mmio, Machine.Spaces.Dma, _isa.SetLine, Interrupts.SendMsi);
+        Pci = new PciBus(io, Machine.Spaces.Mmio, Machine.Spaces.Dma, _isa.SetLine, Interrupts.SendMsi) { OpenMessage = Interrupts.OpenMessage };
         AddPci(new I440Fx(PcMemory.Shadow), new DevicePlace("i440FX", null, BridgeSlot));
         AddPci(_isa, new DevicePlace("PIIX3", null, IsaSlot));
         PciConfigurationPorts configuration = Machine.Add(new PciConfigurationPorts(Pci) { ResetControl = _isa.ResetControl });
@@ -52,7 +52,7 @@ public sealed class PcBoard : X86Board
         if (Accelerator.IrqChip != IrqChipMode.On)
             Machine.Add(new Pit8254(Machine.Clock, hpet?.PitInput ?? Irq(0))).Attach(io);
         Rtc rtc = Machine.Add(new Rtc(Machine.Clock, hpet?.RtcInput ?? Irq(8), ClockStart()));
-        io.Attach(rtc, rtc.Name, 0x70, 2);
+        rtc.Attach(io);
         Dma8237 dma = Machine.Add(new Dma8237(Machine.Spaces.Dma));
         dma.Attach(io);
         Machine.Add(new Port92(SetA20, () => Machine.RequestReset(StopCause.GuestReset))).Attach(io);
@@ -227,6 +227,7 @@ public sealed class PcBoard : X86Board
             else
                 at = null;
         }, Setup.VgaBios);
+        _vga.WriteLog = Accelerator.LogWrites(_videoMemory);
         AddPci(_vga, new DevicePlace("VGA", null, DisplaySlot));
         _vga.AttachLegacy(Machine.Spaces.Io, Machine.Spaces.Mmio);
     }

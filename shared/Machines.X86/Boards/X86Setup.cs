@@ -64,10 +64,11 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
     private IX86Accelerator Create(KeyValues accel)
     {
         string name = accel.Need("accel");
+        // Of several names with common properties each takes its own.
+        accel.Ignore("kernel-irqchip", "device", "dirty-ring-size", "kvm-shadow-mem", "notify-vmexit", "tb-size", "thread", "split-wx", "one-insn-per-tb");
         if (name == "kvm")
         {
             string chip = accel.Get("kernel-irqchip") ?? Options.Machine.Get("kernel-irqchip") ?? Options.Machine.Get("kernel_irqchip") ?? "on";
-            accel.Ignore("dirty-ring-size", "device", "kvm-shadow-mem", "notify-vmexit");
             accel.Finish();
             IrqChipMode mode = chip switch
             {
@@ -76,12 +77,11 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
                 "off" => IrqChipMode.Off,
                 _ => throw OptionException.Unknown("kernel-irqchip", chip, ["on", "split", "off"]),
             };
-            return new KvmAccelerator(Machine.Spaces, mode, accel.Get("device") ?? "/dev/kvm");
+            return new KvmAccelerator(Machine.Spaces, mode, Backends.Loop, accel.Get("device") ?? "/dev/kvm");
         }
 
         const int Mebibyte = 1 << 20;
         int codeBytes = accel.Get("tb-size") is { } size && int.TryParse(size, out int mebibytes) ? checked((int)Math.Clamp((long)mebibytes * Mebibyte, 0, int.MaxValue)) : TranslationAccelerator.DefaultCodeBytes;
-        accel.Ignore("thread", "split-wx", "one-insn-per-tb");
         accel.Finish();
         return new TranslationAccelerator(Machine.Spaces, codeBytes);
     }

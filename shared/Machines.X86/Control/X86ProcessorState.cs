@@ -39,6 +39,7 @@ internal sealed unsafe class X86ProcessorState : IProcessorState
 
     public IEnumerable<(string Name, byte[] Bytes)> Save()
     {
+        (_board.Accelerator as KvmAccelerator)?.FlushMessages();
         List<(string, byte[])> sections = [];
         foreach ((Device shadow, Action fill, _) in _chips)
         {

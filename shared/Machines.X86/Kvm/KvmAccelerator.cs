@@ -15,17 +15,20 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
     private readonly KvmSystem _system;
     private readonly KvmDescriptor _vm;
     private readonly KvmMemory _memory;
+    private readonly KvmRoutes _routes;
     private readonly AddressSpaces _spaces;
     private readonly KvmCpuidEntry[] _cpuid;
     private readonly uint[] _msrs;
     private readonly List<KvmVcpu> _vcpus = [];
+    private readonly KvmShortcuts _ports, _registers;
 
     /// <summary>Opens the kernel's interface and makes a VM with the machine's memory.</summary>
     /// <param name="spaces">The machine's.</param>
     /// <param name="irqChip">Which interrupt controllers the kernel shall have.</param>
+    /// <param name="loop">Waits for eventfds that stand for writes of the guest; null: such writes are exits.</param>
     /// <param name="path">The device.</param>
     /// <exception cref="KvmException">It cannot be had; the message says why and what to do.</exception>
-    public KvmAccelerator(AddressSpaces spaces, IrqChipMode irqChip, string path = "/dev/kvm")
+    public KvmAccelerator(AddressSpaces spaces, IrqChipMode irqChip, HostLoop? loop = null, string path = "/dev/kvm")
     {
         (_spaces, IrqChip) = (spaces, irqChip);
         _system = KvmSystem.Open(path);
@@ -33,6 +36,7 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
         {
             InterruptSignal.Install();
             _vm = new KvmDescriptor((int)_system.Call(KvmApi.KVM_CREATE_VM, 0, "KVM_CREATE_VM"), "VM");
+            _routes = new KvmRoutes(_vm);
             long identity = IdentityPage;
             _vm.Try(KvmApi.KVM_SET_IDENTITY_MAP_ADDR, ref identity);
             _vm.Try(KvmApi.KVM_SET_TSS_ADDR, TssPages);
@@ -42,6 +46,8 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
             _memory = new KvmMemory(_system, _vm, spaces.Memory);
             RunBytes = (int)_system.Call(KvmApi.KVM_GET_VCPU_MMAP_SIZE, 0, "KVM_GET_VCPU_MMAP_SIZE");
             CoalescedPage = _system.Capability(KvmApi.KVM_CAP_COALESCED_MMIO);
+            spaces.Io.Shortcuts = _ports = new KvmShortcuts(this, loop, isPorts: true);
+            spaces.Mmio.Shortcuts = _registers = new KvmShortcuts(this, loop, isPorts: false);
         }
         catch
         {
@@ -65,7 +71,7 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
     public bool HasIoeventfd => _system.Has(KvmApi.KVM_CAP_IOEVENTFD);
 
     /// <summary>True when eventfds can raise interrupts.</summary>
-    public bool HasIrqfd => IrqChip == IrqChipMode.On && _system.Has(KvmApi.KVM_CAP_IRQFD);
+    public bool HasIrqfd => IrqChip != IrqChipMode.Off && _system.Has(KvmApi.KVM_CAP_IRQFD);
 
     /// <inheritdoc/>
     public int? TscHertz => null;
@@ -112,7 +118,7 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
         KvmRoute[] routes = new KvmRoute[messages.Length];
         for (int i = 0; i < routes.Length; i++)
             routes[i] = new KvmRoute { Gsi = (uint)i, Type = KvmRoute.Msi, MsiAddressLow = (uint)messages[i].Address, MsiData = messages[i].Data };
-        SetRoutes(routes);
+        _routes.SetInputs(routes);
     }
 
     /// <summary>Lets a write to a port or register become a signal of an eventfd, without an exit. False when the kernel refuses.</summary>
@@ -129,32 +135,29 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
         return _vm.Try(KvmApi.KVM_IOEVENTFD, ref request) >= 0;
     }
 
-    /// <summary>Lets an eventfd raise an interrupt. False when the kernel refuses.</summary>
-    public bool TryAddIrqfd(int descriptor, int gsi, bool remove = false)
+    /// <summary>Prepares a message-signalled interrupt that an eventfd sends (irqfd); null when it cannot be had.</summary>
+    public IMessageLine? OpenMessage(ulong address, uint data) => HasIrqfd ? _routes.TryOpen(address, data) : null;
+
+    /// <summary>Interrupts that eventfds have sent reach the kernel's local APICs before this returns.</summary>
+    internal void FlushMessages() => _routes.CloseMessages();
+
+    /// <summary>Lets the kernel collect writes to ports or registers that have no effect before the next other exit. False when it does not.</summary>
+    public bool TryCoalesce(bool isPort, ulong address, uint length, bool remove = false)
     {
-        KvmIrqfd request = new() { Descriptor = (uint)descriptor, Gsi = (uint)gsi, Flags = remove ? KvmIrqfd.Deassign : 0 };
-        return _vm.Try(KvmApi.KVM_IRQFD, ref request) >= 0;
+        KvmCoalescedZone zone = new() { Address = address, Size = length, IsPio = isPort ? 1u : 0 };
+        return CoalescedPage > 0 && (!isPort || _system.Has(KvmApi.KVM_CAP_COALESCED_PIO))
+            && _vm.Try(remove ? KvmApi.KVM_UNREGISTER_COALESCED_MMIO : KvmApi.KVM_REGISTER_COALESCED_MMIO, ref zone) >= 0;
     }
 
-    /// <summary>Lets the kernel collect writes to registers that have no effect before the next other exit (frame buffers behind planes).</summary>
-    public bool TryCoalesce(ulong address, uint length)
-    {
-        KvmCoalescedZone zone = new() { Address = address, Size = length };
-        return CoalescedPage > 0 && _vm.Try(KvmApi.KVM_REGISTER_COALESCED_MMIO, ref zone) >= 0;
-    }
-
-    /// <inheritdoc/>
-    public void FlushWrites()
+    /// <summary>Makes the writes that the kernel has collected.</summary>
+    internal void FlushCoalesced()
     {
         if (CoalescedPage > 0 && _vcpus.Count > 0)
             _vcpus[0].FlushCoalesced();
     }
 
-    /// <summary>Lets the kernel note writes to a block (the display's memory).</summary>
-    public void LogWrites(RamBlock block) => _memory.LogWrites(block);
-
-    /// <summary>Pages of a block written since the last call.</summary>
-    public void TakeWritten(RamBlock block, Span<byte> pages) => _memory.TakeWritten(block, pages);
+    /// <inheritdoc/>
+    public IWriteLog LogWrites(RamBlock block) => new KvmWriteLog(_memory, block);
 
     /// <summary>The clock behind kvmclock in nanoseconds.</summary>
     internal ulong Clock
@@ -181,6 +184,9 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
     /// <inheritdoc/>
     public void Dispose()
     {
+        _routes.CloseMessages();
+        _ports.Dispose();
+        _registers.Dispose();
         foreach (KvmVcpu vcpu in _vcpus)
             vcpu.Dispose();
         _vcpus.Clear();
@@ -227,18 +233,6 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
                 routes.Add(new KvmRoute { Gsi = gsi, Type = KvmRoute.IrqChip, Chip = IoApic, Pin = gsi == 0 ? CascadeInput : gsi });
         }
 
-        SetRoutes([.. routes]);
-    }
-
-    private void SetRoutes(KvmRoute[] routes)
-    {
-        byte[] table = new byte[8 + routes.Length * sizeof(KvmRoute)];
-        fixed (byte* p = table)
-        {
-            *(uint*)p = (uint)routes.Length;
-            for (int i = 0; i < routes.Length; i++)
-                ((KvmRoute*)(p + 8))[i] = routes[i];
-            _vm.Call(KvmApi.KVM_SET_GSI_ROUTING, (long)p, "KVM_SET_GSI_ROUTING");
-        }
+        _routes.SetInputs([.. routes]);
     }
 }

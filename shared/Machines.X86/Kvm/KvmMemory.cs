@@ -13,7 +13,6 @@ internal sealed unsafe class KvmMemory
     private readonly int _slots;
     private readonly bool _hasReadOnly;
     private readonly Dictionary<MemorySlot, uint> _mapped = [];
-    private readonly HashSet<RamBlock> _logged = [];
     private readonly Stack<uint> _free = [];
     private uint _next;
 
@@ -27,19 +26,10 @@ internal sealed unsafe class KvmMemory
         Follow();
     }
 
-    /// <summary>Lets the kernel note which pages of a block the guest writes.</summary>
-    public void LogWrites(RamBlock block)
-    {
-        if (!_logged.Add(block))
-            return;
-        foreach ((MemorySlot slot, uint number) in _mapped)
-            if (slot.Reads == block)
-                Set(slot, number, slot.Length);
-    }
-
-    /// <summary>Which pages were written since the last call: sets bytes of the result, one for each 4096 bytes of the block.</summary>
+    /// <summary>Which pages were written since the last call: sets bytes of the result, one for each 4096 bytes of the block. From the first call on the kernel notes them.</summary>
     public void TakeWritten(RamBlock block, Span<byte> pages)
     {
+        TakeMarks(block, pages);
         ulong* request = stackalloc ulong[2];
         foreach ((MemorySlot slot, uint number) in _mapped)
         {
@@ -60,6 +50,22 @@ internal sealed unsafe class KvmMemory
         }
     }
 
+    private void TakeMarks(RamBlock block, Span<byte> pages)
+    {
+        if (block.WriteMarks is not { } marks)
+        {
+            block.WriteMarks = new byte[block.Bytes >> 12];
+            pages.Fill(1);
+            foreach ((MemorySlot slot, uint number) in _mapped)
+                if (slot.Reads == block)
+                    Set(slot, number, slot.Length);
+            return;
+        }
+
+        for (int i = marks.AsSpan().IndexOf((byte)1); i >= 0 && i < pages.Length; i++)
+            (pages[i], marks[i]) = ((byte)(pages[i] | marks[i]), 0);
+    }
+
     private void Follow()
     {
         HashSet<MemorySlot> wanted = [];
@@ -68,6 +74,7 @@ internal sealed unsafe class KvmMemory
                 wanted.Add(slot);
         foreach (MemorySlot gone in _mapped.Keys.Where(slot => !wanted.Contains(slot)).ToArray())
         {
+            gone.Reads!.WriteMarks?.AsSpan().Fill(1); // what the kernel noted goes with the slot
             Set(gone, _mapped[gone], 0);
             _free.Push(_mapped[gone]);
             _mapped.Remove(gone);
@@ -93,7 +100,7 @@ internal sealed unsafe class KvmMemory
         KvmMemoryRegion region = new()
         {
             Slot = number,
-            Flags = length == 0 ? 0 : (IsPlain(slot) ? 0 : KvmApi.KVM_MEM_READONLY) | (_logged.Contains(slot.Reads!) ? KvmApi.KVM_MEM_LOG_DIRTY_PAGES : 0),
+            Flags = length == 0 ? 0 : (IsPlain(slot) ? 0 : KvmApi.KVM_MEM_READONLY) | (slot.Reads!.WriteMarks is not null ? KvmApi.KVM_MEM_LOG_DIRTY_PAGES : 0),
             GuestAddress = slot.Start,
             Size = length,
             HostAddress = (ulong)slot.Reads!.Host + slot.ReadOffset,

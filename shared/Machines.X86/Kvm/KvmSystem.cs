@@ -22,6 +22,12 @@ internal sealed unsafe class KvmSystem : KvmDescriptor
             throw new KvmException(Reason(path, (int)-fd));
         KvmSystem system = new((int)fd);
         long version = system.Try(KvmApi.KVM_GET_API_VERSION);
+        if (Sys.IsError(version))
+        {
+            system.Dispose();
+            throw new KvmException($"{path} is not the device of KVM; that is /dev/kvm unless device= says otherwise");
+        }
+
         if (version != KvmApi.ApiVersion || !system.Has(KvmApi.KVM_CAP_USER_MEMORY) || !system.Has(KvmApi.KVM_CAP_IMMEDIATE_EXIT))
         {
             system.Dispose();
@@ -68,9 +74,30 @@ internal sealed unsafe class KvmSystem : KvmDescriptor
     private static string Reason(string path, int error) => error switch
     {
         ENOENT => $"there is no {path}: load the module of this processor (modprobe kvm_intel, or kvm_amd), switch virtualisation on in the firmware's set-up, or, inside a container, pass the device in (--device {path})",
-        EACCES or EPERM => $"{path} may not be opened by this user: add the user to its group (usermod -aG kvm $USER, then log in again), or ask for access to it",
+        EACCES => Forbidden(path),
+        EPERM => $"{path} may not be opened here, whatever its mode says: the device rules of a container forbid it; start the container with --device {path}",
         ENXIO or ENODEV => $"{path} is a file without a driver behind it: load the module of this processor (modprobe kvm_intel, or kvm_amd)",
         EBUSY => $"{path} is in use by another hypervisor; end that one first",
         _ => $"{path} cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}",
     };
+
+    // Whom the device's mode lets in says what helps.
+    private static string Forbidden(string path)
+    {
+        const UnixFileMode GroupMay = UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+        UnixFileMode mode;
+        try
+        {
+            mode = File.GetUnixFileMode(path);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return $"the folder of {path} may not be entered by this user; ask for access to it";
+        }
+
+        string octal = Convert.ToString((int)mode, 8).PadLeft(4, '0');
+        return (mode & GroupMay) == GroupMay
+            ? $"{path} may be opened by its group only (mode {octal}; ls -l {path} names it, mostly kvm): add this user to it (usermod -aG kvm USER, as root) and log in again"
+            : $"{path} may be opened by its owner only (mode {octal}): give it to a group that this user is in (chgrp kvm {path} && chmod 660 {path}, as root; a udev rule keeps that), or run as its owner";
+    }
 }

@@ -14,8 +14,12 @@ public static class MachineOptionTable
         new(["-M", "-machine"], "board[,prop=value]", Standard, "the board ('-M help' lists them)", Machine),
         new(["-cpu"], "model[,feature]", Standard, "CPU model ('-cpu help' lists them)", (o, v, l) => Listed(o, v, l.Cpus, () => o.Cpu = v)),
         new(["-accel"], "name[,prop=value]", Standard, "what runs the processors: kvm, translation (tcg); several are tried in order ('-accel help')", Accel),
-        new(["-enable-kvm"], null, Standard, "the same as -accel kvm", (o, _, l) => Accel(o, "kvm", l)),
-        new(["-no-kvm"], null, Standard, "the same as -accel translation", (o, _, l) => Accel(o, "translation", l)),
+        new(["-enable-kvm"], null, Standard, "KVM before all that -accel says", (o, _, _) => o.Accelerators.Insert(0, KeyValues.Of("-enable-kvm", ("accel", "kvm")))),
+        new(["-no-kvm"], null, Standard, "translation, whatever was said before", (o, _, _) =>
+        {
+            o.Accelerators.Clear();
+            o.Accelerators.Add(KeyValues.Of("-no-kvm", ("accel", "translation")));
+        }),
         new(["-m"], "[size=]megs", Standard, "memory (suffix k, M, G or T; default 128M)", Memory),
         new(["-smp"], "[cpus=]n", Standard, "processors (sockets=, cores=, threads=, maxcpus= multiply)", Smp),
         new(["-device"], "driver[,prop=value]", Standard, "add a device ('-device help' lists them, '-device NAME,help' its properties)", Device),

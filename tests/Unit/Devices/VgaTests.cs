@@ -179,6 +179,64 @@ public sealed unsafe class VgaTests : IDisposable
     }
 
     [Fact]
+    public void With_a_log_of_writes_only_what_was_written_is_rendered_for_each_viewer()
+    {
+        Log log = new();
+        _vga.WriteLog = log;
+        SetVbe(256, 128, 32, 0x41); // a page is four rows
+        uint* pixels = (uint*)_memory;
+        Surface late = new();
+        pixels[0] = 0x111111;
+        _vga.Render(_surface);
+        _vga.Render(late);
+        Assert.Equal((0x111111u, 0x111111u), (_surface.Pixels[0], late.Pixels[0]));
+        (pixels[0], pixels[4 * 256]) = (0x222222, 0x333333); // the log knows of the second only
+        log.Pages.Add(1);
+        _vga.Render(_surface);
+        Assert.Equal((0x111111u, 0x333333u), (_surface.Pixels[0], _surface.Pixels[4 * 256]));
+        _vga.Render(_surface);
+        _vga.Render(late); // it comes later and misses nothing
+        Assert.Equal((0x111111u, 0x333333u), (late.Pixels[0], late.Pixels[4 * 256]));
+        Vbe(9, 8); // another part of memory is shown
+        _vga.Render(_surface);
+        Vbe(9, 0);
+        _vga.Render(_surface);
+        Assert.Equal(0x222222u, _surface.Pixels[0]);
+        _vga.Render(late);
+        Assert.Equal(0x222222u, late.Pixels[0]);
+        Vbe(4, 0);
+        _vga.Render(late);
+        Assert.Equal(0u, late.Pixels[0]); // text mode, switched off
+        SetVbe(256, 128, 32, 0xC1); // back, with what was there
+        pixels[1] = 0x444444;
+        _vga.Render(late);
+        Assert.Equal((0x222222u, 0x444444u), (late.Pixels[0], late.Pixels[1]));
+        SetVbe(256, 128, 4, 0xC1); // planes, on the same surface
+        _vga.Render(late);
+        SetVbe(256, 128, 32, 0xC1);
+        _vga.Render(late);
+        Assert.Equal((0x222222u, 0x444444u), (late.Pixels[0], late.Pixels[1]));
+        _mmio.Write(0xA0000, 4, 0x555555); // through the window, which is the device's own doing
+        _vga.Render(late);
+        Assert.Equal(0x555555u, late.Pixels[0]);
+    }
+
+    [Fact]
+    public void With_a_log_of_writes_another_palette_is_seen()
+    {
+        _vga.WriteLog = new Log();
+        SetVbe(256, 128, 8, 0x41);
+        _memory[0] = 9;
+        _vga.Render(_surface);
+        Assert.Equal(Colour(9), _surface.Pixels[0]);
+        _bench.Out(0x3C8, 9);
+        for (int i = 0; i < 3; i++)
+            _bench.Out(0x3C9, 63);
+        _vga.Render(_surface);
+        Assert.Equal(0xFFFFFFu, _surface.Pixels[0]);
+    }
+
+    [Fact]
     public void Impossible_VBE_modes_are_made_to_fit()
     {
         SetVbe(4096, 4096, 32, 0x41);
@@ -323,5 +381,22 @@ public sealed unsafe class VgaTests : IDisposable
     {
         _bench.Io.Write(0x1CE, 2, (ulong)index);
         return (int)_bench.Io.Read(0x1D0, 2);
+    }
+
+    private sealed class Log : IWriteLog
+    {
+        private bool _wasAsked;
+
+        public List<int> Pages { get; } = [];
+
+        public void Take(Span<byte> pages)
+        {
+            if (!_wasAsked)
+                pages.Fill(1);
+            _wasAsked = true;
+            foreach (int page in Pages)
+                pages[page] = 1;
+            Pages.Clear();
+        }
     }
 }

@@ -289,7 +289,7 @@ internal abstract class VirtioDriver : IDisposable
             if (IsLegacy)
                 _io.Write(Ports + 16, 2, (ulong)queue);
             else
-                _memory.Write(_function.ModernDoorbell(queue)!.Value, 2, (ulong)queue);
+                _memory.Write(Registers + 0x3000 + 4 * (ulong)queue, 2, (ulong)queue);
         }
 
         public override byte TakeIsr() => (byte)(IsLegacy ? _io.Read(Ports + 19, 1) : _memory.Read(Registers + 0x1000, 1));

@@ -418,16 +418,17 @@ public sealed class VirtioTests
         int capability = function.ReadConfiguration(0x34, 1) is var at && function.ReadConfiguration((int)at, 1) == 0x11 ? (int)at : 0;
         Assert.NotEqual(0, capability);
         function.WriteConfiguration(capability + 2, 2, 0x8000);
-        Assert.Null(function.VectorOf(0));
-        function.Bus!.Memory.Write(0xFE00_001A, 2, 1);
-        Assert.Equal(1, function.VectorOf(0));
+        const ulong queueVector = 0xFE00_001A, none = 0xFFFF;
+        Assert.Equal(none, function.Bus!.Memory.Read(queueVector, 2));
+        function.Bus.Memory.Write(queueVector, 2, 1);
+        Assert.Equal(1u, function.Bus.Memory.Read(queueVector, 2));
         function.Bus.Memory.Write(0xFD00_0010, 4, 0xFEE0_0000);
         function.Bus.Memory.Write(0xFD00_0018, 4, 0x41);
         function.Bus.Memory.Write(0xFD00_001C, 4, 0);
         driver.Do(0, (driver.Buffer(16), 16, true));
         Assert.Equal(1, driver.Interrupts);
-        function.Bus.Memory.Write(0xFE00_001A, 2, 7);
-        Assert.Null(function.VectorOf(0));
+        function.Bus.Memory.Write(queueVector, 2, 7);
+        Assert.Equal(none, function.Bus.Memory.Read(queueVector, 2));
     }
 
     [Fact]

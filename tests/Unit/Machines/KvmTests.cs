@@ -19,7 +19,7 @@ public sealed unsafe class KvmTests
     [Fact]
     public void A_missing_device_says_what_to_do()
     {
-        KvmException e = Assert.Throws<KvmException>(() => new KvmAccelerator(new AddressSpaces(new Lock()), IrqChipMode.On, "/dev/no-such-kvm"));
+        KvmException e = Assert.Throws<KvmException>(() => new KvmAccelerator(new AddressSpaces(new Lock()), IrqChipMode.On, path: "/dev/no-such-kvm"));
         Assert.Contains("there is no /dev/no-such-kvm", e.Message, StringComparison.Ordinal);
         Assert.Contains("modprobe", e.Message, StringComparison.Ordinal);
     }
@@ -27,7 +27,7 @@ public sealed unsafe class KvmTests
     [Fact]
     public void A_file_that_is_no_device_is_refused()
     {
-        KvmException e = Assert.Throws<KvmException>(() => new KvmAccelerator(new AddressSpaces(new Lock()), IrqChipMode.On, "/dev/null"));
+        KvmException e = Assert.Throws<KvmException>(() => new KvmAccelerator(new AddressSpaces(new Lock()), IrqChipMode.On, path: "/dev/null"));
         Assert.Contains("/dev/null", e.Message, StringComparison.Ordinal);
     }
 
@@ -218,6 +218,23 @@ public sealed unsafe class KvmTests
         };
         Assert.Equal(1, m.Run());
         Assert.Equal([TinyMachine.Start + 2, TinyMachine.Start + 3], stops);
+    }
+
+    [KvmFact]
+    public void The_guest_finds_kvmclock_and_its_page_is_filled()
+    {
+        using TinyMachine m = new();
+        m.Load(
+            TinyMachine.Start,
+            0x66, 0xB8, 0x01, 0x00, 0x00, 0x40, 0x0F, 0xA2, // mov eax, 40000001h; cpuid
+            0xA8, 0x08, 0xB0, 0x01, 0x74, 0x26, // test al, 8 (the clock's newer MSRs); mov al, 1; jz lost
+            0x66, 0xB9, 0x01, 0x4D, 0x56, 0x4B, // mov ecx, 4B564D01h
+            0x66, 0x31, 0xD2, 0x66, 0xB8, 0x01, 0x30, 0x00, 0x00, 0x0F, 0x30, // xor edx, edx; mov eax, 3001h; wrmsr
+            0xE4, 0xE4, // in al, 0E4h: the kernel fills the page before the guest goes on
+            0x66, 0x83, 0x3E, 0x18, 0x30, 0x00, 0xB0, 0x02, 0x74, 0x09, // cmp dword [3018h], 0 (the multiplier); mov al, 2; jz lost
+            0xF6, 0x06, 0x00, 0x30, 0x01, 0x75, 0x02, 0xB0, 0x00, // test byte [3000h], 1 (the version); jnz lost; mov al, 0
+            0xE6, 0xF4); // lost: out 0F4h, al
+        Assert.Equal(0, m.Run());
     }
 
     private static void RunsInMode(IrqChipMode mode)

@@ -38,6 +38,16 @@ public sealed class OptionsTests
     }
 
     [Theory]
+    [InlineData("-enable-kvm", "kvm")]
+    [InlineData("-no-kvm", "translation")]
+    [InlineData("-enable-kvm -no-kvm", "translation")] // took KVM: -no-kvm was one more to try
+    [InlineData("-M pc,accel=kvm:tcg -no-kvm", "translation")]
+    [InlineData("-no-kvm -enable-kvm", "kvm translation")]
+    [InlineData("-accel tcg -enable-kvm", "kvm tcg")]
+    [InlineData("-accel kvm -accel translation", "kvm translation")]
+    public void Accelerators_are_tried_in_order_and_no_kvm_means_it(string line, string tried) => Assert.Equal(tried, string.Join(' ', Parse(line).Accelerators.Select(a => a.Get("accel"))));
+
+    [Theory]
     [InlineData("-M help", "boards\n")]
     [InlineData("-cpu help", "cpus\n")]
     [InlineData("-accel help", "accelerators\n")]

@@ -2,6 +2,7 @@ using Suite.Devices.Core;
 using Suite.Machines.Control;
 using Suite.Machines.Snapshots;
 using Suite.Machines.X86.Control;
+using Suite.Tests.PcBios;
 
 namespace Suite.Tests.Machines;
 
@@ -42,10 +43,22 @@ public sealed class SnapshotTests
     [KvmFact]
     public void From_split_controllers_to_none_in_the_kernel() => Moves("kvm,kernel-irqchip=split", "kvm,kernel-irqchip=off");
 
+    [BiosFact]
+    public void Every_mode_moves_from_kvm_to_translation() => MovesInEveryMode("kvm", "translation");
+
+    [BiosFact]
+    public void Every_mode_moves_from_translation_to_kvm() => MovesInEveryMode("translation", "kvm");
+
+    [BiosFact]
+    public void Every_mode_moves_from_split_controllers_to_translation() => MovesInEveryMode("kvm,kernel-irqchip=split", "translation");
+
+    [BiosFact]
+    public void Every_mode_moves_from_translation_to_kvm_without_kernel_controllers() => MovesInEveryMode("translation", "kvm,kernel-irqchip=off");
+
     [Fact]
     public void Another_amount_of_memory_is_refused_with_the_reason()
     {
-        string name = Save("translation", "-m 4");
+        string name = Save("translation", "-m 4", Code());
         try
         {
             using TinyPc pc = new("-accel translation -net none -vga none -m 8", Code());
@@ -71,7 +84,7 @@ public sealed class SnapshotTests
     [InlineData(70_000)]
     public void A_damaged_snapshot_is_refused(int length)
     {
-        string name = Save("translation", "-m 4");
+        string name = Save("translation", "-m 4", Code());
         try
         {
             using (FileStream file = File.OpenWrite(name + ".vmstate"))
@@ -93,12 +106,24 @@ public sealed class SnapshotTests
         }
     }
 
-    private static void Moves(string from, string to)
+    private static void MovesInEveryMode(string from, string to)
     {
-        string name = Save(from, "-m 4");
+        foreach (int bits in new[] { 16, 32, 64 })
+        {
+            int left = Move(from, to, ModeGuest.Assemble(bits));
+            Assert.True(left is >= 10 and < 0xF0, $"{bits} bits: {left:x}"); // what it left says which register was lost
+        }
+    }
+
+    private static void Moves(string from, string to) => Assert.InRange(Move(from, to, Code()), 10, 12); // ticks may come behind the last comparison
+
+    // What the guest left at its exit port under the second accelerator.
+    private static int Move(string from, string to, byte[] code)
+    {
+        string name = Save(from, "-m 4", code);
         try
         {
-            using TinyPc pc = new($"-accel {to} -net none -vga none -m 4", Code());
+            using TinyPc pc = new($"-accel {to} -net none -vga none -m 4", code);
             pc.Machine.Post(() =>
             {
                 Snapshots(pc).Load(name);
@@ -106,8 +131,10 @@ public sealed class SnapshotTests
                     pc.Machine.Spaces.Memory.Write(0x600, 1, 1);
                 pc.Machine.Continue();
             });
-            Assert.InRange(pc.Run(isStopped: true), 10, 12); // ticks may come behind the last comparison
+            int left = pc.Run(isStopped: true);
+            Assert.True(pc.Failure is null, pc.Failure);
             Assert.Equal("", pc.Serial.Text);
+            return left;
         }
         finally
         {
@@ -116,10 +143,10 @@ public sealed class SnapshotTests
     }
 
     // The machine runs up to its S, is saved, and ends.
-    private static string Save(string accelerator, string options)
+    private static string Save(string accelerator, string options, byte[] code)
     {
         string name = $"suite-test-{Guid.NewGuid():N}";
-        using TinyPc pc = new($"-accel {accelerator} -net none -vga none {options}", Code());
+        using TinyPc pc = new($"-accel {accelerator} -net none -vga none {options}", code);
         using Timer watch = new(
             _ =>
             {
@@ -131,7 +158,9 @@ public sealed class SnapshotTests
                         pc.Machine.Exit(4);
                     });
             }, null, 5, 5);
-        Assert.Equal(4, pc.Run());
+        int left = pc.Run();
+        Assert.True(pc.Failure is null, pc.Failure);
+        Assert.Equal(4, left);
         return name;
     }
 

@@ -17,16 +17,18 @@ internal sealed unsafe class TinyMachine : PlatformWithoutApic, IDisposable, IBu
     public const int Start = 0x1000;
 
     private readonly StringBuilder _said = new();
+    private readonly HostLoop? _loop;
     private readonly RamBlock _ram = new("ram", 1 << 20), _rom = new("rom", 4096);
 
-    public TinyMachine(IrqChipMode irqChip = IrqChipMode.On, int cpus = 1)
+    public TinyMachine(IrqChipMode irqChip = IrqChipMode.On, int cpus = 1, bool hasLoop = false)
     {
         Machine.Spaces.Memory.MapRam(0, _ram, 0, 1 << 20);
         Machine.Spaces.Memory.MapRom(0xFFFFF000, _rom, 0, 4096);
         ReadOnlySpan<byte> jump = [0xEA, 0x00, 0x10, 0x00, 0x00];
         jump.CopyTo(new Span<byte>(_rom.Host + 0xFF0, 16));
         Machine.Spaces.Io.Attach(this, "ports", 0xE0, 0x20, 4);
-        Kvm = new KvmAccelerator(Machine.Spaces, irqChip);
+        _loop = hasLoop ? new HostLoop(Machine.Lock) : null;
+        Kvm = new KvmAccelerator(Machine.Spaces, irqChip, _loop);
         for (int i = 0; i < cpus; i++)
             Machine.AddVcpu(Kvm.CreateVcpu(i, cpus, CpuModel.Parse("max", new HostCpuid(() => HostCpu.Xcr0), is64Bit: true), this));
         Machine.Failed += message => Failure = message;
@@ -54,6 +56,7 @@ internal sealed unsafe class TinyMachine : PlatformWithoutApic, IDisposable, IBu
     /// <summary>Runs until the guest writes to F4h; its value, or -1 after ten seconds.</summary>
     public int Run()
     {
+        _loop?.Start();
         using Timer limit = new(_ => Machine.Exit(-1), null, 10_000, Timeout.Infinite);
         return Machine.Run(isStopped: false);
     }
@@ -90,8 +93,10 @@ internal sealed unsafe class TinyMachine : PlatformWithoutApic, IDisposable, IBu
 
     public void Dispose()
     {
+        _loop?.Stop();
         Machine.Dispose();
         Kvm.Dispose();
+        _loop?.Dispose();
         _ram.Dispose();
         _rom.Dispose();
     }

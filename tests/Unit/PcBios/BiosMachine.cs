@@ -38,7 +38,7 @@ internal sealed unsafe class BiosMachine : PlatformWithoutApic, IDisposable, IBu
         Machine.Spaces.Mmio.Attach(new Video(this), "video", VideoStart, VideoBytes, widest: 8);
         Kvm = new KvmAccelerator(Machine.Spaces, IrqChipMode.On);
         Rtc rtc = Machine.Add(new Rtc(Machine.Clock, Wire(8), new DateTime(2026, 11, 23, 12, 34, 56, DateTimeKind.Utc)));
-        io.Attach(rtc, rtc.Name, 0x70, 2);
+        rtc.Attach(io);
         Keyboard = Machine.Add(new I8042(Wire(1), Wire(12), static _ => { }, () => Machine.Exit(-3)));
         Keyboard.Attach(io);
         PcDescription pc = new() { RamBytes = RamBytes, HasVga = true, SerialPorts = 0, ParallelPorts = 0 };

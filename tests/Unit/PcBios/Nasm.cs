@@ -69,6 +69,12 @@ internal static class Nasm
     }
 }
 
+/// <summary>A test that needs nasm; skipped with the reason where it is missing.</summary>
+public sealed class NasmFactAttribute : FactAttribute
+{
+    public NasmFactAttribute() => Skip = Nasm.Missing;
+}
+
 /// <summary>A test that needs /dev/kvm and nasm; skipped with the reason where one is missing.</summary>
 public sealed class BiosFactAttribute : Machines.KvmFactAttribute
 {
