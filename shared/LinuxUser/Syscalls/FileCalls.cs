@@ -83,8 +83,7 @@ public static unsafe class FileCalls
         if (!t.Memory.TryRead(buffer, start) || !StartsWithNumbers(start, nameOffset))
             return length;
         ProcName name = ProcName.Parse(GuestText.ToBytes(GuestMemory.DescriptorPath(directory)), (int)Sys.Call(Nr.getpid), t.Tid);
-        bool isForeign = !ProcTruth.IsOwn(t, name);
-        if (name.File is not (ProcFile.TaskDirectory or ProcFile.DescriptorDirectory) || (isForeign && (name.File != ProcFile.TaskDirectory || !TracedProcess.IsEmulated(name.Pid))))
+        if (name.File is not (ProcFile.TaskDirectory or ProcFile.DescriptorDirectory) || ProcTruth.Subject(t, name) is not { } subject)
             return length;
         byte[] entries = new byte[length];
         if (!t.Memory.TryRead(buffer, entries))
@@ -93,8 +92,7 @@ public static unsafe class FileCalls
         while (reader.Next())
         {
             bool hidden = ProcName.TryNumber(reader.Name, out int number)
-                && (isForeign ? TracedProcess.IsRuntime(number)
-                    : name.File == ProcFile.TaskDirectory ? !ProcTruth.IsVisibleThread(t, number) : IsInternal(t, number));
+                && (name.File == ProcFile.TaskDirectory ? !subject.IsVisibleThread(number) : subject.HidesDescriptor(number));
             if (!hidden)
                 reader.Keep();
         }

@@ -79,9 +79,6 @@ public unsafe struct TraceBlock
     public long CallNumber, CallResult;
     public fixed ulong Arguments[6];
 
-    /// <summary>Place of the auxiliary vector, for those who look at /proc/pid/auxv.</summary>
-    public ulong AuxAddress, AuxBytes;
-
     // The answer.
     public TraceCommand Command;
 

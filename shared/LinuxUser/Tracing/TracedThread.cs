@@ -37,7 +37,6 @@ public sealed unsafe class TracedThread
         }
 
         (block->Signature, block->RegsetCount) = (TraceBlock.Mark, sets.Count);
-        (block->AuxAddress, block->AuxBytes) = (t.Process.Identity.AuxAddress, (ulong)t.Process.Identity.AuxLength);
         return new TracedThread(block);
     }
 

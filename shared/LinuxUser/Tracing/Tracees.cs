@@ -57,16 +57,6 @@ public sealed unsafe class Tracees
                 r.IsMemoryOpen = true;
     }
 
-    /// <summary>The auxiliary vector of a tracee that is stopped; null when it is not known.</summary>
-    public byte[]? AuxVector(int tid)
-    {
-        const int Most = 4096;
-        if (!_records.TryGetValue(tid, out TraceeRecord? r) || r.Block == 0 || r.IsNative || r.Stop.AuxBytes is 0 or > Most)
-            return null;
-        byte[] vector = new byte[r.Stop.AuxBytes];
-        return TracedMemory.TryRead(tid, r.Stop.AuxAddress, vector) ? vector : null;
-    }
-
     /// <summary>A child has ended: what wait says of a thread that called exit(2) is what it gave, not what its host thread did.</summary>
     public void Ended(int tid, ref int status, bool isKept)
     {
