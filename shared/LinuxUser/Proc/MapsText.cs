@@ -52,17 +52,31 @@ internal static class MapsText
         {
             if (shape[i].Kilobytes is null || shape[i].Name is "Size" || shape[i].Name.EndsWith("PageSize", StringComparison.Ordinal))
                 continue;
-            ulong sum = 0;
-            foreach (Vma vma in guest)
-            {
-                (int first, int end) = Inside(vma, host);
-                sum += Sum(vma, host, first, end, i);
-            }
-
-            Sized(text, shape[i].Name, sum);
+            Sized(text, shape[i].Name, Total(guest, host, i));
+            if (shape[i].Name != "Pss_Dirty")
+                continue;
+            // smaps itself does not tell these three apart; what is anonymous is nearly always this process' alone.
+            ulong whole = Total(guest, host, shape.FindIndex(f => f.Name == "Pss")), anonymous = Math.Min(whole, Total(guest, host, shape.FindIndex(f => f.Name == "Anonymous")));
+            Sized(text, "Pss_Anon", anonymous);
+            Sized(text, "Pss_File", whole - anonymous);
+            Sized(text, "Pss_Shmem", 0);
         }
 
         return text.ToString();
+    }
+
+    private static ulong Total(Vma[] guest, List<HostMapping> host, int field)
+    {
+        ulong sum = 0;
+        if (field < 0)
+            return 0;
+        foreach (Vma vma in guest)
+        {
+            (int first, int end) = Inside(vma, host);
+            sum += Sum(vma, host, first, end, field);
+        }
+
+        return sum;
     }
 
     private static void Entry(StringBuilder text, Vma vma, HostMapping? host)
