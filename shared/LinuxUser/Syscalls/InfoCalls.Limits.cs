@@ -41,17 +41,8 @@ public static unsafe partial class InfoCalls
         if (!t.Memory.TryRead(address, new Span<byte>(raw, 16)))
             return EFAULT;
         GuestSettings settings = t.Process.Identity.Settings;
-        long result = settings.Set(resource, new GuestSettings.Limit(raw[0], raw[1]), HasSysResource());
+        long result = settings.Set(resource, new GuestSettings.Limit(raw[0], raw[1]), HostCapability.Has(HostCapability.CAP_SYS_RESOURCE));
         PublishedProcess.In(t.Engine.Region)->Put(settings);
         return result;
-    }
-
-    private static bool HasSysResource()
-    {
-        const uint _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
-        const int CAP_SYS_RESOURCE = 24;
-        uint* header = stackalloc uint[2], sets = stackalloc uint[6]; // effective, permitted, inheritable; twice
-        (header[0], header[1]) = (_LINUX_CAPABILITY_VERSION_3, 0);
-        return Sys.Call(Nr.capget, (long)header, (long)sets) == 0 && (sets[0] & 1u << CAP_SYS_RESOURCE) != 0;
     }
 }

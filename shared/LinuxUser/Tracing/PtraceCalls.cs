@@ -171,6 +171,8 @@ public static unsafe partial class PtraceCalls
                 return GetRegset(t, r, a);
             case Ptrace.SETREGSET:
                 return SetRegset(t, r, a);
+            case Ptrace.SECCOMP_GET_FILTER:
+                return GetFilter(t, r, a);
             case Ptrace.GET_SYSCALL_INFO:
                 return GetCallInfo(t, r, a);
             default:
