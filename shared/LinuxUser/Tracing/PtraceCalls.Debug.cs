@@ -11,13 +11,18 @@ namespace Suite.LinuxUser.Tracing;
 // Debug registers and seccomp filters of a traced thread.
 public static unsafe partial class PtraceCalls
 {
-    private const int HostDebugOffset = 848, Slots = 4, ControlRegister = 7;
+    private const int HostDebugOffset = 848, Slots = 4, StatusRegister = 6, ControlRegister = 7;
+
+    /// <summary>The bits of DR6 that tell which breakpoints were hit.</summary>
+    internal const ulong HitBits = 0xF;
 
     // The thread's real ones: guest data lie at the host's addresses. A hit is Tracees.AcceptTrap's.
     private static long PeekDebug(GuestThread t, TraceeRecord r, int number, ulong into)
     {
         ulong value;
         long result = Sys.Call(Nr.ptrace, Ptrace.PEEKUSER, r.Tid, HostDebugOffset + 8 * number, (long)&value);
+        if (number == StatusRegister)
+            value = (value & ~HitBits) | r.Hits;
         return result != 0 ? result : t.Memory.TryWriteWord(into, value) ? 0 : EFAULT;
     }
 
@@ -28,7 +33,28 @@ public static unsafe partial class PtraceCalls
             for (int i = 0; i < Slots; i++)
                 if ((value >> (2 * i) & 3) != 0 && (value >> (16 + 4 * i) & 3) == 0)
                     return -Errno.ENOSPC;
-        return Sys.Call(Nr.ptrace, Ptrace.POKEUSER, r.Tid, HostDebugOffset + 8 * number, (long)value);
+        long result = Sys.Call(Nr.ptrace, Ptrace.POKEUSER, r.Tid, HostDebugOffset + 8 * number, (long)value);
+        if (result == 0 && number == ControlRegister)
+            r.HasWatchpoints = value != 0;
+        if (result == 0 && number == StatusRegister)
+            r.Hits = value & HitBits;
+        return result;
+    }
+
+    /// <summary>
+    /// The kernel has stopped a thread with a trap of the processor. Data breakpoints that were hit by guest code are noted and, unless the thread is told to make a single
+    /// step, whose own stop follows, told when the instruction is whole: the trap comes in the middle of what it became. Calls that the emulator serves touch
+    /// the guest's memory as the kernel does, whose accesses are not watched.
+    /// </summary>
+    internal static void WatchpointsHit(TraceeRecord r, ulong hostPc)
+    {
+        ulong status = 0;
+        if (Sys.Call(Nr.ptrace, Ptrace.PEEKUSER, r.Tid, HostDebugOffset + 8 * StatusRegister, (long)&status) != 0 || (status & HitBits) == 0
+            || hostPc < r.Stop.CodeStart || hostPc >= r.Stop.CodeEnd)
+            return;
+        r.Hits |= status & HitBits;
+        if (r.LastCommand is not (TraceCommand.Step or TraceCommand.EmulateStep))
+            TraceSignal.Send(r.Process, r.Tid, TraceRequest.Watchpoint, (int)Sys.Call(Nr.getpid), (int)Sys.Call(Nr.getuid));
     }
 
     // seccomp_get_filter of kernel/seccomp.c: filters count from the oldest, the result is the number of instructions.
