@@ -19,8 +19,9 @@ PASSED=0 FAILED=0
 
 # make_sysroot: the packages with all they depend on, unpacked; none of their scripts runs.
 make_sysroot() {
-    # What it was made of is noted in it: a longer list makes it anew.
+    # What it was made of is noted in it: a longer list is added. One that was given is taken as it is.
     [ "$(cat "$SYSROOT/.done" 2>/dev/null)" != "$PACKAGES" ] || return 0
+    [ -z "${SUITE_SYSROOT:-}" ] || [ ! -e "$SYSROOT/.done" ] || return 0
     need debootstrap:debootstrap dpkg-deb:dpkg || die "cannot make a sysroot without debootstrap; install it, or set SUITE_SYSROOT to an unpacked Debian i386 system"
     say "downloading a Debian $RELEASE i386 userland into $SYSROOT ..."
     mkdir -p "$SYSROOT" || exit 1
