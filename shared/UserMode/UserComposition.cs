@@ -98,6 +98,8 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             KernelRelease = options.KernelRelease,
             CpuInfo = Cpu.CpuInfo,
         };
+        memory.Publish();
+        PublishedProcess.Publish(engine.Region, process.Identity, memory.BreakStart);
         process.UpdateInlineCalls();
         _perfMap?.Attach(process);
         if (strace is not null)

@@ -75,6 +75,52 @@ public sealed class BinfmtMisc(ITestOutputHelper log)
         Assert.EndsWith("qemu-ppc\nregister\nstatus\n", result.Text);
     }
 
+    /// <summary>
+    /// --persistent in a throw-away root: the line systemd would give to the kernel is one the kernel takes, the file for update-binfmts has its keys, what others wrote is left
+    /// alone, and remove takes away what install wrote and nothing else.
+    /// </summary>
+    [Fact]
+    public void What_is_to_last_is_written_for_systemd_and_for_debian()
+    {
+        using TemporaryDirectory work = new();
+        string recorder = work.File("recorder.c");
+        File.WriteAllText(recorder, "#include <stdio.h>\nint main(int c, char **v) { FILE *f = fopen(\"/asked\", \"a\"); for (int i = 1; i < c; i++) fprintf(f, \"%s \", v[i]); fputs(\"\\n\", f); return 0; }");
+        if (InRootNamespace($$"""
+            set -e
+            R={{work.Path}}/root; mkdir -p $R/usr/sbin $R/usr/lib/systemd $R/proc $R/etc
+            cp {{Repository.ToolPath("qemu-ppc")}} $R/usr/qemu-ppc; cp {{GuestCompiler.Build(recorder, ["-static"])}} $R/usr/sbin/update-binfmts
+            mount --rbind /proc $R/proc; T=/proc/sys/fs/binfmt_misc
+            run() { chroot $R /usr/qemu-ppc --binfmt "$@"; }
+            run install --persistent
+            echo "<systemd>"; cat $R/etc/binfmt.d/qemu-ppc.conf
+            echo "<debian>"; cat $R/usr/share/binfmts/qemu-ppc; cat $R/asked
+            echo "<again>"; cp $T/qemu-ppc first; echo -1 > $T/qemu-ppc
+            grep -v '^#' $R/etc/binfmt.d/qemu-ppc.conf | tr -d '\n' | sed "s|:/usr/qemu-ppc:|:$R/usr/qemu-ppc:|" > $T/register
+            grep -v interpreter first > a; grep -v interpreter $T/qemu-ppc > b; cmp a b && echo "as install registered it"
+            echo -1 > $T/qemu-ppc
+            run install --persistent > /dev/null
+            echo "<status>"; run status
+            echo "<remove>"; run remove; ls -A $R/etc/binfmt.d $R/usr/share/binfmts; tail -n 1 $R/asked
+            echo "<others>"; echo '# of a package' > $R/etc/binfmt.d/qemu-ppc.conf
+            run install --persistent || echo "refused"
+            run remove; cat $R/etc/binfmt.d/qemu-ppc.conf
+            """, work.Path) is not { } result)
+            return;
+        Assert.True(result.End == "exit 0", $"{result.End}\n{result.Text}\n{result.ErrorText}");
+        Dictionary<string, string> parts = result.Text.Split('<').Skip(1).Select(p => p.Split(">\n", 2)).ToDictionary(p => p[0], p => p[1]);
+        const string Magic = @"\x7f\x45\x4c\x46\x01\x02\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x14", Mask = @"\xff\xff\xff\xff\xff\xff\xff\xfc\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff";
+        Assert.Equal($"# Written by qemu-ppc --binfmt install; 'qemu-ppc --binfmt remove' removes it.\n:qemu-ppc:M::{Magic}:{Mask}:/usr/qemu-ppc:OFP\n", parts["systemd"]);
+        Assert.Equal($"package suite-local\ninterpreter /usr/qemu-ppc\nmagic {Magic}\noffset 0\nmask {Mask}\ncredentials no\nfix_binary yes\npreserve yes\n--import qemu-ppc \n", parts["debian"]);
+        Assert.Equal("as install registered it\n", parts["again"]);
+        Assert.Contains("qemu-ppc: kept in /etc/binfmt.d/qemu-ppc.conf\nqemu-ppc: kept in /usr/share/binfmts/qemu-ppc\n", parts["status"]);
+        Assert.Contains("removed /usr/share/binfmts/qemu-ppc\nremoved /etc/binfmt.d/qemu-ppc.conf\nqemu-ppc: removed\n", parts["remove"]);
+        Assert.EndsWith("--unimport qemu-ppc \n", parts["remove"]);
+        Assert.DoesNotContain("qemu-ppc.conf\n\n", parts["remove"]);
+        Assert.Contains("refused\n", parts["others"]);
+        Assert.EndsWith("# of a package\n", parts["others"]);
+        Assert.Contains("/etc/binfmt.d/qemu-ppc.conf exists and is not ours", result.ErrorText);
+    }
+
     [Fact]
     public void The_hosts_own_magic_is_refused_with_the_reason()
     {
@@ -106,14 +152,18 @@ public sealed class BinfmtMisc(ITestOutputHelper log)
     }
 
     /// <summary>Runs a shell script where it may register; null, with the reason said, where that cannot be had.</summary>
-    private ProcessResult? InNamespace(string script)
+    private ProcessResult? InNamespace(string script) => InNamespace(script, "/", "-U", "--map-users=0,0,65536", "--map-groups=0,0,65536", "--setuid", "0", "--setgid", "0");
+
+    /// <summary>The same where root is the only user there is, which takes no helper programs.</summary>
+    private ProcessResult? InRootNamespace(string script, string directory) => InNamespace(script, directory, "-U", "-r");
+
+    private ProcessResult? InNamespace(string script, string directory, params string[] mapping)
     {
         ProcessResult result = HostProcess.Run(new ProcessRequest
         {
             Program = "/usr/bin/unshare",
-            Arguments = ["-U", "--map-users=0,0,65536", "--map-groups=0,0,65536", "--setuid", "0", "--setgid", "0", "-m", "sh", "-c",
-                $"mount -t binfmt_misc none /proc/sys/fs/binfmt_misc || exit 77\n[ -w /proc/sys/fs/binfmt_misc/register ] || exit 77\n{script}"],
-            Directory = "/",
+            Arguments = [.. mapping, "-m", "sh", "-c", $"mount -t binfmt_misc none /proc/sys/fs/binfmt_misc || exit 77\n[ -w /proc/sys/fs/binfmt_misc/register ] || exit 77\n{script}"],
+            Directory = directory,
         });
         if (result.ExitCode != 77 && !result.ErrorText.Contains("unshare:"))
             return result;

@@ -6,17 +6,18 @@ namespace Suite.Tools.I386;
 /// Writes the vDSO: an ELF32 shared object of one segment with dynamic symbols, versions and call-frame information, so that C libraries find
 /// its functions and unwinders and debuggers get through it. Offsets in the file are addresses in the image.
 /// <code>
-///   ELF header, program headers | .hash | .dynsym | .dynstr | .gnu.version | .gnu.version_d | .dynamic | .text | .eh_frame | .eh_frame_hdr
+///   ELF header, program headers | .hash | .dynsym | .dynstr | .gnu.version | .gnu.version_d | .dynamic | .text | .eh_frame | .eh_frame_hdr | names of sections | section headers
 /// </code>
 /// </summary>
 internal sealed partial class I386VdsoImage
 {
-    private const int ElfHeaderSize = 52, ProgramHeaderSize = 32, SymbolSize = 16, Room = 2048;
+    private const int ElfHeaderSize = 52, ProgramHeaderSize = 32, SymbolSize = 16, Room = 4096;
     private const int KernelVersion = 2, ClockVersion = 3; // indices in the version definitions: LINUX_2.5 and LINUX_2.6
 
     private readonly byte[] _bytes = new byte[Room];
     private readonly List<(int Start, int Length, FrameKind Kind)> _frames = new(12);
     private readonly List<Symbol> _symbols = new(12);
+    private int _symbolTable, _symbolNamesSize;
     private int _at = ElfHeaderSize + 3 * ProgramHeaderSize;
 
     public I386VdsoImage()
@@ -26,13 +27,14 @@ internal sealed partial class I386VdsoImage
         int tables = _at;
         _at = TextStart;
         WriteCode();
-        int index = WriteFrames();
-        int end = _at;
+        int frames = _at, index = WriteFrames(), end = _at;
         _at = tables;
         (int dynamic, int dynamicSize) = WriteTables();
         if (_at > TextStart)
             throw new InvalidOperationException("the tables of the vDSO outgrew their room");
-        WriteHeaders(dynamic, dynamicSize, index, end);
+        _at = end;
+        int sections = WriteSections(TextStart, frames, index);
+        WriteHeaders(dynamic, dynamicSize, index, end - index, sections);
     }
 
     /// <summary>The image, to be put at the start of a page.</summary>
@@ -93,6 +95,26 @@ internal sealed partial class I386VdsoImage
         0xC3,                                           // ret
     ]);
 
+    // Debuggers find symbols and call frames by sections only (as in the kernel's own vDSO). The result is where the headers begin.
+    private int WriteSections(int text, int frames, int index)
+    {
+        const int SHT_PROGBITS = 1, SHT_STRTAB = 3, SHT_DYNSYM = 11, Allocated = 2, AllocatedCode = 6;
+        int names = _at;
+        Text("");
+        int textName = Text(".text") - names, symbolsName = Text(".dynsym") - names, stringsName = Text(".dynstr") - names, framesName = Text(".eh_frame") - names,
+            namesName = Text(".shstrtab") - names;
+        int namesSize = _at - names;
+        Align(4);
+        int start = _at, count = (_symbols.Count + 1) * SymbolSize;
+        Words([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        Words([textName, SHT_PROGBITS, AllocatedCode, text, text, frames - text, 0, 0, 16, 0]);
+        Words([symbolsName, SHT_DYNSYM, Allocated, _symbolTable, _symbolTable, count, 3, 1, 4, SymbolSize]);
+        Words([stringsName, SHT_STRTAB, Allocated, _symbolTable + count, _symbolTable + count, _symbolNamesSize, 0, 0, 1, 0]);
+        Words([framesName, SHT_PROGBITS, Allocated, frames, frames, index - frames, 0, 0, 4, 0]);
+        Words([namesName, SHT_STRTAB, 0, 0, names, namesSize, 0, 0, 1, 0]);
+        return start;
+    }
+
     private int Function(string? name, int version, FrameKind kind, ReadOnlySpan<byte> code)
     {
         const int Alignment = 16;
@@ -124,9 +146,9 @@ internal sealed partial class I386VdsoImage
         _at += SymbolSize;
         foreach (Symbol symbol in _symbols)
         {
-            const byte GlobalFunction = 0x12, AnySection = 1; // not SHN_UNDEF; there is no section table
+            const byte GlobalFunction = 0x12, TextSection = 1;
             Words([name, symbol.Value, symbol.Size]);
-            Put([GlobalFunction, 0, AnySection, 0]);
+            Put([GlobalFunction, 0, TextSection, 0]);
             name += symbol.Name.Length + 1;
         }
 
@@ -135,6 +157,7 @@ internal sealed partial class I386VdsoImage
             Text(symbol.Name);
         int soname = Text(Soname) - names, kernel = Text(Kernel) - names, clock = Text(Clock) - names;
         int namesSize = _at - names;
+        (_symbolTable, _symbolNamesSize) = (symbols, namesSize);
 
         Align(4);
         int versions = _at;
@@ -178,16 +201,18 @@ internal sealed partial class I386VdsoImage
         return hash;
     }
 
-    private void WriteHeaders(int dynamic, int dynamicSize, int frameIndex, int end)
+    private void WriteHeaders(int dynamic, int dynamicSize, int frameIndex, int frameIndexSize, int sections)
     {
+        const int SectionHeaderSize = 40, SectionCount = 6, NamesSection = 5;
+        int end = _at;
         const int PT_LOAD = 1, PT_DYNAMIC = 2, PT_GNU_EH_FRAME = 0x6474E550, ReadExecute = 5, Read = 4, Page = 4096;
         const int ET_DYN_EM_386 = 3 << 16 | 3;
         _at = 0;
         Put([0x7F, (byte)'E', (byte)'L', (byte)'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        Words([ET_DYN_EM_386, 1, Vsyscall, ElfHeaderSize, 0, 0, ProgramHeaderSize << 16 | ElfHeaderSize, 3, 0]);
+        Words([ET_DYN_EM_386, 1, Vsyscall, ElfHeaderSize, sections, 0, ProgramHeaderSize << 16 | ElfHeaderSize, SectionHeaderSize << 16 | 3, NamesSection << 16 | SectionCount]);
         Words([PT_LOAD, 0, 0, 0, end, end, ReadExecute, Page]);
         Words([PT_DYNAMIC, dynamic, dynamic, dynamic, dynamicSize, dynamicSize, Read, 4]);
-        Words([PT_GNU_EH_FRAME, frameIndex, frameIndex, frameIndex, end - frameIndex, end - frameIndex, Read, 4]);
+        Words([PT_GNU_EH_FRAME, frameIndex, frameIndex, frameIndex, frameIndexSize, frameIndexSize, Read, 4]);
         _at = end;
     }
 

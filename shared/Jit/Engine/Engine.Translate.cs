@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Suite.Jit.Runtime;
 using Suite.Jit.X64;
 
@@ -27,6 +28,7 @@ public sealed unsafe partial class Engine
     private readonly HashSet<ulong> _doubted = [];
 
     // isolated: for Step.
+    [SkipLocalsInit] // clearing the buffer took as long as decoding a short block
     private byte* Translate(ulong pc, ThunkKind kind, bool isolated = false)
     {
         if (!_current.HasRoom)

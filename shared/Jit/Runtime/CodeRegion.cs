@@ -17,6 +17,9 @@ public sealed unsafe class CodeRegion
 {
     public const int StubSize = 0x8000, SharedOffset = 0x8000, InlineOffset = 0x10000, ReturnOffset = 0x20000, JumpOffset = 0xA0000, CodeOffset = 0x140000;
 
+    /// <summary>Place and size of <see cref="Notice"/> and <see cref="NoticeTable"/>.</summary>
+    public const int NoticeOffset = SharedOffset + 0x400, NoticeBytes = 0x400, NoticeTableOffset = SharedOffset + 0x1400, NoticeTableBytes = InlineOffset - NoticeTableOffset;
+
     /// <summary>Entries of each indirect-branch table; indexed by the low 16 bits of the guest address.</summary>
     public const int TableEntries = 65536;
 
@@ -67,6 +70,18 @@ public sealed unsafe class CodeRegion
 
     /// <summary>256 bytes for a front end: a look-up by one byte, where an `and` would change flags.</summary>
     public byte* ByteTable => Base + SharedOffset + 0x1000;
+
+    /// <summary>
+    /// What the personality lets other processes read about this one: <see cref="NoticeBytes"/> bytes at a fixed distance from the base, which is one of
+    /// <see cref="UsualBases"/>.
+    /// </summary>
+    public byte* Notice => Base + NoticeOffset;
+
+    /// <summary>Room of <see cref="NoticeTableBytes"/> bytes for what <see cref="Notice"/> lists, as long as it fits.</summary>
+    public byte* NoticeTable => Base + NoticeTableOffset;
+
+    /// <summary>Where regions of other processes may begin, the likeliest place first.</summary>
+    public static ReadOnlySpan<uint> UsualBases => Candidates;
 
     /// <summary>One byte a system call number: 1 when generated code may make the call itself.</summary>
     public byte* InlineCalls => Base + InlineOffset;

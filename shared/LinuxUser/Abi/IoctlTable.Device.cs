@@ -53,6 +53,10 @@ public static partial class IoctlTable
         0xC0005706 => new(0xC0045706, IoctlArgument.InOut, "i"u8), // WDIOC_SETTIMEOUT
         0x80005707 => new(0x80045707, IoctlArgument.Out, "i"u8), // WDIOC_GETTIMEOUT
         0x8000570A => new(0x8004570A, IoctlArgument.Out, "i"u8), // WDIOC_GETTIMELEFT
+        0x40002102 => new(0x40082102, IoctlArgument.In, "q"u8), // SECCOMP_IOCTL_NOTIF_ID_VALID
+        0x80002102 => new(0x80082102, IoctlArgument.In, "q"u8), // the same with the direction it had at first
+        0x40002103 => new(0x40182103, IoctlArgument.In, "qiiii"u8), // SECCOMP_IOCTL_NOTIF_ADDFD
+        0x40002104 => new(0x40082104, IoctlArgument.None, default), // SECCOMP_IOCTL_NOTIF_SET_FLAGS
         0x0000B701 => new(0x0000B701, IoctlArgument.None, default), // NS_GET_USERNS
         0x0000B702 => new(0x0000B702, IoctlArgument.None, default), // NS_GET_PARENT
         0x0000B703 => new(0x0000B703, IoctlArgument.None, default), // NS_GET_NSTYPE

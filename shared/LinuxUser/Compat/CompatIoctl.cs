@@ -3,6 +3,7 @@ using Suite.Host.Diagnostics;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Compat;
@@ -42,6 +43,8 @@ internal static unsafe class CompatIoctl
                 return Entropy(t, abi, a);
         }
 
+        if (SeccompListener.Ioctl(t, a.Int1, key, a.A3) is { } answered)
+            return answered;
         IoctlRow row = IoctlTable.Find(key);
         if (!row.IsKnown)
             return Unknown(t, abi, a, command);

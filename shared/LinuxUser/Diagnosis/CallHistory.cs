@@ -22,8 +22,19 @@ public sealed class CallHistory(bool isTimed)
         ref Entry entry = ref _entries[_made++ & (Length - 1)];
         entry.Call = call;
         entry.IsDone = false;
+        entry.Path.Clear();
         if (isTimed)
             entry.Began = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>The call that began last was given a path; only the first that is noted is kept.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="head">Its first bytes.</param>
+    public void NotePath(ulong address, ReadOnlySpan<byte> head)
+    {
+        ref Entry entry = ref _entries[(_made - 1) & (Length - 1)];
+        if (entry.Path.Address == 0)
+            entry.Path.Set(address, head);
     }
 
     /// <summary>The call that began last has ended.</summary>
@@ -48,13 +59,13 @@ public sealed class CallHistory(bool isTimed)
     }
 
     /// <summary>What is kept, the oldest first; a call without a result has not come back.</summary>
-    public List<(SysArgs Call, long? Result)> Last()
+    public List<(SysArgs Call, long? Result, NotedPath Path)> Last()
     {
-        List<(SysArgs, long?)> calls = [];
+        List<(SysArgs, long?, NotedPath)> calls = [];
         for (int i = Math.Max(0, _made - Length); i < _made; i++)
         {
             Entry entry = _entries[i & (Length - 1)];
-            calls.Add((entry.Call, entry.IsDone ? entry.Result : null));
+            calls.Add((entry.Call, entry.IsDone ? entry.Result : null, entry.Path));
         }
 
         return calls;
@@ -65,6 +76,7 @@ public sealed class CallHistory(bool isTimed)
         public SysArgs Call;
         public long Result;
         public long Began;
+        public NotedPath Path;
         public bool IsDone;
     }
 }

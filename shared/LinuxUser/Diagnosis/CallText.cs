@@ -1,16 +1,19 @@
 using Suite.LinuxUser.Abi;
+using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Syscalls;
 
 namespace Suite.LinuxUser.Diagnosis;
 
-/// <summary>A system call that was seen some time ago, as -strace would print it; what its pointers lead to is what is there now.</summary>
+/// <summary>A system call that was seen some time ago, as -strace would print it.</summary>
 internal static class CallText
 {
     /// <summary>A printer for a process.</summary>
-    public static StracePrinter Printer(GuestProcess process) =>
-        new(process.Target.Is64 ? GuestAbi.X64 : process.Target.BigEndian ? GuestAbi.Ppc : GuestAbi.I386, process.Memory);
+    /// <param name="process">The process.</param>
+    /// <param name="memory">What pointers lead to.</param>
+    public static StracePrinter Printer(GuestProcess process, IGuestReader memory) =>
+        new(process.Target.Is64 ? GuestAbi.X64 : process.Target.BigEndian ? GuestAbi.Ppc : GuestAbi.I386, memory);
 
     /// <summary>The call and its result; dots for a result when it has not come back.</summary>
     public static string Write(StracePrinter printer, SyscallRow?[] rows, in SysArgs call, long? result)

@@ -123,7 +123,7 @@ public sealed unsafe class ProcessDiagnosis(
     private static void ShowInCall(GuestThread t)
     {
         const int Interrupted = -512; // ERESTARTSYS
-        if (t.CallNumber < 0 || t.Calls.Last() is not [.., (_, SysResult.Restart)])
+        if (t.CallNumber < 0 || t.Calls.Last() is not [.., (_, SysResult.Restart, _)])
             return;
         t.State->Pc += t.Process.Target.BigEndian ? 4u : 2u;
         t.Abi.SetResult(t, Interrupted);
@@ -183,8 +183,13 @@ public sealed unsafe class ProcessDiagnosis(
     private static IEnumerable<string> CallsOf(GuestThread t)
     {
         SyscallRow?[] rows = t.Process.SyscallRows();
-        StracePrinter printer = CallText.Printer(t.Process);
-        foreach ((SysArgs call, long? result) in t.Calls.Last())
-            yield return CallText.Write(printer, rows, call, result);
+        PastMemory memory = new(t.Memory);
+        StracePrinter past = CallText.Printer(t.Process, memory), present = CallText.Printer(t.Process, t.Memory);
+        foreach ((SysArgs call, long? result, NotedPath path) in t.Calls.Last())
+        {
+            memory.Show(path);
+            // What a call that has not come back was given is still there.
+            yield return CallText.Write(result is null ? present : past, rows, call, result);
+        }
     }
 }

@@ -29,7 +29,7 @@ internal sealed unsafe class ThreadDump
     private ThreadDump(GuestProcess process)
     {
         _process = process;
-        _printer = CallText.Printer(process);
+        _printer = CallText.Printer(process, process.Memory);
         _rows = process.SyscallRows();
         _map = new ModuleMap(process);
         _unwinder = new Unwinder(_map, process.Memory, process.Target);
@@ -90,7 +90,7 @@ internal sealed unsafe class ThreadDump
     {
         if (t.Calls.Current is ({ } call, var age))
             return $" in {CallText.Write(_printer, _rows, call, null)}{(age is { } time ? string.Create(CultureInfo.InvariantCulture, $" for {time.TotalSeconds:0.0} s") : "")}";
-        if (isSelf && t.Calls.Last() is [.., ({ } again, SysResult.Restart)])
+        if (isSelf && t.Calls.Last() is [.., ({ } again, SysResult.Restart, _)])
             return $" in {CallText.Write(_printer, _rows, again, null)}";
         // A call that generated code makes itself, interrupted to look at it: pc is at the instruction again.
         ReadOnlySpan<byte> syscall = [0x0F, 0x05];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Suite.Host;
 using Suite.LinuxUser.Abi;
@@ -370,6 +371,7 @@ public sealed unsafe partial class GuestMemory
     }
 
     /// <summary>What /proc says a descriptor is: a path, or something like "/memfd:x (deleted)".</summary>
+    [SkipLocalsInit]
     public static string DescriptorPath(int fd)
     {
         Span<byte> path = stackalloc byte[32];

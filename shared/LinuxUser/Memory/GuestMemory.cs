@@ -51,6 +51,13 @@ public sealed unsafe partial class GuestMemory : IGuestReader
             return [.. _map.All];
     }
 
+    /// <summary>From now on other processes can read the mappings; the engine is attached.</summary>
+    public void Publish()
+    {
+        using (Hold())
+            _map.Publish(new PublishedMappings(_engine!.Region));
+    }
+
     /// <summary>The mapping at an address, or null.</summary>
     public Vma? Find(ulong address)
     {

@@ -4,6 +4,14 @@ namespace Suite.LinuxUser.Memory;
 public sealed class VmaMap
 {
     private readonly List<Vma> _items = [];
+    private PublishedMappings? _published;
+
+    /// <summary>From now on other processes can read the mappings.</summary>
+    public void Publish(PublishedMappings published)
+    {
+        _published = published;
+        published.Splice(_items, 0, 0, _items.Count);
+    }
 
     /// <summary>All mappings in address order.</summary>
     public IReadOnlyList<Vma> All => _items;
@@ -53,6 +61,7 @@ public sealed class VmaMap
         Remove(vma.Start, vma.End);
         int i = FirstEndingAfter(vma.Start);
         _items.Insert(i, vma);
+        _published?.Splice(_items, i, 0, 1);
         JoinAround(i);
     }
 
@@ -72,6 +81,7 @@ public sealed class VmaMap
             _items.Insert(first, right);
         if (left is not null)
             _items.Insert(first, left);
+        _published?.Splice(_items, first, i - first, (left is null ? 0 : 1) + (right is null ? 0 : 1));
     }
 
     /// <summary>Sets the protection of a range that is covered.</summary>
@@ -142,12 +152,14 @@ public sealed class VmaMap
         {
             _items[i].End = _items[i + 1].End;
             _items.RemoveAt(i + 1);
+            _published?.Splice(_items, i, 2, 1);
         }
 
         if (i > 0 && _items[i - 1].Continues(_items[i]))
         {
             _items[i - 1].End = _items[i].End;
             _items.RemoveAt(i);
+            _published?.Splice(_items, i - 1, 2, 1);
         }
     }
 }

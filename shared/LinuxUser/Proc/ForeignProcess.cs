@@ -1,13 +1,14 @@
 using Suite.LinuxUser.Loader;
-using Suite.LinuxUser.Process;
 
 namespace Suite.LinuxUser.Proc;
 
-/// <summary>Other processes that run this very tool: their guests' truth, told from outside.</summary>
+/// <summary>
+/// Other processes that run this very tool, told from outside: by what they publish, or, between an exec and the new program's start, by their command line.
+/// </summary>
 internal static class ForeignProcess
 {
     /// <summary>The command a process emulates; false when it does not run this tool, or cannot be looked at.</summary>
-    public static bool TryGet(GuestThread t, int pid, out EmulatedCommand command)
+    public static bool TryGet(int pid, out EmulatedCommand command)
     {
         command = default;
         if (!HostFile.TryIdentify($"/proc/{pid}/exe", out (ulong, ulong) its)
@@ -22,8 +23,12 @@ internal static class ForeignProcess
     }
 
     /// <summary>The absolute path of the program a process emulates, or null.</summary>
-    public static byte[]? Program(GuestThread t, int pid) =>
-        TryGet(t, pid, out EmulatedCommand command) && (command.IsPath || command.Program.AsSpan().Contains((byte)'/')) ? HostFile.RealPath(Locate(pid, command.Program)) : null;
+    public static byte[]? Program(int pid)
+    {
+        if (PeerProcess.Read(pid) is { } peer)
+            return GuestText.ToBytes(peer.Identity.Path);
+        return TryGet(pid, out EmulatedCommand command) && (command.IsPath || command.Program.AsSpan().Contains((byte)'/')) ? HostFile.RealPath(Locate(pid, command.Program)) : null;
+    }
 
     private static string Locate(int pid, byte[] name) =>
         name is [(byte)'/', ..] ? GuestText.FromBytes(name) : $"/proc/{pid}/cwd/{GuestText.FromBytes(name)}";

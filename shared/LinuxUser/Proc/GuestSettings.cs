@@ -13,6 +13,26 @@ public sealed unsafe class GuestSettings
 
     private volatile Limit? _addressSpace, _data;
 
+    /// <summary>Settings of a process that set nothing.</summary>
+    public GuestSettings()
+    {
+    }
+
+    /// <summary>The settings of a process that set these limits.</summary>
+    public GuestSettings(Limit? addressSpace, Limit? data)
+    {
+        (_addressSpace, _data) = (addressSpace, data);
+    }
+
+    /// <summary>RLIMIT_AS as the guest set it; null when it did not.</summary>
+    public Limit? AddressSpace => _addressSpace;
+
+    /// <summary>RLIMIT_DATA as the guest set it; null when it did not.</summary>
+    public Limit? Data => _data;
+
+    /// <summary>What the guest set for a resource; null when it is the host's.</summary>
+    public Limit? SetFor(int resource) => resource == RLIMIT_AS ? _addressSpace : resource == RLIMIT_DATA ? _data : null;
+
     /// <summary>A soft and a hard limit, as struct rlimit64 has them.</summary>
     public sealed record Limit(ulong Soft, ulong Hard);
 
@@ -61,7 +81,7 @@ public sealed unsafe class GuestSettings
     /// <summary>The limit the guest set, or the one it was started with.</summary>
     public Limit Get(int resource)
     {
-        if ((resource == RLIMIT_AS ? _addressSpace : _data) is { } set)
+        if (SetFor(resource) is { } set)
             return set;
         ulong* host = stackalloc ulong[2];
         (host[0], host[1]) = (ulong.MaxValue, ulong.MaxValue);

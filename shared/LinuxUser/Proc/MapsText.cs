@@ -39,6 +39,46 @@ internal static class MapsText
         return text.ToString();
     }
 
+    /// <summary>The text of smaps_rollup: the sums of what smaps says.</summary>
+    /// <inheritdoc cref="Maps"/>
+    public static string Rollup(Vma[] guest, List<HostMapping> host)
+    {
+        if (guest.Length == 0)
+            return "";
+        StringBuilder text = new(1024);
+        Entry(text, new Vma { Start = guest[0].Start, End = guest[^1].End, Protection = Linux.PROT_NONE, Name = "[rollup]" }, null);
+        List<SmapsField> shape = host.Find(h => h.Fields.Count > 0)?.Fields ?? [];
+        for (int i = 0; i < shape.Count; i++)
+        {
+            if (shape[i].Kilobytes is null || shape[i].Name is "Size" || shape[i].Name.EndsWith("PageSize", StringComparison.Ordinal))
+                continue;
+            Sized(text, shape[i].Name, Total(guest, host, i));
+            if (shape[i].Name != "Pss_Dirty")
+                continue;
+            // smaps itself does not tell these three apart; what is anonymous is nearly always this process' alone.
+            ulong whole = Total(guest, host, shape.FindIndex(f => f.Name == "Pss")), anonymous = Math.Min(whole, Total(guest, host, shape.FindIndex(f => f.Name == "Anonymous")));
+            Sized(text, "Pss_Anon", anonymous);
+            Sized(text, "Pss_File", whole - anonymous);
+            Sized(text, "Pss_Shmem", 0);
+        }
+
+        return text.ToString();
+    }
+
+    private static ulong Total(Vma[] guest, List<HostMapping> host, int field)
+    {
+        ulong sum = 0;
+        if (field < 0)
+            return 0;
+        foreach (Vma vma in guest)
+        {
+            (int first, int end) = Inside(vma, host);
+            sum += Sum(vma, host, first, end, field);
+        }
+
+        return sum;
+    }
+
     private static void Entry(StringBuilder text, Vma vma, HostMapping? host)
     {
         int start = text.Length;
@@ -63,9 +103,7 @@ internal static class MapsText
 
     private static void Fields(StringBuilder text, Vma vma, List<HostMapping> host)
     {
-        int first = HostMapping.FirstEndingAfter(host, vma.Start), end = first;
-        while (end < host.Count && host[end].Start < vma.End)
-            end++;
+        (int first, int end) = Inside(vma, host);
         ulong size = (vma.End - vma.Start) >> 10;
         if (first == end)
         {
@@ -87,6 +125,15 @@ internal static class MapsText
             else
                 Sized(text, field.Name, Sum(vma, host, first, end, i));
         }
+    }
+
+    // The host's entries that overlap a mapping.
+    private static (int First, int End) Inside(Vma vma, List<HostMapping> host)
+    {
+        int first = HostMapping.FirstEndingAfter(host, vma.Start), end = first;
+        while (end < host.Count && host[end].Start < vma.End)
+            end++;
+        return (first, end);
     }
 
     // A host entry that reaches beyond the guest's (anonymous memory side by side is one entry there) counts with the part inside.

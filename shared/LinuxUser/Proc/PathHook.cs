@@ -38,6 +38,7 @@ public static unsafe class PathHook
         head = head[..ReadHead(t.Memory, address, head)];
         if (head.IsEmpty || head[0] == 0)
             return default;
+        t.Calls.NotePath(address, head);
         if (head[0] != '/')
             return head.IndexOf((byte)0) is > 0 and var length ? LookRelative(t, directory, head[..length]) : default;
         if (head.StartsWith("/proc/"u8))

@@ -16,8 +16,11 @@ public enum ProcFile : byte
     Auxv,
     Maps,
     Smaps,
+    SmapsRollup,
     Stat,
+    Statm,
     Status,
+    Limits,
     TaskDirectory,
     DescriptorDirectory,
 
@@ -39,7 +42,7 @@ public enum ProcFile : byte
 public readonly record struct ProcName(ProcFile File, int Pid = 0, int Tid = 0, int Number = 0)
 {
     /// <summary>True for files whose text is made here, at least for the guest's own process.</summary>
-    public bool IsText => File is >= ProcFile.Cmdline and <= ProcFile.Status or >= ProcFile.CpuInfo;
+    public bool IsText => File is >= ProcFile.Cmdline and <= ProcFile.Limits or >= ProcFile.CpuInfo;
 
     /// <summary>The thread the entry is about: of a process without a thread named, its main thread.</summary>
     public int Subject => Tid != 0 ? Tid : Pid;
@@ -113,9 +116,12 @@ public readonly record struct ProcName(ProcFile File, int Pid = 0, int Tid = 0, 
         4 when name.SequenceEqual("stat"u8) => ProcFile.Stat,
         4 when name.SequenceEqual("auxv"u8) => ProcFile.Auxv,
         5 when name.SequenceEqual("smaps"u8) => ProcFile.Smaps,
+        5 when name.SequenceEqual("statm"u8) => ProcFile.Statm,
         6 when name.SequenceEqual("status"u8) => ProcFile.Status,
+        6 when name.SequenceEqual("limits"u8) => ProcFile.Limits,
         7 when name.SequenceEqual("cmdline"u8) => ProcFile.Cmdline,
         7 when name.SequenceEqual("environ"u8) => ProcFile.Environ,
+        12 when name.SequenceEqual("smaps_rollup"u8) => ProcFile.SmapsRollup,
         _ => ProcFile.Other,
     };
 

@@ -28,7 +28,7 @@ internal static unsafe class RunningPrograms
         if (HostFile.TryIdentify(t.Process.Identity.Path, out (ulong, ulong) own) && own == wanted)
             return true;
         foreach (int pid in HostFile.Numbers("/proc"))
-            if (ForeignProcess.Program(t, pid) is { } program && HostFile.TryIdentify(GuestText.FromBytes(program), out (ulong, ulong) its) && its == wanted)
+            if (ForeignProcess.Program(pid) is { } program && HostFile.TryIdentify(GuestText.FromBytes(program), out (ulong, ulong) its) && its == wanted)
                 return true;
         return false;
     }

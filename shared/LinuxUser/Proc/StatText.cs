@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Suite.LinuxUser.Memory;
 
 namespace Suite.LinuxUser.Proc;
 
@@ -18,7 +19,7 @@ internal static class StatText
         string[] fields = host[(close + 1)..].TrimEnd('\n').Split(' ', StringSplitOptions.RemoveEmptyEntries);
         ProgramIdentity id = facts.Identity;
         Set(fields, 20, (ulong)facts.Threads);
-        Set(fields, 23, facts.VirtualBytes);
+        Set(fields, 23, facts.Memory.Size);
         Set(fields, 26, id.CodeStart);
         Set(fields, 27, id.CodeEnd);
         Set(fields, 28, id.StackPointer);
@@ -47,7 +48,11 @@ internal static class StatText
             string? value = colon < 0 ? null : line[..colon] switch
             {
                 "Threads" => facts.Threads.ToString(CultureInfo.InvariantCulture),
-                "VmPeak" or "VmSize" => $"{facts.VirtualBytes >> 10,8} kB",
+                "VmPeak" or "VmSize" => Kilobytes(facts.Memory.Size),
+                "VmData" => Kilobytes(facts.Memory.Data),
+                "VmStk" => Kilobytes(facts.Memory.Stack),
+                "VmExe" => Kilobytes(facts.Memory.Text),
+                "VmLib" => Kilobytes(facts.Memory.Libraries),
                 "SigBlk" when facts.Blocked is { } blocked => $"{blocked:x16}",
                 "SigIgn" => $"{facts.Ignored:x16}",
                 "SigCgt" => $"{facts.Caught:x16}",
@@ -62,6 +67,42 @@ internal static class StatText
 
         return text.ToString();
     }
+
+    /// <summary>The line of statm, in pages: size, resident, shared, text, 0, data and stack, 0. What is resident is what the process costs, the emulator included.</summary>
+    public static string Statm(string host, ProcessFacts facts)
+    {
+        string[] fields = host.TrimEnd('\n').Split(' ');
+        if (fields.Length < 7)
+            return host;
+        string Pages(ulong bytes) => (bytes / GuestMemory.PageSize).ToString(CultureInfo.InvariantCulture);
+        (fields[0], fields[3], fields[5]) = (Pages(facts.Memory.Size), Pages(facts.Memory.Text), Pages(facts.Memory.Data + facts.Memory.Stack));
+        return string.Join(' ', fields) + "\n";
+    }
+
+    /// <summary>The lines of limits, with those that the guest keeps for itself.</summary>
+    public static string Limits(string host, GuestSettings settings)
+    {
+        const int RLIMIT_DATA = 2, RLIMIT_AS = 9;
+        StringBuilder text = new(host.Length);
+        foreach (string line in host.TrimEnd('\n').Split('\n'))
+        {
+            int resource = line.StartsWith("Max data size", StringComparison.Ordinal) ? RLIMIT_DATA : line.StartsWith("Max address space", StringComparison.Ordinal) ? RLIMIT_AS : -1;
+            if (settings.SetFor(resource) is { } limit)
+                text.Append(CultureInfo.InvariantCulture, $"{line[..Math.Min(line.Length, LimitColumn)],-LimitColumn}{Limit(limit.Soft),-20} {Limit(limit.Hard),-20} bytes     ");
+            else
+                text.Append(line);
+            text.Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    // "%-25s %-20s %-20s %-10s\n" of fs/proc/base.c.
+    private const int LimitColumn = 26;
+
+    private static string Limit(ulong value) => value == ulong.MaxValue ? "unlimited" : value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Kilobytes(ulong bytes) => $"{bytes >> 10,8} kB";
 
     private static void Set(string[] fields, int number, ulong value)
     {

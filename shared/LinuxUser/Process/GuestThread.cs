@@ -85,6 +85,12 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     /// <summary>The last system call is to be made again, behind a signal.</summary>
     public bool RepeatsCall { get; set; }
 
+    /// <summary>That call had begun and was cut short by signals that run no handler.</summary>
+    public bool IsCutShort { get; set; }
+
+    /// <summary>How long a call that is made again has still to wait.</summary>
+    public TimedWait Waits { get; } = new();
+
     /// <summary>What the tracer keeps for this thread.</summary>
     public object? TracerData { get; set; }
 
@@ -128,7 +134,7 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
         long* args = stackalloc long[7];
         (args[0], args[1], args[2], args[3]) = (number, (long)a1, (long)a2, (long)a3);
         (args[4], args[5], args[6]) = ((long)a4, (long)a5, (long)a6);
-        return Engine.Stubs.BlockingCall(args);
+        return Waits.Make(this, args);
     }
 }
 

@@ -61,18 +61,26 @@ public static unsafe class SeccompCalls
         long error = Read(t, program, out BpfProgram? filter);
         if (error != 0)
             return error;
-        if (Mode(t) == StrictMode || (flags & NEW_LISTENER) != 0)
+        if (Mode(t) == StrictMode)
             return EINVAL;
+        bool listens = (flags & NEW_LISTENER) != 0;
+        long listener = listens ? SeccompListener.Open(flags) : 0;
+        if (listener < 0)
+            return listener;
         SeccompGate gate = SeccompGate.Of(t);
-        SeccompState state = new(false, new SeccompFilter(filter!, gate.StateOf(t)?.Newest));
+        SeccompState state = new(false, new SeccompFilter(filter!, gate.StateOf(t)?.Newest, listens));
         if ((flags & TSYNC) == 0)
         {
             gate.Set(t, state);
-            return 0;
+            return listener;
         }
 
         int other = gate.Synchronize(t, state);
-        return other == 0 ? 0 : (flags & TSYNC_ESRCH) != 0 ? -Errno.ESRCH : other;
+        if (other == 0)
+            return listener;
+        if (listens)
+            Sys.Call(Nr.close, listener);
+        return (flags & TSYNC_ESRCH) != 0 ? -Errno.ESRCH : other;
     }
 
     // struct sock_fprog {u16 len, pointer}; in the kernel's order of complaints: length, permission, then what is in the program.
@@ -105,13 +113,8 @@ public static unsafe class SeccompCalls
     // no_new_privs, or CAP_SYS_ADMIN in the process' user namespace.
     private static bool MayFilter()
     {
-        const int PR_GET_NO_NEW_PRIVS = 39, CAP_SYS_ADMIN = 21;
-        const uint Version3 = 0x20080522;
-        if (Sys.Call(Nr.prctl, PR_GET_NO_NEW_PRIVS) == 1)
-            return true;
-        uint* header = stackalloc uint[2], sets = stackalloc uint[6];
-        (header[0], header[1]) = (Version3, 0);
-        return Sys.Call(Nr.capget, (long)header, (long)sets) == 0 && (sets[0] & 1u << CAP_SYS_ADMIN) != 0;
+        const int PR_GET_NO_NEW_PRIVS = 39;
+        return Sys.Call(Nr.prctl, PR_GET_NO_NEW_PRIVS) == 1 || HostCapability.Has(HostCapability.CAP_SYS_ADMIN);
     }
 
     private static long ActionAvailable(GuestThread t, ulong at)
@@ -119,7 +122,7 @@ public static unsafe class SeccompCalls
         if (!t.Memory.TryRead(at, out uint raw))
             return EFAULT;
         return t.Memory.InGuestOrder(raw) is SeccompAction.KillProcess or SeccompAction.KillThread or SeccompAction.Trap or SeccompAction.Errno
-            or SeccompAction.Trace or SeccompAction.Log or SeccompAction.Allow ? 0 : -Errno.EOPNOTSUPP;
+            or SeccompAction.UserNotif or SeccompAction.Trace or SeccompAction.Log or SeccompAction.Allow ? 0 : -Errno.EOPNOTSUPP;
     }
 
     // struct seccomp_notif_sizes: of struct seccomp_notif, seccomp_notif_resp and seccomp_data.

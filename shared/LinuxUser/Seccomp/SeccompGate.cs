@@ -102,12 +102,12 @@ public sealed unsafe class SeccompGate
             return null;
         if (state.IsStrict)
             return IsStrictlyAllowed(t, a) ? null : Kill(t, Linux.SIGKILL, wholeProcess: false, a);
-        uint verdict = Verdict(t, state.Newest!, a);
-        return Carry(t, ref a, state, verdict, mayAsk: true);
+        return Carry(t, ref a, state, mayAsk: true);
     }
 
-    private static long? Carry(GuestThread t, ref SysArgs a, SeccompState state, uint verdict, bool mayAsk)
+    private static long? Carry(GuestThread t, ref SysArgs a, SeccompState state, bool mayAsk)
     {
+        (uint verdict, SeccompFilter? match) = Verdict(t, state.Newest!, a);
         uint data = verdict & SeccompAction.DataMask;
         switch (verdict & SeccompAction.ActionMask)
         {
@@ -127,9 +127,9 @@ public sealed unsafe class SeccompGate
                     return SysResult.RegistersSet;
                 a = t.Abi.Arguments(t);
                 t.CallNumber = a.Number;
-                return Carry(t, ref a, state, Verdict(t, state.Newest!, a), mayAsk: false);
+                return Carry(t, ref a, state, mayAsk: false);
             case SeccompAction.UserNotif:
-                return -Errno.ENOSYS; // as without a listener
+                return match is { HasListener: true } ? SeccompListener.Ask(t, a) : -Errno.ENOSYS;
             case SeccompAction.KillThread:
                 return Kill(t, Linux.SIGSYS, wholeProcess: false, a);
             default:
@@ -138,19 +138,20 @@ public sealed unsafe class SeccompGate
     }
 
     // Every filter is run, the newest first; the most drastic action wins, which is the lowest as a signed number, and of equal ones the newest's.
-    private static uint Verdict(GuestThread t, SeccompFilter newest, in SysArgs a)
+    private static (uint Verdict, SeccompFilter? Match) Verdict(GuestThread t, SeccompFilter newest, in SysArgs a)
     {
         Span<uint> data = stackalloc uint[BpfProgram.DataWords];
         Fill(t, a, data);
         uint verdict = SeccompAction.Allow;
+        SeccompFilter? match = null;
         for (SeccompFilter? filter = newest; filter is not null; filter = filter.Older)
         {
             uint found = filter.Program.Run(data);
             if ((int)(found & SeccompAction.ActionMask) < (int)(verdict & SeccompAction.ActionMask))
-                verdict = found;
+                (verdict, match) = (found, filter);
         }
 
-        return verdict;
+        return (verdict, match);
     }
 
     // struct seccomp_data {int nr, u32 arch, u64 ip, u64 args[6]} as the guest's processor sees its words.

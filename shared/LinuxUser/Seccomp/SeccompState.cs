@@ -3,8 +3,12 @@ namespace Suite.LinuxUser.Seccomp;
 /// <summary>A filter and those that were installed before it.</summary>
 /// <param name="Program">What is run.</param>
 /// <param name="Older">The next to be run; null for none.</param>
-public sealed record SeccompFilter(BpfProgram Program, SeccompFilter? Older)
+/// <param name="HasListener">Another process answers what it wants to have answered (SECCOMP_FILTER_FLAG_NEW_LISTENER).</param>
+public sealed record SeccompFilter(BpfProgram Program, SeccompFilter? Older, bool HasListener)
 {
+    /// <summary>How many there are from here on.</summary>
+    public int Count => 1 + (Older?.Count ?? 0);
+
     /// <summary>True when this filter is <paramref name="other"/>, or stands before it in its chain.</summary>
     public bool IsWithin(SeccompFilter? other)
     {

@@ -1,5 +1,6 @@
 using Suite.Host;
 using Suite.Jit.Runtime;
+using Suite.LinuxUser.Proc;
 
 namespace Suite.LinuxUser.Signals;
 
@@ -26,6 +27,7 @@ public sealed unsafe class SignalActions(Stubs stubs)
     private readonly bool[] _known = new bool[65];
     private readonly bool[] _caught = new bool[65];
     private ulong _watched, _watchedDefaults;
+    private PublishedProcess* _published;
 
     /// <summary>The guest's disposition.</summary>
     public GuestAction this[int signal]
@@ -41,6 +43,8 @@ public sealed unsafe class SignalActions(Stubs stubs)
     /// <summary>Installs the gate for the signals the engine itself needs and notes what stood there before.</summary>
     public void InstallGate(CodeRegion region, bool pipeIgnored)
     {
+        _published = PublishedProcess.In(region);
+        _published->KnownSignals = SignalMasks.Faults | SignalMasks.Of(SignalMasks.Runtime) | SignalMasks.Of(SignalMasks.Kick);
         for (int signal = 1; signal <= 31; signal++)
         {
             if ((SignalMasks.Faults & SignalMasks.Of(signal)) == 0)
@@ -105,7 +109,20 @@ public sealed unsafe class SignalActions(Stubs stubs)
         }
 
         _actions[signal] = action;
+        Publish(signal);
         return 0;
+    }
+
+    // A process of its own with the same memory (Copy) leaves alone what is said about the one it came from.
+    private void Publish(int signal)
+    {
+        if (_published == null)
+            return;
+        ulong bit = SignalMasks.Of(signal);
+        GuestAction action = _actions[signal];
+        _published->KnownSignals |= bit;
+        _published->IgnoredSignals = action.IsIgnored ? _published->IgnoredSignals | bit : _published->IgnoredSignals & ~bit;
+        _published->CaughtSignals = !action.IsIgnored && !action.IsDefault ? _published->CaughtSignals | bit : _published->CaughtSignals & ~bit;
     }
 
     /// <summary>
@@ -192,6 +209,9 @@ public sealed unsafe class SignalActions(Stubs stubs)
     {
         saved.CopyTo(_actions, 0);
         _watched = watched;
+        for (int signal = 1; signal <= 64; signal++)
+            if (_known[signal])
+                Publish(signal);
     }
 
     /// <summary>What <see cref="Watch"/> was given.</summary>
@@ -228,9 +248,10 @@ public sealed unsafe class SignalActions(Stubs stubs)
         KernelAction old = default, gate = Gate(Linux.SA_RESTART);
         Sys.Call(Nr.rt_sigaction, signal, (long)&gate, (long)&old, 8);
         (_known[signal], _caught[signal]) = (true, true);
+        _actions[signal] = old.Handler == GuestAction.Ignore ? new GuestAction(GuestAction.Ignore, 0, 0, 0) : _actions[signal];
+        Publish(signal);
         if (old.Handler != GuestAction.Ignore)
             return;
-        _actions[signal] = new GuestAction(GuestAction.Ignore, 0, 0, 0);
         Sys.Call(Nr.rt_sigaction, signal, (long)&old, 0, 8);
     }
 

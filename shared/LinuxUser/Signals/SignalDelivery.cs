@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Syscalls;
 using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Signals;
@@ -123,14 +124,17 @@ public static unsafe class SignalDelivery
     /// True when none of the signals that wait will run a handler. A call they cut short is made again then, as the kernel would have done had it
     /// not taken the signal gate for a handler.
     /// </summary>
-    public static bool IsUnhandled(GuestThread t)
+    /// <param name="t">The thread.</param>
+    /// <param name="isInternal">Only signals of the emulator's own shall count as such: the call ends by all others, handled or not.</param>
+    public static bool IsUnhandled(GuestThread t, bool isInternal)
     {
         byte* queue = (byte*)t.State->SignalQueue;
         for (ulong i = 0; i < t.State->Pending; i++)
         {
             ReadOnlySpan<byte> info = new(queue + i * VcpuState.SiginfoSize, VcpuState.SiginfoSize);
             GuestAction action = t.Process.Actions[SignalOf(info)];
-            if (!IsOwn(t, info, out _) && !action.IsDefault && !action.IsIgnored)
+            bool isOwn = IsOwn(t, info, out TraceRequest? request);
+            if (isInternal ? !isOwn || request is not (null or TraceRequest.Seize) : !isOwn && !action.IsDefault && !action.IsIgnored)
                 return false;
         }
 
@@ -263,6 +267,7 @@ public static unsafe class SignalDelivery
     private static void Push(GuestThread t, int signal, ReadOnlySpan<byte> info, in GuestAction action)
     {
         ulong saved = t.SignalMask;
+        Dispatcher.HandlerComes(t);
         if (!t.Abi.PushFrame(t, signal, info, action, saved))
         {
             // force_sigsegv of the kernel: the stack is bad, and SIGSEGV may have another one.

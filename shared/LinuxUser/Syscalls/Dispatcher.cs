@@ -14,6 +14,8 @@ public static unsafe class Dispatcher
     public static void Serve(GuestThread t)
     {
         ITracer? tracer = t.Process.Tracer;
+        if (t.RepeatsCall)
+            t.Waits.GoOn();
         SysArgs a = t.Abi.Arguments(t);
         t.CallNumber = a.Number;
         if (tracer is not null)
@@ -43,10 +45,28 @@ public static unsafe class Dispatcher
         Finish(t, a, t.Memory.AllowKernelWrites(0, ulong.MaxValue) ? Pass(t, a) : -Errno.EFAULT);
     }
 
+    /// <summary>
+    /// A handler is about to run. When it comes before a call that was cut short goes on, the call may end there, as the kernel's restart_block does.
+    /// </summary>
+    public static void HandlerComes(GuestThread t)
+    {
+        if (t.IsCutShort && t.RewoundPc != 0 && t.RewoundPc == t.State->Pc && t.Waits.EndsByLateHandler)
+        {
+            t.State->Pc += CallStops.InstructionBytes(t);
+            t.Abi.SetResult(t, -Errno.EINTR);
+        }
+
+        t.Waits.Forget();
+        (t.IsCutShort, t.RepeatsCall, t.RewoundPc) = (false, false, 0);
+    }
+
     private static long Finish(GuestThread t, in SysArgs a, long result)
     {
-        if (result == -Errno.EINTR && SignalDelivery.IsUnhandled(t))
+        t.IsCutShort = result == -Errno.EINTR && SignalDelivery.IsUnhandled(t, isInternal: t.Waits.EndsWithoutHandler);
+        if (t.IsCutShort)
             result = SysResult.Restart;
+        if (result != SysResult.Restart)
+            t.Waits.Forget();
         t.RewoundPc = 0;
         t.RepeatsCall = result == SysResult.Restart;
         if (result == SysResult.RegistersSet)

@@ -4,6 +4,7 @@ using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Syscalls;
@@ -54,8 +55,10 @@ public static unsafe class FileCalls
     public static long Ioctl(GuestThread t, in SysArgs a)
     {
         const uint DirectionTypeNumber = 0xC000_FFFF;
-        return ((uint)a.A2 & DirectionTypeNumber) == MapQuery.Key && MapQuery.Serve(t, a.Int1, a.A3) is { } served
-            ? served : HostCall.Make(t, Nr.ioctl, a.A1, a.A2, a.A3);
+        uint key = (uint)a.A2 & DirectionTypeNumber;
+        if (key == MapQuery.Key && MapQuery.Serve(t, a.Int1, a.A3) is { } served)
+            return served;
+        return SeccompListener.Ioctl(t, a.Int1, key, a.A3) ?? HostCall.Make(t, Nr.ioctl, a.A1, a.A2, a.A3);
     }
 
     private static bool IsInternal(GuestThread t, int fd) => InternalDescriptors.Hide(t.Process, fd);
@@ -83,8 +86,7 @@ public static unsafe class FileCalls
         if (!t.Memory.TryRead(buffer, start) || !StartsWithNumbers(start, nameOffset))
             return length;
         ProcName name = ProcName.Parse(GuestText.ToBytes(GuestMemory.DescriptorPath(directory)), (int)Sys.Call(Nr.getpid), t.Tid);
-        bool isForeign = !ProcTruth.IsOwn(t, name);
-        if (name.File is not (ProcFile.TaskDirectory or ProcFile.DescriptorDirectory) || (isForeign && (name.File != ProcFile.TaskDirectory || !TracedProcess.IsEmulated(name.Pid))))
+        if (name.File is not (ProcFile.TaskDirectory or ProcFile.DescriptorDirectory) || ProcTruth.Subject(t, name) is not { } subject)
             return length;
         byte[] entries = new byte[length];
         if (!t.Memory.TryRead(buffer, entries))
@@ -93,8 +95,7 @@ public static unsafe class FileCalls
         while (reader.Next())
         {
             bool hidden = ProcName.TryNumber(reader.Name, out int number)
-                && (isForeign ? TracedProcess.IsRuntime(number)
-                    : name.File == ProcFile.TaskDirectory ? !ProcTruth.IsVisibleThread(t, number) : IsInternal(t, number));
+                && (name.File == ProcFile.TaskDirectory ? !subject.IsVisibleThread(number) : subject.HidesDescriptor(number));
             if (!hidden)
                 reader.Keep();
         }

@@ -19,6 +19,8 @@ public static unsafe partial class InfoCalls
     public static long Prlimit64(GuestThread t, in SysArgs a)
     {
         bool own = a.Int1 == 0 || a.Int1 == (int)Sys.Call(Nr.getpid) || a.Int1 == t.Tid;
+        if (!own && a.A3 == 0 && GuestSettings.Keeps(a.Int2) && PeerProcess.Read(a.Int1)?.Settings.SetFor(a.Int2) is { } its)
+            return a.A4 == 0 ? 0 : Show(t, a.A4, its);
         if (!own || !GuestSettings.Keeps(a.Int2))
             return HostCall.Make(t, Nr.prlimit64, a.A1, a.A2, a.A3, a.A4);
         GuestSettings.Limit old = t.Process.Identity.Settings.Get(a.Int2);
@@ -38,15 +40,9 @@ public static unsafe partial class InfoCalls
         ulong* raw = stackalloc ulong[2];
         if (!t.Memory.TryRead(address, new Span<byte>(raw, 16)))
             return EFAULT;
-        return t.Process.Identity.Settings.Set(resource, new GuestSettings.Limit(raw[0], raw[1]), HasSysResource());
-    }
-
-    private static bool HasSysResource()
-    {
-        const uint _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
-        const int CAP_SYS_RESOURCE = 24;
-        uint* header = stackalloc uint[2], sets = stackalloc uint[6]; // effective, permitted, inheritable; twice
-        (header[0], header[1]) = (_LINUX_CAPABILITY_VERSION_3, 0);
-        return Sys.Call(Nr.capget, (long)header, (long)sets) == 0 && (sets[0] & 1u << CAP_SYS_RESOURCE) != 0;
+        GuestSettings settings = t.Process.Identity.Settings;
+        long result = settings.Set(resource, new GuestSettings.Limit(raw[0], raw[1]), HostCapability.Has(HostCapability.CAP_SYS_RESOURCE));
+        PublishedProcess.In(t.Engine.Region)->Put(settings);
+        return result;
     }
 }

@@ -72,7 +72,8 @@ internal static unsafe class CallStops
     public static long ResultOf(GuestThread t) => t.Process.Target == ElfTarget.X86_64 ? (long)t.State->Gpr[Ax]
         : t.Process.Target == ElfTarget.I386 ? (int)t.State->Gpr[Ax] : -Errno.ENOSYS;
 
-    private static ulong InstructionBytes(GuestThread t) => t.Process.Target == ElfTarget.Ppc ? 4u : 2u;
+    /// <summary>Length of the instruction that makes system calls.</summary>
+    public static ulong InstructionBytes(GuestThread t) => t.Process.Target == ElfTarget.Ppc ? 4u : 2u;
 
     private static ulong Width(GuestThread t, ulong value) => t.Process.Target == ElfTarget.I386 ? (uint)value : value;
 }

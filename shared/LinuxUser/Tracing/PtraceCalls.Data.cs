@@ -34,6 +34,8 @@ public static unsafe partial class PtraceCalls
     {
         if (UserArea.Find(t.Process.Target, a.A3) is not { } place)
             return EIO;
+        if (UserArea.IsDebug(t.Process.Target, a.A3, out int number))
+            return PeekDebug(t, r, number, a.A4);
         Span<byte> word = stackalloc byte[WordBytes(t)];
         word.Clear();
         if (place.Set != 0 && !(r.FindRegset(place.Set) is >= 0 and var set && r.ReadRegset(set, place.Offset, word)))
@@ -45,8 +47,8 @@ public static unsafe partial class PtraceCalls
     {
         if (UserArea.Find(t.Process.Target, a.A3) is not { } place)
             return EIO;
-        if (place.Set == 0) // no debug registers: what switches them off is done
-            return UserArea.IsDebug(t.Process.Target, a.A3, out _) && a.A4 == 0 ? 0 : EIO;
+        if (place.Set == 0)
+            return UserArea.IsDebug(t.Process.Target, a.A3, out int number) ? PokeDebug(r, number, a.A4) : EIO;
         Span<byte> word = stackalloc byte[WordBytes(t)];
         GuestNumber.Write(word, Layout(t).BigEndian, a.A4);
         return r.FindRegset(place.Set) is >= 0 and var set && r.WriteRegset(set, place.Offset, word) ? 0 : EIO;
@@ -157,7 +159,7 @@ public static unsafe partial class PtraceCalls
     private static long SpecialPpc(GuestThread t, TraceeRecord r, int request, in SysArgs a)
     {
         const int GETREGS = 12, SETREGS = 13, GETFPREGS = 14, SETFPREGS = 15, GETVRREGS = 18, SETVRREGS = 19, GETEVRREGS = 20, SETEVRREGS = 21,
-            GET_DEBUGREG = 25, SET_DEBUGREG = 26, SYSEMU = 29, SYSEMU_SINGLESTEP = 30, VectorBytes = 33 * 16 + 4, GeneralBytes = 44 * 4;
+            GET_DEBUGREG = 25, SET_DEBUGREG = 26, SYSEMU = 29, SYSEMU_SINGLESTEP = 30, DELHWDEBUG = 0x87, SETHWDEBUG = 0x88, GETHWDBGINFO = 0x89, VectorBytes = 33 * 16 + 4, GeneralBytes = 44 * 4;
         switch (request)
         {
             case GETREGS:
@@ -180,6 +182,10 @@ public static unsafe partial class PtraceCalls
                 return a.A3 > 0 ? EINVAL : t.Memory.TryWriteWord(a.A4, 0) ? 0 : EFAULT;
             case SET_DEBUGREG:
                 return a.A3 > 0 ? EINVAL : a.A4 == 0 ? 0 : EIO;
+            case GETHWDBGINFO:
+                return NoDebugInfo(t, a.A4);
+            case SETHWDEBUG or DELHWDEBUG:
+                return -Errno.ENODEV;
             case SYSEMU:
                 return Resume(t, r, TraceCommand.Emulate, a.A4);
             case SYSEMU_SINGLESTEP:
@@ -187,6 +193,16 @@ public static unsafe partial class PtraceCalls
             default:
                 return EIO;
         }
+    }
+
+    // struct ppc_debug_info {u32 version, instruction_bps, data_bps, condition_regs, alignment, condition_size; u64 features}: no breakpoints of any kind.
+    private static long NoDebugInfo(GuestThread t, ulong at)
+    {
+        const int Bytes = 32, Version = 1;
+        Span<byte> info = stackalloc byte[Bytes];
+        info.Clear();
+        BinaryPrimitives.WriteInt32BigEndian(info, Version);
+        return t.Memory.TryWrite(at, info) ? 0 : EFAULT;
     }
 
     // struct user_desc of the descriptor whose number is addr.

@@ -1,6 +1,7 @@
 using Suite.Host;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
+using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Syscalls;
 
@@ -70,7 +71,7 @@ public static unsafe partial class PtraceCalls
     private static long Attach(GuestThread t, int tid, uint options, bool isSeize)
     {
         bool isEmulated = TracedProcess.IsEmulated(tid);
-        if (isEmulated && TracedProcess.IsRuntime(tid))
+        if (isEmulated && PeerProcess.IsRuntime(tid))
             return ESRCH;
         TraceeRecord made = new(tid, TracedProcess.ProcessOf(tid), t.Tid) { Options = options, IsSeized = isSeize, IsNative = !isEmulated };
         if (isEmulated && made.Process == (int)Sys.Call(Nr.getpid))
@@ -170,6 +171,8 @@ public static unsafe partial class PtraceCalls
                 return GetRegset(t, r, a);
             case Ptrace.SETREGSET:
                 return SetRegset(t, r, a);
+            case Ptrace.SECCOMP_GET_FILTER:
+                return GetFilter(t, r, a);
             case Ptrace.GET_SYSCALL_INFO:
                 return GetCallInfo(t, r, a);
             default:

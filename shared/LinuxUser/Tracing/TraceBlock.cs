@@ -79,8 +79,12 @@ public unsafe struct TraceBlock
     public long CallNumber, CallResult;
     public fixed ulong Arguments[6];
 
-    /// <summary>Place of the auxiliary vector, for those who look at /proc/pid/auxv.</summary>
-    public ulong AuxAddress, AuxBytes;
+    /// <summary>Where translated code lies: a data breakpoint hit elsewhere is the emulator's doing.</summary>
+    public ulong CodeStart, CodeEnd;
+
+    /// <summary>The thread's seccomp filters, as <see cref="Seccomp.SeccompImage.Encode"/> makes them; 0 bytes for none.</summary>
+    public ulong Filters;
+    public int FilterBytes;
 
     // The answer.
     public TraceCommand Command;

@@ -19,6 +19,9 @@ public enum TraceRequest
 
     /// <summary>A SIGSTOP came, at a moment when the guest's registers were not in order: stop now.</summary>
     Stop,
+
+    /// <summary>A data breakpoint of a debug register was hit.</summary>
+    Watchpoint,
 }
 
 /// <summary>Carries a <see cref="TraceRequest"/>: the engine's own signal, queued with a value that programs do not use.</summary>

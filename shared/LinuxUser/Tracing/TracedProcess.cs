@@ -19,9 +19,6 @@ internal static class TracedProcess
     public static bool IsEmulated(int tid) => HostFile.TryIdentify($"/proc/{tid}/exe", out (ulong, ulong) its)
         && HostFile.TryIdentify("/proc/self/exe", out (ulong, ulong) ours) && its == ours;
 
-    /// <summary>True when the thread is the runtime's own, which runs no guest code.</summary>
-    public static bool IsRuntime(int tid) => HostFile.Read($"/proc/{tid}/comm") is { } name && name.AsSpan().StartsWith(".NET "u8);
-
     /// <summary>True when signals reach the emulator: its start is behind it.</summary>
     public static bool TakesRequests(int tid)
     {

@@ -1,12 +1,15 @@
 using System.Runtime.InteropServices;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Seccomp;
 
 namespace Suite.LinuxUser.Tracing;
 
 /// <summary>A thread that another process traces: its block and how it was told to run. Used by its own host thread only.</summary>
 public sealed unsafe class TracedThread
 {
+    private SeccompState? _filters;
+
     private TracedThread(TraceBlock* block) => Block = block;
 
     /// <summary>What its tracer sees.</summary>
@@ -37,13 +40,14 @@ public sealed unsafe class TracedThread
         }
 
         (block->Signature, block->RegsetCount) = (TraceBlock.Mark, sets.Count);
-        (block->AuxAddress, block->AuxBytes) = (t.Process.Identity.AuxAddress, (ulong)t.Process.Identity.AuxLength);
+        (block->CodeStart, block->CodeEnd) = ((ulong)t.Engine.Region.Code, (ulong)t.Engine.Region.CodeEnd);
         return new TracedThread(block);
     }
 
     /// <summary>Gives the block's memory back; no tracer may look at it any more.</summary>
     public void Free()
     {
+        NativeMemory.Free((void*)Block->Filters);
         NativeMemory.Free(Block);
         Block = null;
     }
@@ -56,6 +60,8 @@ public sealed unsafe class TracedThread
             sets[i].Read(t, RegsetBytes(i));
         (Block->Pc, Block->StackPointer, Block->CallNumber) = (t.State->Pc, t.Abi.StackPointer(t), t.CallNumber);
         Block->SignalMask = t.SignalMask;
+        if (t.Process.Seccomp is { } gate && gate.StateOf(t) is { } filters && filters != _filters)
+            PublishFilters(_filters = filters);
         if ((Options & TraceBlock.MemoryOpen) != 0)
             t.Engine.RememberCode();
     }
@@ -76,6 +82,14 @@ public sealed unsafe class TracedThread
             for (int i = 0; i < Block->WrittenCount; i++)
                 t.Engine.Invalidate(Block->Written[i], sizeof(ulong));
         (Mode, Options) = (Block->Command, Block->Options);
+    }
+
+    private void PublishFilters(SeccompState filters)
+    {
+        byte[] image = SeccompImage.Encode(filters);
+        void* copy = NativeMemory.Realloc((void*)Block->Filters, (nuint)image.Length);
+        image.CopyTo(new Span<byte>(copy, image.Length));
+        (Block->Filters, Block->FilterBytes) = ((ulong)copy, image.Length);
     }
 
     private Span<byte> RegsetBytes(int i) => new((byte*)Block + Block->RegsetOffset[i], Block->RegsetSize[i]);

@@ -13,7 +13,7 @@ namespace Suite.LinuxUser.Tracing;
 /// </summary>
 public sealed unsafe class Tracee : ITracer
 {
-    private const int SI_USER = 0, TRAP_TRACE = 2, CodeOffset = 8, PidOffset = 16, UidOffset = 20;
+    private const int SI_USER = 0, TRAP_TRACE = 2, TRAP_HWBKPT = 4, CodeOffset = 8, PidOffset = 16, UidOffset = 20;
     private int _threads;
 
     private Tracee()
@@ -202,6 +202,9 @@ public sealed unsafe class Tracee : ITracer
                 BitConverter.TryWriteBytes(info[CodeOffset..], TraceSignal.CodeOf(siginfo));
                 info[(UidOffset + sizeof(int))..].Clear();
                 self.SignalArrived(t, info);
+                break;
+            case TraceRequest.Watchpoint:
+                SignalDelivery.Raise(t, Linux.SIGTRAP, TRAP_HWBKPT, t.State->Pc);
                 break;
             case TraceRequest.Interrupt:
                 self.StopPlain(t, StopKind.Interrupted);

@@ -61,6 +61,12 @@ internal sealed unsafe class TraceeRecord(int tid, int process, int owner)
     /// <summary>How it was last told to run.</summary>
     public TraceCommand LastCommand { get; set; } = TraceCommand.Continue;
 
+    /// <summary>The tracer has data breakpoints in the thread's debug registers.</summary>
+    public bool HasWatchpoints { get; set; }
+
+    /// <summary>Those that were hit, as DR6 tells it, until the tracer clears it there: the kernel forgets them with the next trap, which may be the emulator's.</summary>
+    public ulong Hits { get; set; }
+
     /// <summary>Status of a thread that has ended by exit(2).</summary>
     public int? EndStatus { get; set; }
 

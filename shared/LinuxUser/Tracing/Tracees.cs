@@ -13,7 +13,7 @@ namespace Suite.LinuxUser.Tracing;
 /// </summary>
 public sealed unsafe class Tracees
 {
-    private const int StoppedMark = 0x7F, SIGTRAP = Linux.SIGTRAP, SIGSTOP = Linux.SIGSTOP, RegisterBytes = 27 * 8, RegRdi = 14, RegRax = 10, RegOrigRax = 15;
+    private const int StoppedMark = 0x7F, SIGTRAP = Linux.SIGTRAP, SIGSTOP = Linux.SIGSTOP, RegisterBytes = 27 * 8, RegRdi = 14, RegRax = 10, RegOrigRax = 15, RegRip = 16, TRAP_TRACE = 2, TRAP_HWBKPT = 4;
     private readonly Dictionary<int, TraceeRecord> _records = [];
 
     /// <summary>The process' tracees, which has some from now on.</summary>
@@ -55,16 +55,6 @@ public sealed unsafe class Tracees
         foreach (TraceeRecord r in _records.Values)
             if (r.Process == process)
                 r.IsMemoryOpen = true;
-    }
-
-    /// <summary>The auxiliary vector of a tracee that is stopped; null when it is not known.</summary>
-    public byte[]? AuxVector(int tid)
-    {
-        const int Most = 4096;
-        if (!_records.TryGetValue(tid, out TraceeRecord? r) || r.Block == 0 || r.IsNative || r.Stop.AuxBytes is 0 or > Most)
-            return null;
-        byte[] vector = new byte[r.Stop.AuxBytes];
-        return TracedMemory.TryRead(tid, r.Stop.AuxAddress, vector) ? vector : null;
     }
 
     /// <summary>A child has ended: what wait says of a thread that called exit(2) is what it gave, not what its host thread did.</summary>
@@ -211,6 +201,12 @@ public sealed unsafe class Tracees
     private bool Classify(GuestThread t, TraceeRecord r, ref int status)
     {
         int signal = status >> 8 & 0xFF, kind = status >> 16;
+        if (r.IsRuntime && kind == 0 && signal != SIGSTOP)
+        {
+            r.Go(signal); // a signal that came before its first stop: the emulator waits for what it does (World.SilenceRuntimeThread)
+            return false;
+        }
+
         if (r.IsRuntime)
         {
             Sys.Call(Nr.ptrace, Ptrace.DETACH, r.Tid, 0, 0);
@@ -325,9 +321,18 @@ public sealed unsafe class Tracees
 
         const int CodeOffset = 8;
         Sys.Call(Nr.ptrace, Ptrace.GETSIGINFO, r.Tid, 0, (long)info);
+        int code = *(int*)(info + CodeOffset);
+        if (r.HasWatchpoints && code is (TRAP_TRACE or TRAP_HWBKPT))
+            PtraceCalls.WatchpointsHit(r, registers[RegRip]);
+        if (code == TRAP_HWBKPT)
+        {
+            r.Go(0);
+            return false;
+        }
+
         // What the kernel sends after an exec of which the tracer has not asked to hear comes before anyone could take it. A program that
         // sends itself the signal before anything else has stopped it looks the same but for the call it is in.
-        bool isOfExec = !r.IsAnnounced && *(int*)(info + CodeOffset) <= 0 && registers[RegOrigRax] is Nr.execve or Nr.execveat;
+        bool isOfExec = !r.IsAnnounced && code <= 0 && registers[RegOrigRax] is Nr.execve or Nr.execveat;
         r.Go(isOfExec ? 0 : SIGTRAP);
         return false;
     }

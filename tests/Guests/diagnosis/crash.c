@@ -46,6 +46,11 @@ int main(int argc, char **argv) {
     if (!strcmp(k, "handler")) { signal(SIGUSR1, handler); raise(SIGUSR1); }
     if (!strcmp(k, "thread")) { pthread_t t; pthread_create(&t, 0, thread, 0); pthread_join(t, 0); }
     if (!strcmp(k, "bus")) { int fd = open("empty", O_RDWR | O_CREAT | O_TRUNC, 0600); middle(mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), 0); }
+    if (!strcmp(k, "calls")) {
+        char path[64]; struct timespec t = {0, 1};
+        strcpy(path, "/not/there/then"); close(open(path, O_RDONLY)); close(open("/not/there/ever", O_RDONLY)); nanosleep(&t, 0);
+        strcpy(path, "/changed/since"); t.tv_nsec = 77777; middle(0, 0);
+    }
     if (!strcmp(k, "wait")) pause();
     if (!strcmp(k, "spin")) for (;;) sink++;
     if (!strcmp(k, "forkspin")) { if (fork()) pause(); else for (;;) sink++; }
