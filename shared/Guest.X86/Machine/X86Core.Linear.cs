@@ -167,6 +167,18 @@ public sealed unsafe partial class X86Core
         return entry.Host + (linear & PageOffset);
     }
 
+    /// <summary>Plain memory that holds all bytes of an operand to be written, in one page; false for devices, ROM and operands across pages.</summary>
+    /// <exception cref="X86Fault">#PF.</exception>
+    internal bool TryFindMemory(ulong linear, int size, out byte* host, out ulong physical)
+    {
+        host = null;
+        physical = 0;
+        if ((linear & PageOffset) + (ulong)size > PageBytes)
+            return false;
+        host = Find(linear, MemoryAccess.Write, IsUser, out physical, out _);
+        return host != null && _memory.ReadPointer(physical, out _) == host;
+    }
+
     private bool TryFindCodeFlag(ulong physical, out uint[]? codes, out int index)
     {
         bool found = _memory.TryFind(physical, out MemorySlot slot);

@@ -138,6 +138,14 @@ public sealed unsafe partial class TranslatedVcpu
         ulong linear = Core.LinearAddress(X86Core.SegmentOf(in insn), Core.PlainOffset(in insn), size, writes ? MemoryAccess.Write : MemoryAccess.Read);
         if (writes)
             Core.ProbeBlock(linear, size, MemoryAccess.Write);
+        if (writes && IsLocked(in insn) && Core.TryFindMemory(linear, size, out byte* memoryBytes, out ulong physical))
+        {
+            _area->BounceAddress = (ulong)memoryBytes;
+            RunCareful(code);
+            _memory.Written(physical, size);
+            return;
+        }
+
         byte* buffer = BounceFor(linear);
         _area->BounceAddress = (ulong)buffer;
         if (reads)
@@ -146,6 +154,9 @@ public sealed unsafe partial class TranslatedVcpu
         if (writes)
             Core.CopyOut(linear, buffer, size);
     }
+
+    // Other processors do not see the memory between the parts of these: no copy of it will do.
+    private static bool IsLocked(in Instruction insn) => insn.HasLockPrefix || insn.Mnemonic == Mnemonic.Xchg;
 
     private void RunCareful(byte* code)
     {

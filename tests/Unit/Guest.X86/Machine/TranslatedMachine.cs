@@ -21,12 +21,13 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
     private readonly TranslationMemory _code = new(1, 16 << 20);
     private ulong _nextTable = Tables, _nextPage = Tables + PageTables * 4096UL;
 
-    public TranslatedMachine()
+    /// <param name="index">The vCPU's number: but for the first, INIT makes it wait for a start-up message.</param>
+    public TranslatedMachine(int index = 0)
     {
         Memory = new PhysicalMemory(this);
         Ram = new RamBlock("ram", Bytes);
         Memory.MapRam(0, Ram, 0, Bytes);
-        Vcpu = new TranslatedVcpu(0, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), _code);
+        Vcpu = new TranslatedVcpu(index, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), _code);
         BuildTables();
     }
 
