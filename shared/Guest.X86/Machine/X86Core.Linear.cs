@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Suite.Host.Diagnostics;
 using Suite.Jit.Memory;
 
 namespace Suite.Guest.X86.Machine;
@@ -100,6 +101,8 @@ public sealed unsafe partial class X86Core
         if (mask == _cpu->A20Mask)
             return;
         _cpu->A20Mask = mask;
+        if (Log is { } log && log.On(LogItems.Mmu))
+            log.Line($"A20 update: a20={(open ? 1 : 0)}");
         FlushTlb(withGlobal: true);
     }
 

@@ -1,5 +1,7 @@
 using Suite.Devices.Char;
 using Suite.Guest.X86.Cpu;
+using Suite.Guest.X86.Machine;
+using Suite.Host.Diagnostics;
 using Suite.Machines.Backends;
 using Suite.Machines.Options;
 using Suite.Machines.X86.Kvm;
@@ -34,6 +36,9 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
 
     /// <summary>The display's option ROM; empty with our own firmware, which needs none.</summary>
     public byte[] VgaBios { get; init; } = [];
+
+    /// <summary>What -d asks for; null for nothing.</summary>
+    public LogSink? Log { get; init; }
 
     /// <summary>A line for the user, on stderr.</summary>
     public Action<string> Note { get; init; } = static _ => { };
@@ -76,6 +81,10 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
                 "off" => IrqChipMode.Off,
                 _ => throw OptionException.Unknown("kernel-irqchip", chip, ["on", "split", "off"]),
             };
+            if (Options.Icount is not null)
+                throw new OptionException("-icount: KVM does not count the guest's instructions", "-accel translation");
+            if (Log is not null)
+                Note("-d: KVM runs the guest's code unseen; only accesses where there is no device are logged");
             return new KvmAccelerator(Machine.Spaces, mode, accel.Get("device") ?? "/dev/kvm");
         }
 
@@ -83,6 +92,10 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
         int codeBytes = accel.Get("tb-size") is { } size && int.TryParse(size, out int mebibytes) ? checked((int)Math.Clamp((long)mebibytes * Mebibyte, 0, int.MaxValue)) : TranslationAccelerator.DefaultCodeBytes;
         accel.Ignore("thread", "split-wx", "one-insn-per-tb");
         accel.Finish();
-        return new TranslationAccelerator(Machine.Spaces, codeBytes);
+        return new TranslationAccelerator(Machine.Spaces, codeBytes)
+        {
+            Log = Log is null ? null : new X86Log(Log, Options.LogFilter),
+            CountsInstructions = Options.Icount is not null,
+        };
     }
 }

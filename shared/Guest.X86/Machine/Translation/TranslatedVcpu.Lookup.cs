@@ -34,6 +34,8 @@ public sealed unsafe partial class TranslatedVcpu
         int number = FindBlock(mode, codeBase, out bool isGlobal);
         if (number < 0)
             return null;
+        if (_seesBlocks)
+            return _blocks[number].Entry;
         _area->JumpTags[entry] = rip;
         _jumpPages[set].Add(rip >> 12);
         _area->JumpCode[entry] = (ulong)_blocks[number].Entry;
@@ -97,6 +99,7 @@ public sealed unsafe partial class TranslatedVcpu
         (block.Physical, block.Rip, block.Mode) = ((ulong)host, _area->Cpu.Rip, mode.Bits);
         int available = (int)(PageMask + 1 - ((ulong)host & PageMask));
         WatchPage(physical, host);
+        byte* guest = host;
         if (!_translator.Translate(ref block, number, host, available, room))
         {
             if (room <= (ulong)available || available >= LongestInsn)
@@ -115,11 +118,13 @@ public sealed unsafe partial class TranslatedVcpu
             new ReadOnlySpan<byte>(host, available).CopyTo(new Span<byte>(both, available));
             new ReadOnlySpan<byte>(second, LongestInsn).CopyTo(new Span<byte>(both + available, LongestInsn));
             block.SecondPage = (ulong)second;
+            guest = both;
             if (!_translator.Translate(ref block, number, both, available + LongestInsn, room, limit: 1))
                 return Raise(X86Vector.GeneralProtection);
         }
 
         Translations++;
+        Log?.Translated(Cpu, in block, 16 << (int)mode.CodeSize, new ReadOnlySpan<byte>(guest, block.Length));
         _blocks.Publish();
         return number;
     }
@@ -165,7 +170,7 @@ public sealed unsafe partial class TranslatedVcpu
         ulong codeBase = mode.Is64 ? 0 : _area->Cpu.Seg(SegmentName.Cs).Base;
         long flushes = _drops;
         int number = FindBlock(link.IsAlone ? mode.AsAlone : mode, codeBase, out _);
-        if (number < 0 || _drops != flushes)
+        if (number < 0 || _drops != flushes || _seesBlocks)
             return;
         ref MachineBlock from = ref _blocks[link.Block], to = ref _blocks[number];
         if (from.IsDead || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || !ModeKey.IsSameState(from.Mode, to.Mode))

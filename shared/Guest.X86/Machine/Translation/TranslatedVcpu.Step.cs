@@ -18,7 +18,7 @@ public sealed unsafe partial class TranslatedVcpu
             cpu->InterruptShadow = 0;
         }
 
-        return Core.IsWatched;
+        return Core.IsWatched || (_stepsToLimit && StaysBeforeLimit());
     }
 
     // Executes the instruction at Rip.
@@ -35,6 +35,7 @@ public sealed unsafe partial class TranslatedVcpu
 
         if (!TryFetch(mode, out Instruction insn))
             return;
+        _area->InsnCount++;
         bool isShadowed = cpu->InterruptShadow != 0;
         cpu->InterruptShadow = 0;
         bool done = ExecuteOne(in insn, X86Core.IsSpecial(in insn));
@@ -197,6 +198,7 @@ public sealed unsafe partial class TranslatedVcpu
                 high = middle - 1;
         }
 
+        _faultBlock = low;
         ref MachineBlock block = ref _blocks[low];
         int offset = (int)(at - block.HostLoopEntry);
         InsnPlace place = _code.Places[block.FirstPlace];

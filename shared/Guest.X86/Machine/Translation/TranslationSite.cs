@@ -59,6 +59,9 @@ internal unsafe struct MachineBlock
     public uint Mode;
     public int Length;
 
+    /// <summary>Instructions; those that were executed when the block is left in the middle are told by its places.</summary>
+    public int Insns;
+
     /// <summary>Stretches of 64 bytes of the page, one bit each, on which the translation depends besides.</summary>
     public ulong LookedAt;
 

@@ -81,6 +81,9 @@ internal unsafe struct VcpuArea
     /// <summary>See <see cref="MachineExit"/>.</summary>
     public uint ExitSite;
 
+    /// <summary>Instructions executed, and how many there may be before the vCPU comes back: where instructions are the measure of time (-icount).</summary>
+    public long InsnCount, InsnLimit;
+
     public ulong ExitAddress, HostSp, EnterTarget, RaxSave, Temp;
 
     /// <summary>Address of this structure.</summary>
@@ -138,7 +141,8 @@ internal unsafe struct VcpuArea
 internal static unsafe class AreaSlot
 {
     public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
-        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, JumpTags, JumpCode, Vectors;
+        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, JumpTags, JumpCode, Vectors,
+        InsnCount, InsnLimit;
 
     private static readonly int Gprs, Segments, Shared, StackHints, Hints;
 
@@ -153,6 +157,8 @@ internal static unsafe class AreaSlot
         Rflags = Of(&area->Cpu.Rflags);
         KernelGsBase = Of(&area->Cpu.KernelGsBase);
         ExitRequest = Of(&area->ExitRequest);
+        InsnCount = Of(&area->InsnCount);
+        InsnLimit = Of(&area->InsnLimit);
         VectorsLoaded = Of(&area->VectorsLoaded);
         Flags = Of(&area->Flags);
         ExitSite = Of(&area->ExitSite);
