@@ -32,7 +32,7 @@ internal sealed unsafe partial class MachineTranslator
     private X64Asm _a;
     private ModeKey _mode;
     private FlagPlace _flags;
-    private bool _hasVectors;
+    private bool _hasVectors, _isBehindSti;
     private int _blockNumber;
     private ulong _rip, _pageStart;
 
@@ -91,6 +91,7 @@ internal sealed unsafe partial class MachineTranslator
         {
             ref Instruction insn = ref _insns[i];
             _rip = insn.IP;
+            _isBehindSti = i > 0 && _insns[i - 1].Mnemonic == Mnemonic.Sti;
             _code.Places.Add(new InsnPlace((int)(_a.Position - _code.Hot), (ushort)(insn.IP - block.Rip), _flags));
             int run = CountsInsns ? 1 : StackRun(i, count);
             if (run > 1)
@@ -228,12 +229,12 @@ internal sealed unsafe partial class MachineTranslator
     }
 
     // Noticed at every block that is entered by a backward jump, at the latest.
-    private byte* EmitExitCheck(ulong rip)
+    private byte* EmitExitCheck(ulong rip, MachineExit reason = MachineExit.Interrupt)
     {
         byte* cold = _code.Cold -= 32;
         X64Asm c = new(cold);
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), AddSite(rip, insn: -1));
-        c.Jmp(_code.Stubs.Exit(MachineExit.Interrupt, flagsInHost: false));
+        c.Jmp(_code.Stubs.Exit(reason, flagsInHost: false));
         _a.Cmp32(AreaSlot.At(AreaSlot.ExitRequest), 0);
         _a.Jcc(Cond.NE, cold);
         return cold;
@@ -288,6 +289,7 @@ internal sealed unsafe partial class MachineTranslator
         _code.Insns.Add(insn);
         int site = AddSite(insn.IP, _code.Insns.Count - 1);
         CollectionsMarshal.AsSpan(_code.Sites)[site].IsCore = isCore;
+        CollectionsMarshal.AsSpan(_code.Sites)[site].IsShadowed = _isBehindSti;
         _a.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         _a.Jmp(_code.Stubs.Exit(MachineExit.Special, _flags is FlagPlace.Host));
     }

@@ -112,6 +112,9 @@ public sealed unsafe partial class TranslatedVcpu
 
     private ulong LinearRip => Mode.Is64 ? _area->Cpu.Rip : (uint)(_area->Cpu.Seg(SegmentName.Cs).Base + _area->Cpu.Rip);
 
+    // Taken before an instruction of the core's, which may be the one that forbids interrupts again.
+    private bool IsInterruptDue => IsLineHigh && (_area->Cpu.Rflags & X86Cpu.FlagIf) != 0;
+
     // Whoever asks for something sets ExitRequest last; an interrupt that waits for IF is looked at again after every exit.
     private bool HasRequest => (Volatile.Read(ref _area->ExitRequest) | Volatile.Read(ref _area->InterruptLine) | _area->Cpu.Halted) != 0 || _nmi || _waitsForStartUp || Core.IsShutDown;
 

@@ -180,12 +180,18 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
                 ref TranslationSite site = ref CollectionsMarshal.AsSpan(_code.Sites)[(int)_area->ExitSite];
                 cpu->Rip = site.Rip;
                 TakeBack(site.Block);
+                if (IsInterruptDue && !site.IsShadowed)
+                    break;
                 _area->InsnCount++;
                 ExecuteOne(in CollectionsMarshal.AsSpan(_code.Insns)[site.Insn], site.IsCore);
                 break;
             case MachineExit.Interrupt:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
                 _stepsToLimit = _translator.CountsInsns;
+                break;
+            case MachineExit.Window:
+                cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
+                TakeBack(_code.Sites[(int)_area->ExitSite].Block);
                 break;
             case MachineExit.Careful:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;

@@ -21,6 +21,9 @@ internal struct TranslationSite
     /// <summary>The instruction is the core's.</summary>
     public bool IsCore;
 
+    /// <summary>The instruction is directly behind sti: no interrupt comes between them.</summary>
+    public bool IsShadowed;
+
     /// <summary>Which TLB table it goes through.</summary>
     public byte View;
 

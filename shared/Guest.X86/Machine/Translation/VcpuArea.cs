@@ -31,6 +31,9 @@ internal enum MachineExit : uint
     /// <summary>An access was guessed wrong many times: its site's number is in <see cref="VcpuArea.ExitSite"/>.</summary>
     WrongGuesses,
 
+    /// <summary>Asked to leave before an instruction within a block that may end a stretch with interrupts allowed.</summary>
+    Window,
+
     /// <summary>A carefully executed instruction is done.</summary>
     Done,
 }

@@ -85,6 +85,50 @@ public sealed unsafe class TranslationSharingTests
         Assert.False(machine.Vcpu.HasWork);
     }
 
+    // iPXE waits for the BIOS's ticks like this, and waited for ever.
+    [Fact]
+    public void An_interrupt_is_taken_between_sti_and_cli()
+    {
+        using TranslatedMachine machine = Windows(static a =>
+        {
+            a.sti();
+            a.nop();
+            a.nop();
+            a.cli();
+        });
+        Assert.Equal(0x30, machine.EndVector(out ulong* frame));
+        Assert.Equal(Code + 8, frame[0]);
+    }
+
+    [Fact]
+    public void An_interrupt_is_taken_between_sti_and_popf()
+    {
+        using TranslatedMachine machine = Windows(static a =>
+        {
+            a.pushfq();
+            a.sti();
+            a.nop();
+            a.popfq();
+        });
+        Assert.Equal(0x30, machine.EndVector(out ulong* frame));
+        Assert.Equal(Code + 8, frame[0]);
+    }
+
+    [Fact]
+    public void No_interrupt_is_taken_directly_behind_sti()
+    {
+        using TranslatedMachine machine = Windows(static a =>
+        {
+            a.sti();
+            a.cli();
+            a.pushfq();
+            a.sti();
+            a.popfq();
+        });
+        Assert.Equal(-1, machine.EndVector(out _));
+        Assert.Equal(0UL, machine.Cpu->Gpr[1]);
+    }
+
     // Another processor's write between the reading of code and the watching of its page was not noticed.
     [Fact]
     public void A_page_is_watched_before_its_code_is_read()
@@ -101,6 +145,29 @@ public sealed unsafe class TranslationSharingTests
     }
 
     private static void MarkAsForeignCode(TranslatedMachine machine, byte* memory) => Interlocked.Or(ref machine.Ram.HasCode[(memory - machine.Ram.Host) >> 12], 1u << 31);
+
+    // A loop of five rounds that begins with interrupts forbidden, while one is asserted.
+    private static TranslatedMachine Windows(Action<Assembler> round)
+    {
+        TranslatedMachine machine = new();
+        machine.MapLinear(Code, 4096);
+        machine.MapLinear(Data, 4096);
+        machine.EnterLongMode();
+        var a = new Assembler(64);
+        Label loop = a.CreateLabel();
+        a.mov(ecx, 5);
+        a.Label(ref loop);
+        round(a);
+        a.dec(ecx);
+        a.jnz(loop);
+        a.hlt();
+        Load(machine, a);
+        machine.Cpu->Gpr[4] = Data + 4096;
+        machine.Vcpu.SetInterrupt(true);
+        Assert.Equal(TranslatedExit.Halted, machine.Run());
+        machine.Vcpu.SetInterrupt(false);
+        return machine;
+    }
 
     private static TranslatedMachine Halting(int index = 0)
     {
