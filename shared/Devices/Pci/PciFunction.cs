@@ -153,8 +153,8 @@ public abstract class PciFunction : Device
     protected PciBar AddRamBar(int index, ulong length, Action<ulong?> moved, bool is64 = false, bool isPrefetchable = true) =>
         AddBar(new PciBar(index, length, isIo: false, is64, isPrefetchable, null, 0, moved));
 
-    /// <summary>Declares an expansion ROM; its length is rounded up to a power of two.</summary>
-    protected void AddRom(byte[] image)
+    /// <summary>Declares an expansion ROM; its length is rounded up to a power of two. Before the function is put on a bus.</summary>
+    public void AddRom(byte[] image)
     {
         const uint smallest = 2048;
         uint length = Math.Max(BitOperations.RoundUpToPowerOf2((uint)image.Length), smallest);

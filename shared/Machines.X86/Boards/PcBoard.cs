@@ -131,7 +131,8 @@ public sealed class PcBoard : X86Board
             Clock = Machine.Clock,
             Disks = Disks.ForFirmware(Backends.Blocks.All.Where(d => d.IsVirtio)),
             Boot = BootOrderOf(Options),
-            OptionRoms = [.. Options.OptionRoms.Select(File.ReadAllBytes)],
+            OptionRoms = Setup.FirmwareImage is null ? [.. OptionRoms().Select(r => r.Image)] : [],
+            BootIndexOf = function => Plugged.FirstOrDefault(d => d.Function is { } f && (f.Slot << 3 | f.Function) == function)?.BootIndex,
             Log = Setup.Note,
         });
     }

@@ -65,6 +65,14 @@ public abstract class X86Board : Board
     /// <summary>All devices are there: firmware, kernel and what depends on the devices follow.</summary>
     public abstract void Complete();
 
+    /// <inheritdoc/>
+    public override byte[]? FindRom(string name) => Setup.FindRom(name);
+
+    /// <summary>The contents of -option-rom.</summary>
+    /// <exception cref="OptionException">There is no such file.</exception>
+    internal IEnumerable<(string Name, byte[] Image)> OptionRoms() => Options.OptionRoms.Select(name =>
+        (name, FindRom(name) ?? throw new OptionException($"-option-rom: there is no {name}", "a path, or a name in a folder of -L")));
+
     /// <summary>A wire to an ISA interrupt.</summary>
     protected IrqLine Irq(int number) => Interrupts.Gsi.Wire(number);
 

@@ -37,6 +37,9 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
     /// <summary>The display's option ROM; empty with our own firmware, which needs none.</summary>
     public byte[] VgaBios { get; init; } = [];
 
+    /// <summary>Finds an option ROM by its name; null when there is none.</summary>
+    public Func<string, byte[]?> FindRom { get; init; } = static name => File.Exists(name) ? File.ReadAllBytes(name) : null;
+
     /// <summary>What -d asks for; null for nothing.</summary>
     public LogSink? Log { get; init; }
 

@@ -65,6 +65,7 @@ internal sealed class X86Composition : IDisposable
             Parallel = options.Parallels.Count > 0 ? _backends.Chars.Open("-parallel", options.Parallels[0], "parallel0")?.Take() : null,
             DebugConsole = options.DebugConsole is { } console ? _backends.Chars.Open("-debugcon", console, "debugcon")?.Take() : null,
             VgaBios = options.Bios is null ? [] : FirmwareFiles.TryRead("vgabios-stdvga.bin", options.FirmwarePaths) ?? [],
+            FindRom = name => FirmwareFiles.TryRead(name, options.FirmwarePaths),
             Log = _log,
             Note = Note,
         };
