@@ -39,6 +39,12 @@ public sealed unsafe partial class X86Core
     /// <param name="address">Page faults: becomes CR2.</param>
     public void RaiseFault(X86Vector vector, uint error = 0, ulong address = 0)
     {
+        if (vector == X86Vector.X87Fault && (_cpu->Cr0 & X86Cpu.Cr0Ne) == 0)
+        {
+            WaitForFpuInterrupt();
+            return;
+        }
+
         // Debug exceptions push RF as it is; they are traps, or faults that the handler is to see once more if it does not act.
         bool resume = vector != X86Vector.Debug;
         _pendingDebug = 0; // what the instruction hit has not happened

@@ -42,6 +42,10 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
     /// <exception cref="OptionException">There is no place for it.</exception>
     public abstract PluggedDevice AddVirtio(VirtioDevice device, DevicePlace place);
 
+    /// <summary>Adds the standard display adapter.</summary>
+    /// <exception cref="OptionException">The board has one, or cannot have one.</exception>
+    public virtual PluggedDevice AddDisplay(DeviceRequest request) => throw new OptionException($"{request.Row.Name}: the board {Name} has no display", "use -M pc");
+
     /// <summary>Puts a function on the PCI bus.</summary>
     /// <exception cref="OptionException">There is no bus, or no place.</exception>
     /// <param name="function">The function.</param>

@@ -22,7 +22,8 @@ public static class MachineOptionTable
         new(["-smp"], "[cpus=]n", Standard, "processors (sockets=, cores=, threads=, maxcpus= multiply)", Smp),
         new(["-device"], "driver[,prop=value]", Standard, "add a device ('-device help' lists them, '-device NAME,help' its properties)", Device),
         new(["-global"], "driver.prop=value", Standard, "a default for a property of all devices of a kind", Global),
-        new(["-object"], "type[,prop=value]", Standard, "a back end: rng-random, memory-backend-ram", (o, v, _) => o.Objects.Add(KeyValues.Parse("-object", v, "qom-type"))),
+        new(["-object"], "type[,prop=value]", Standard, "a back end: rng-random, memory-backend-file ... ('-object help' lists them)",
+            (o, v, _) => Listed(o, v, Backends.HostObjects.Help, () => o.Objects.Add(KeyValues.Parse("-object", v, "qom-type")))),
         new(["-name"], "text", Standard, "a name for monitors and displays", (o, v, _) => o.Name = KeyValues.Parse("-name", v, "guest").Get("guest") ?? v),
         new(["-uuid"], "uuid", Standard, "the machine's UUID, for firmware", (o, v, _) =>
             o.Uuid = Guid.TryParse(v, out Guid uuid) ? uuid : throw new OptionException($"-uuid: '{v}' is not a UUID", "as in 550e8400-e29b-41d4-a716-446655440000")),

@@ -34,7 +34,7 @@ internal sealed unsafe partial class MachineTranslator
     private FlagPlace _flags;
     private bool _hasVectors, _isBehindSti;
     private int _blockNumber;
-    private ulong _rip, _pageStart;
+    private ulong _rip, _nextRip, _pageStart;
 
     /// <summary>A translator that writes into a vCPU's share.</summary>
     public MachineTranslator(MachineCode code, FpuClassCache classes, CpuModel model)
@@ -90,7 +90,7 @@ internal sealed unsafe partial class MachineTranslator
         for (int i = 0; i < count; i++)
         {
             ref Instruction insn = ref _insns[i];
-            _rip = insn.IP;
+            (_rip, _nextRip) = (insn.IP, insn.NextIP);
             _isBehindSti = i > 0 && _insns[i - 1].Mnemonic == Mnemonic.Sti;
             _code.Places.Add(new InsnPlace((int)(_a.Position - _code.Hot), (ushort)(insn.IP - block.Rip), _flags));
             int run = CountsInsns ? 1 : StackRun(i, count);

@@ -5,6 +5,8 @@ namespace Suite.Guest.X86.Machine.Translation;
 // One instruction at a time: what the translator left to the core, and what needs care.
 public sealed unsafe partial class TranslatedVcpu
 {
+    private const int StackPointer = 4;
+
     private readonly InstructionInfoFactory _info = new();
 
     // Instructions that are traced, watched, or in an interrupt shadow while an interrupt waits.
@@ -114,10 +116,26 @@ public sealed unsafe partial class TranslatedVcpu
                 break;
             case var _ when !MachineTranslator.IsNothing(in insn):
                 Compute(in insn, mode);
+                if (insn.Mnemonic is Mnemonic.Fnclex or Mnemonic.Fninit)
+                    Core.FpuErrorCleared();
                 break;
         }
 
         cpu->Rip = insn.NextIP & mode.RipMask;
+    }
+
+    // A near jump, call or return leads to no canonical address: it has not happened.
+    private void RaiseAtJump(ulong rip)
+    {
+        X86Cpu* cpu = &_area->Cpu;
+        cpu->Rip = rip;
+        if (!TryFetch(Mode, out Instruction insn))
+            return;
+        if (insn.Mnemonic == Mnemonic.Call)
+            cpu->Gpr[StackPointer] += 8;
+        else if (insn.Mnemonic == Mnemonic.Ret)
+            cpu->Gpr[StackPointer] -= 8 + (insn.OpCount == 0 ? 0UL : insn.Immediate16);
+        Raise(X86Vector.GeneralProtection);
     }
 
     // The instruction itself, by the host's processor.

@@ -172,6 +172,8 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         {
             case MachineExit.Lookup:
                 cpu->Rip = _area->ExitAddress;
+                if ((long)(cpu->Rip << 16) >> 16 != (long)cpu->Rip && (int)_area->ExitSite >= 0 && Mode.Is64)
+                    RaiseAtJump(_code.Sites[(int)_area->ExitSite].Rip);
                 break;
             case MachineExit.Link:
                 FollowLink((int)_area->ExitSite);

@@ -45,6 +45,13 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
     /// <summary>Device memory accesses: address, size, value; reads have a null value.</summary>
     public List<(ulong Address, int Size, ulong? Value)> Mmio { get; } = [];
 
+    /// <summary>FERR#, and IGNNE#.</summary>
+    public bool FpuError { get; private set; }
+
+    public override bool IgnoresFpuErrors => IgnoresFpu;
+
+    public bool IgnoresFpu { get; set; }
+
     /// <summary>The root of the page tables.</summary>
     public ulong Root { get; private set; }
 
@@ -156,6 +163,8 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
     public override uint In(ushort port, int size) => 0x12345678;
 
     public override void Out(ushort port, int size, uint value) => Outs.Add((port, size, value));
+
+    public override void SetFpuError(bool level) => FpuError = level;
 
     public override int AcknowledgeInterrupt(int vcpu) => 0x30;
 
