@@ -84,7 +84,7 @@ unpack() {
     mkdir -p "$1" && tar -C "$1" --strip-components=1 -xf "$(compgen -G "$WORK/source/${PACKAGE}_*.orig.tar.*" | grep -v '\.asc$' | head -n 1)"
 }
 
-BUILD='./configure --disable-nls --disable-dependency-tracking FORCE_UNSAFE_CONFIGURE=1 && make && ./hello && make -s check TESTS=hello-1'
+BUILD='./configure --disable-nls --disable-dependency-tracking FORCE_UNSAFE_CONFIGURE=1 && make && ./hello && make -s check TESTS=tests/hello-1'
 
 package() {
     local sysroot=${SUITE_SYSROOT:-$ROOT/out/sysroot-i386}

@@ -350,7 +350,8 @@ public sealed unsafe partial class GuestMemory
                 inode = *(ulong*)(stat + 8);
             }
 
-            name = DescriptorPath(fd);
+            // The segments of a program lie side by side: one name, asked for once.
+            name = inode != 0 && _map.Find(address - 1) is { } below && (below.Device, below.Inode) == (device, inode) ? below.Name : DescriptorPath(fd);
         }
 
         Vma added = new()
