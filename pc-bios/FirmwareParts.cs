@@ -24,6 +24,9 @@ public sealed record FirmwareParts
     /// <summary>Option ROMs of the user and of the network cards, each a whole image; offered in this order after the PCI functions' own.</summary>
     public IReadOnlyList<byte[]> OptionRoms { get; init; } = [];
 
+    /// <summary>The place in the boot order of a PCI function that is booted by its option ROM; null for none.</summary>
+    public Func<int, int?> BootIndexOf { get; init; } = static _ => null;
+
     /// <summary>Where a linear address of the vCPU that called the firmware lies physically; null: paging is off.</summary>
     public Func<ulong, ulong?>? Translate { get; init; }
 

@@ -23,7 +23,7 @@ internal sealed class BootService(Bios bios, DriveTable drives, VideoService vid
     private const ushort InterruptsOn = 0x202;
 
     private readonly List<Candidate> _candidates = [];
-    private readonly List<(uint Entry, string Name)> _romEntries = [];
+    private readonly List<(uint Entry, string Name, int Function)> _romEntries = [];
 
     /// <summary>Set before power-on: what is started instead of a disk.</summary>
     public DirectStart? Direct { get; set; }
@@ -109,7 +109,7 @@ internal sealed class BootService(Bios bios, DriveTable drives, VideoService vid
     {
         foreach ((uint entry, bool isDisk, string name) in roms.Entries(rom))
             if (!isDisk)
-                _romEntries.Add((entry, name));
+                _romEntries.Add((entry, name, roms.Copied[rom].Function));
     }
 
     private void MakeList()
@@ -119,8 +119,8 @@ internal sealed class BootService(Bios bios, DriveTable drives, VideoService vid
         List<(int? Index, Candidate Candidate)> all = [];
         for (int i = 0; i < drives.Disks.Count; i++)
             all.Add((drives.Disks[i].Medium.BootIndex, new Candidate(i, 0, Describe(drives.Disks[i]))));
-        foreach ((uint entry, string name) in _romEntries)
-            all.Add((null, new Candidate(-1, entry, name)));
+        foreach ((uint entry, string name, int function) in _romEntries)
+            all.Add((function == 0 ? null : bios.Parts.BootIndexOf(function), new Candidate(-1, entry, name)));
         _candidates.AddRange(all.Where(c => c.Index is not null).OrderBy(c => c.Index).Select(c => c.Candidate));
         foreach (char letter in order + "cadn")
             foreach ((_, Candidate candidate) in all)

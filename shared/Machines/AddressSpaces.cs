@@ -35,18 +35,27 @@ public sealed class AddressSpaces : IMmio
     /// <summary>Memory as devices see it.</summary>
     public IGuestMemory Dma { get; }
 
+    /// <summary>Told of accesses by vCPUs that nobody answers, for logs; null for nobody.</summary>
+    public Action<UnclaimedAccess>? Unclaimed { get; set; }
+
     /// <summary>A vCPU's in: 1, 2 or 4 bytes.</summary>
     public uint In(ushort port, int size)
     {
         lock (Lock)
+        {
+            Tell(Io, port, size, isWrite: false);
             return (uint)Io.Read(port, size);
+        }
     }
 
     /// <summary>A vCPU's out: 1, 2 or 4 bytes.</summary>
     public void Out(ushort port, int size, uint value)
     {
         lock (Lock)
+        {
+            Tell(Io, port, size, isWrite: true);
             Io.Write(port, size, value);
+        }
     }
 
     /// <summary>What vCPUs have written and devices have not seen reaches them now. Under the lock.</summary>
@@ -59,13 +68,25 @@ public sealed class AddressSpaces : IMmio
     ulong IMmio.Read(ulong address, int size)
     {
         lock (Lock)
+        {
+            Tell(Mmio, address, size, isWrite: false);
             return Mmio.Read(address, size);
+        }
     }
 
     void IMmio.Write(ulong address, int size, ulong value)
     {
         lock (Lock)
+        {
+            Tell(Mmio, address, size, isWrite: true);
             Mmio.Write(address, size, value);
+        }
+    }
+
+    private void Tell(Bus bus, ulong address, int size, bool isWrite)
+    {
+        if (Unclaimed is { } unclaimed && bus.Find(address) is null)
+            unclaimed(new UnclaimedAccess(bus == Io, address, size, isWrite));
     }
 
     private sealed unsafe class DmaMemory(PhysicalMemory memory) : IGuestMemory
@@ -83,3 +104,10 @@ public sealed class AddressSpaces : IMmio
         public void Written(ulong address, int length) => memory.Written(address, length);
     }
 }
+
+/// <summary>An access that nobody answers.</summary>
+/// <param name="IsPort">Of a port, not of memory.</param>
+/// <param name="Address">Where.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="IsWrite">What is written is lost; what is read is all ones.</param>
+public readonly record struct UnclaimedAccess(bool IsPort, ulong Address, int Size, bool IsWrite);

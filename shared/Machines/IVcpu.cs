@@ -15,6 +15,9 @@ public enum VcpuExit
     /// <summary>A breakpoint, watchpoint or single step of a debugger.</summary>
     Debug,
 
+    /// <summary>It has executed <see cref="IVcpu.InstructionLimit"/> instructions.</summary>
+    Deadline,
+
     /// <summary>The accelerator failed; the message is in <see cref="IVcpu.Failure"/>.</summary>
     Failed,
 }
@@ -53,4 +56,15 @@ public interface IVcpu : IDisposable
 
     /// <summary>State as after power-on.</summary>
     void Reset();
+
+    /// <summary>Instructions executed so far, where they are counted (-icount); exact on its own thread.</summary>
+    long Instructions => 0;
+
+    /// <summary>So many instructions may be executed before <see cref="Run"/> comes back with <see cref="VcpuExit.Deadline"/>. From any thread.</summary>
+    long InstructionLimit
+    {
+        set
+        {
+        }
+    }
 }

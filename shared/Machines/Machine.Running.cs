@@ -16,6 +16,7 @@ public sealed partial class Machine
                 return; // only a reset leads out of these
             (_isRunning, State) = (true, RunState.Running);
             Clock.Start();
+            _time?.LimitTo(Clock);
         }
 
         Tell(new MachineEvent("RESUME"));
@@ -224,7 +225,10 @@ public sealed partial class Machine
             switch (self.Vcpu.Run())
             {
                 case VcpuExit.Halted when !self.Vcpu.HasWork:
-                    self.Wake.Wait();
+                    WaitForWork(self);
+                    break;
+                case VcpuExit.Deadline:
+                    RunInstructionClock();
                     break;
                 case VcpuExit.Shutdown:
                     RequestReset(StopCause.GuestReset);
@@ -244,6 +248,34 @@ public sealed partial class Machine
                     break;
             }
         }
+    }
+
+    private void WaitForWork(VcpuThread self)
+    {
+        if (_time is not { } time)
+        {
+            self.Wake.Wait();
+            return;
+        }
+
+        long? left;
+        lock (Lock)
+            left = Clock.NextDeadline - Clock.Now;
+        time.Idle(left, self.Wake);
+        RunInstructionClock();
+    }
+
+    // The timers of a machine whose time is its processor's: on the processor's thread, between two instructions.
+    private void RunInstructionClock()
+    {
+        lock (Lock)
+        {
+            if (_isRunning)
+                Clock.RunExpired();
+            _time!.LimitTo(Clock);
+        }
+
+        _time.Follow();
     }
 
     private void KickAll()

@@ -20,16 +20,21 @@ public sealed partial class Machine : IDisposable
     private readonly List<RamBlock> _ram = [];
     private readonly Queue<Action> _posted = [];
     private readonly WakeEvent _wake = new(), _parked = new();
+    private readonly InstructionTime? _time;
     private readonly ThreadLocal<int> _vcpuOfThread = new(static () => NoVcpu);
     private int _pauses;
     private bool _isRunning, _isEnding;
     private int? _exitStatus;
 
     /// <summary>An empty machine, not running.</summary>
-    public Machine()
+    /// <param name="time">The guest's time is its processor's instructions; null for the host's clock.</param>
+    public Machine(InstructionTime? time = null)
     {
         Lock = new Lock();
-        Clock = new VirtualClock(static () => Stopwatch.GetTimestamp() * (VirtualClock.Second / Stopwatch.Frequency)) { Hurry = _wake.Set };
+        _time = time;
+        Clock = time is null
+            ? new VirtualClock(static () => Stopwatch.GetTimestamp() * (VirtualClock.Second / Stopwatch.Frequency)) { Hurry = _wake.Set }
+            : new VirtualClock(() => time.Nanoseconds) { Hurry = () => time.LimitTo(Clock!) };
         Clock.Stop();
         Spaces = new AddressSpaces(Lock);
     }
@@ -105,6 +110,7 @@ public sealed partial class Machine : IDisposable
     /// <summary>Adds a vCPU; before <see cref="Run"/>.</summary>
     public void AddVcpu(IVcpu vcpu)
     {
+        _time?.Attach(vcpu);
         _vcpus.Add(new VcpuThread(vcpu));
         Vcpus = [.. _vcpus.Select(t => t.Vcpu)];
     }
@@ -181,7 +187,7 @@ public sealed partial class Machine : IDisposable
     {
         lock (Lock)
         {
-            if (!_isRunning)
+            if (!_isRunning || _time is not null)
                 return -1;
             Clock.RunExpired();
             return Clock.NextDeadline is { } next ? Math.Max(next - Clock.Now, 0) : -1;

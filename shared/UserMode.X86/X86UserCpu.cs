@@ -6,6 +6,7 @@ using Suite.Host;
 using Suite.Host.Diagnostics;
 using Suite.Jit;
 using Suite.Jit.Runtime;
+using Suite.Jit.X64;
 using Suite.LinuxUser.Diagnosis;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Process;

@@ -1,5 +1,6 @@
 using Suite.Host.Diagnostics;
 using Suite.Jit;
+using Suite.Jit.X64;
 
 namespace Suite.UserMode;
 

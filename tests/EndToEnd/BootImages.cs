@@ -19,6 +19,23 @@ public sealed class BootImages : IDisposable
     [ImageFact("/usr/bin/syslinux", "/usr/bin/mcopy")]
     public void Syslinux_boots_from_a_hard_disk() => Boots("-drive", $"file={Syslinux()},format=raw,if=ide");
 
+    [ImageFact("/usr/lib/ipxe/qemu/pxe-virtio.rom")]
+    public void IPXE_boots_from_the_network_by_our_bios() => Boots("-boot", "n", "-nic", $"user,model=virtio-net-pci,{NetworkBoot()}");
+
+    [ImageFact("/usr/lib/ipxe/qemu/pxe-e1000.rom")]
+    public void IPXE_boots_by_the_place_of_its_card() => Boots("-nic", $"user,model=e1000,bootindex=1,{NetworkBoot()}");
+
+    [ImageFact("/usr/lib/ipxe/qemu/efi-virtio.rom", "/usr/share/seabios/bios-256k.bin")]
+    public void IPXE_boots_from_the_network_by_SeaBIOS() =>
+        Boots("-boot", "n", "-nic", $"user,model=virtio-net-pci,{NetworkBoot()}", "-bios", "/usr/share/seabios/bios-256k.bin");
+
+    // The program alone is shorter than what iPXE takes for one.
+    private string NetworkBoot()
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "boot.bin"), [.. Payload, .. new byte[2048]]);
+        return $"tftp={_folder},bootfile=boot.bin";
+    }
+
     private void Boots(params string[] disk)
     {
         ProcessResult result = Tool.Run(
@@ -75,6 +92,6 @@ public sealed class ImageFactAttribute : FactAttribute
     {
         string[] missing = [.. files.Where(f => !File.Exists(f))];
         if (missing.Length > 0)
-            Skip = $"not on this machine: {string.Join(", ", missing)} (packages isolinux, syslinux, xorriso, mtools, seabios)";
+            Skip = $"not on this machine: {string.Join(", ", missing)} (packages isolinux, syslinux, xorriso, mtools, seabios, ipxe-qemu)";
     }
 }

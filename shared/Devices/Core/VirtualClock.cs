@@ -10,34 +10,38 @@ public sealed class VirtualClock(Func<long> hostNanoseconds)
     public const long Second = 1_000_000_000;
 
     private readonly List<ClockTimer> _running = [], _due = [];
+    private const long Runs = long.MinValue;
+
+    // Two words that are each read whole: vCPUs look at the time without a lock.
     private long _offset = -hostNanoseconds();
-    private long? _stoppedAt;
+    private long _stoppedAt = Runs;
 
     /// <summary>Called when the next deadline has come nearer than whoever waits for it may know.</summary>
     public Action? Hurry { get; set; }
 
     /// <summary>Nanoseconds the machine has been running.</summary>
-    public long Now => _stoppedAt ?? hostNanoseconds() + _offset;
+    public long Now => Volatile.Read(ref _stoppedAt) is var at and not Runs ? at : hostNanoseconds() + Volatile.Read(ref _offset);
 
     /// <summary>When the next timer expires; null when none runs.</summary>
     public long? NextDeadline => First()?.Deadline;
 
     /// <summary>Stops time.</summary>
-    public void Stop() => _stoppedAt ??= Now;
+    public void Stop() => Volatile.Write(ref _stoppedAt, Now);
 
     /// <summary>Lets time go on from where it was stopped.</summary>
     public void Start()
     {
-        if (_stoppedAt is not { } at)
+        long at = _stoppedAt;
+        if (at == Runs)
             return;
-        _stoppedAt = null;
         _offset = at - hostNanoseconds();
+        Volatile.Write(ref _stoppedAt, Runs);
     }
 
     /// <summary>Sets the time, for a snapshot that is loaded.</summary>
     public void SetNow(long now)
     {
-        if (_stoppedAt is null)
+        if (_stoppedAt is Runs)
             _offset = now - hostNanoseconds();
         else
             _stoppedAt = now;

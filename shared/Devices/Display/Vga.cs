@@ -29,7 +29,8 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
     /// <param name="clock">The machine's time, for the retrace bits.</param>
     /// <param name="frameBufferMoved">Called with where BAR 0 lies now; null for nowhere.</param>
     /// <param name="rom">The VGA BIOS; empty for none.</param>
-    public Vga(byte* memory, int length, VirtualClock clock, Action<ulong?> frameBufferMoved, byte[] rom)
+    /// <param name="edid">What the monitor tells of itself, at the start of BAR 2; empty for nothing.</param>
+    public Vga(byte* memory, int length, VirtualClock clock, Action<ulong?> frameBufferMoved, byte[] rom, byte[] edid)
         : base("VGA", new PciIdentity(0x1234, 0x1111, 0x030000, Revision: 2))
     {
         const int least = 256 << 10;
@@ -41,7 +42,7 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
         _window = new VgaWindow(State, _registers, memory, length);
         _renderer = new VgaRenderer(_registers, memory, length);
         AddRamBar(MemoryBar, (ulong)length, frameBufferMoved);
-        AddMemoryBar(RegisterBar, RegisterBytes, new RegisterWindow(_registers), widest: 2);
+        AddMemoryBar(RegisterBar, RegisterBytes, new RegisterWindow(_registers, edid), widest: 2);
         if (rom.Length != 0)
             AddRom(rom);
     }
@@ -126,8 +127,8 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
         }
     }
 
-    // BAR 2: the ports from 3C0h at 400h, VBE registers as words at 500h, extensions at 600h (their size; byte order, always little).
-    private sealed class RegisterWindow(VgaRegisters registers) : IBusDevice
+    // BAR 2: the monitor's EDID, the ports from 3C0h at 400h, VBE registers as words at 500h, extensions at 600h (their size; byte order, always little).
+    private sealed class RegisterWindow(VgaRegisters registers, byte[] edid) : IBusDevice
     {
         private const ulong Ports = 0x400, PortsEnd = 0x420, Vbe = 0x500, VbeEnd = Vbe + 2 * VgaRegisters.VbeRegisters, Extensions = 0x600, ByteOrder = 0x604, FirstMapped = 0x3C0 - FirstPort;
 
@@ -136,6 +137,7 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
             >= Ports and < PortsEnd => ReadPorts(offset - Ports + FirstMapped, size),
             >= Vbe and < VbeEnd when size == 2 => registers.ReadVbe((int)(offset - Vbe) / 2),
             Extensions => 8,
+            < Ports => ReadEdid(offset, size),
             ByteOrder or ByteOrder + 2 => 0x1E1E,
             _ => 0,
         };
@@ -151,6 +153,14 @@ public sealed unsafe class Vga : PciFunction, IDisplaySource
             {
                 registers.WriteVbe((int)(offset - Vbe) / 2, (ushort)value);
             }
+        }
+
+        private ulong ReadEdid(ulong offset, int size)
+        {
+            ulong value = 0;
+            for (int i = 0; i < size && offset + (ulong)i < (ulong)edid.Length; i++)
+                value |= (ulong)edid[offset + (ulong)i] << (8 * i);
+            return value;
         }
 
         private ulong ReadPorts(ulong port, int size)

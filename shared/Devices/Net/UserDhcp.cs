@@ -14,7 +14,7 @@ internal sealed class UserDhcp(UserNetwork network)
     private const byte Discover = 1, Offer = 2, Request = 3, Decline = 4, Acknowledge = 5, Refuse = 6, Release = 7, Inform = 8;
 
     private const byte OptionMask = 1, OptionRouter = 3, OptionDns = 6, OptionHostName = 12, OptionDomain = 15, OptionRequested = 50, OptionLease = 51,
-        OptionType = 53, OptionServer = 54, OptionEnd = 255;
+        OptionType = 53, OptionServer = 54, OptionTftpServer = 66, OptionBootFile = 67, OptionEnd = 255;
 
     private readonly List<byte[]> _leases = [];
 
@@ -122,6 +122,8 @@ internal sealed class UserDhcp(UserNetwork network)
                 PutOption(reply, ref at, OptionLease, LeaseSeconds);
             PutText(reply, ref at, OptionHostName, options.HostName);
             PutText(reply, ref at, OptionDomain, options.DomainName);
+            PutText(reply, ref at, OptionTftpServer, options.TftpServerName);
+            PutText(reply, ref at, OptionBootFile, options.BootFile);
         }
 
         reply[at] = OptionEnd;

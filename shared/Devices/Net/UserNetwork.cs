@@ -24,6 +24,7 @@ public sealed class UserNetwork : INetBackend, IDisposable
     private readonly UserUdp _udp;
     private readonly UserIcmp _icmp;
     private readonly UserDhcp _dhcp;
+    private readonly UserTftp? _tftp;
     private readonly IpReassembly _fragments;
     private ushort _identification;
 
@@ -39,6 +40,7 @@ public sealed class UserNetwork : INetBackend, IDisposable
         _udp = new UserUdp(this);
         _icmp = new UserIcmp(this);
         _dhcp = new UserDhcp(this);
+        _tftp = options.TftpRoot is { } root ? new UserTftp(this, root) : null;
         _fragments = new IpReassembly(clock);
         foreach (HostForward forward in options.Forwards)
             AddForward(forward);
@@ -107,6 +109,7 @@ public sealed class UserNetwork : INetBackend, IDisposable
         _tcp.Dispose();
         _udp.Dispose();
         _icmp.Dispose();
+        _tftp?.Dispose();
     }
 
     internal static string Text(uint address) => $"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}";
@@ -241,6 +244,9 @@ public sealed class UserNetwork : INetBackend, IDisposable
         {
             case Udp when payload.Length >= 8 && BinaryPrimitives.ReadUInt16BigEndian(payload[2..]) == UserDhcp.ServerPort:
                 _dhcp.Receive(mac, payload[8..]);
+                break;
+            case Udp when payload.Length >= 8 && _tftp is not null && IsOwn(to) && BinaryPrimitives.ReadUInt16BigEndian(payload[2..]) == UserTftp.ServerPort:
+                _tftp.Receive(from, to, payload);
                 break;
             case Udp:
                 _udp.Receive(from, to, payload);

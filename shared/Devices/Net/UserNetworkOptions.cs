@@ -82,6 +82,12 @@ public sealed class UserNetworkOptions
     /// <summary>bootfile=: what network boot loads.</summary>
     public string BootFile { get; set; } = "";
 
+    /// <summary>tftp=: the folder whose files the gateway's TFTP server gives away; null for no server.</summary>
+    public string? TftpRoot { get; set; }
+
+    /// <summary>tftp-server-name=: what DHCP calls the server network boot loads from.</summary>
+    public string TftpServerName { get; set; } = "";
+
     /// <summary>restrict=: nothing leads out; forwarded ports lead in.</summary>
     public bool IsRestricted { get; set; }
 
@@ -115,6 +121,12 @@ public sealed class UserNetworkOptions
                 return true;
             case "bootfile":
                 BootFile = value;
+                return true;
+            case "tftp":
+                TftpRoot = Directory.Exists(value) ? value : throw new FormatException($"tftp={value}: there is no such folder");
+                return true;
+            case "tftp-server-name":
+                TftpServerName = value;
                 return true;
             case "restrict":
                 IsRestricted = value switch

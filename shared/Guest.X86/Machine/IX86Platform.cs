@@ -27,8 +27,11 @@ public interface IX86Platform
     /// <summary>The time-stamp counter before the guest's offset is added.</summary>
     ulong ReadTsc();
 
-    /// <summary>The level of FERR#: an unmasked x87 exception while CR0.NE is clear (a PC's IRQ 13).</summary>
+    /// <summary>The level of FERR#: an unmasked x87 exception waits while CR0.NE is clear (a PC's IRQ 13).</summary>
     void SetFpuError(bool level);
+
+    /// <summary>The level of IGNNE#: x87 instructions go on in spite of exceptions, for the handler of a PC's IRQ 13.</summary>
+    bool IgnoresFpuErrors => false;
 }
 
 /// <summary>What the translation of a vCPU has to hear of its core.</summary>

@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Suite.Host.Diagnostics;
 
 namespace Suite.Guest.X86.Machine;
 
@@ -104,6 +105,7 @@ public sealed unsafe partial class X86Core
         }
 
         _cpu->Cr0 = value;
+        LogControl("CR0", value);
         if (((old ^ value) & (X86Cpu.Cr0Pg | X86Cpu.Cr0Wp | X86Cpu.Cr0Pe)) != 0)
             FlushTlb(withGlobal: true);
     }
@@ -126,6 +128,7 @@ public sealed unsafe partial class X86Core
         }
 
         _cpu->Cr3 = value;
+        LogControl("CR3", value);
         // Entries are not kept apart by PCID, so that all but global ones go, whatever the instruction asked to keep.
         FlushTlb(withGlobal: false);
     }
@@ -141,8 +144,15 @@ public sealed unsafe partial class X86Core
         if (((old ^ value) & (X86Cpu.Cr4Pae | X86Cpu.Cr4Pse | X86Cpu.Cr4Pge)) != 0 && (value & X86Cpu.Cr4Pae) != 0 && !_cpu->IsLong && (_cpu->Cr0 & X86Cpu.Cr0Pg) != 0)
             CheckTopEntries(_cpu->Cr3);
         _cpu->Cr4 = value;
+        LogControl("CR4", value);
         if (((old ^ value) & paging) != 0)
             FlushTlb(withGlobal: true);
+    }
+
+    private void LogControl(string register, ulong value)
+    {
+        if (Log is { } log && log.On(LogItems.Mmu))
+            log.Line($"{register} update: {register}=0x{value:x8}");
     }
 
     // PAE without long mode: entries of the top level are looked at when they are loaded.

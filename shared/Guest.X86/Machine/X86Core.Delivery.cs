@@ -1,3 +1,5 @@
+using Suite.Host.Diagnostics;
+
 namespace Suite.Guest.X86.Machine;
 
 /// <summary>Interrupts and exceptions: from a vector to its handler in every mode (Intel SDM volume 3, chapter 6; volume 2, INT n).</summary>
@@ -37,6 +39,12 @@ public sealed unsafe partial class X86Core
     /// <param name="address">Page faults: becomes CR2.</param>
     public void RaiseFault(X86Vector vector, uint error = 0, ulong address = 0)
     {
+        if (vector == X86Vector.X87Fault && (_cpu->Cr0 & X86Cpu.Cr0Ne) == 0)
+        {
+            WaitForFpuInterrupt();
+            return;
+        }
+
         // Debug exceptions push RF as it is; they are traps, or faults that the handler is to see once more if it does not act.
         bool resume = vector != X86Vector.Debug;
         _pendingDebug = 0; // what the instruction hit has not happened
@@ -99,6 +107,8 @@ public sealed unsafe partial class X86Core
         if (first == X86Vector.DoubleFault)
         {
             IsShutDown = true;
+            if (Log is { } log && log.On(LogItems.Int | LogItems.CpuReset))
+                log.Line($"Triple fault (CPU {_index})");
             return second;
         }
 
@@ -115,6 +125,7 @@ public sealed unsafe partial class X86Core
     // One attempt. Whatever it throws, nothing has changed but accessed bits - or, behind a task gate, the task.
     private void DeliverOnce(int vector, uint? error, Cause cause, ulong returnRip, bool resume)
     {
+        Log?.Interrupt(_cpu, vector, error ?? 0, cause is Cause.Software or Cause.SoftwareException, cause == Cause.External);
         ulong flags = _cpu->Rflags | (resume ? X86Cpu.FlagRf : 0);
         if (!_cpu->IsProtected)
             DeliverReal(vector, returnRip, flags);

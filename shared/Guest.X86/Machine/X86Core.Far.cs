@@ -1,3 +1,5 @@
+using Suite.Host.Diagnostics;
+
 namespace Suite.Guest.X86.Machine;
 
 /// <summary>Far jumps, calls and returns, gates, iret (Intel SDM volume 2 under these instructions, volume 3, 5.8 and 7.2).</summary>
@@ -17,6 +19,7 @@ public sealed unsafe partial class X86Core
             return;
         }
 
+        LogFar("ljmp", selector, offset, size);
         Descriptor d = ReadTarget(selector);
         if (d.IsCodeOrData)
         {
@@ -50,6 +53,7 @@ public sealed unsafe partial class X86Core
             return;
         }
 
+        LogFar("lcall", selector, offset, size);
         Descriptor d = ReadTarget(selector);
         if (d.IsCodeOrData)
         {
@@ -67,6 +71,13 @@ public sealed unsafe partial class X86Core
         {
             JumpToTask(d, selector, TaskSwitch.Nested, next);
         }
+    }
+
+    // Before the checks: what is refused is worth seeing.
+    private void LogFar(string what, ushort selector, ulong offset, int size)
+    {
+        if (Log is { } log && log.On(LogItems.ProtectedCall))
+            log.Line($"{what} {selector:x4}:{offset:x16} s={size} at {_cpu->Seg(SegmentName.Cs).Selector:x4}:{_cpu->Rip:x16} cpl={_cpu->Cpl}");
     }
 
     private void JumpReal(ushort selector, ulong offset)
@@ -192,6 +203,7 @@ public sealed unsafe partial class X86Core
             return;
         }
 
+        LogFar("lret", selector, ip, size);
         Descriptor code = CheckReturn(selector, ip);
         int level = selector & 3;
         if (level == _cpu->Cpl)
@@ -328,6 +340,7 @@ public sealed unsafe partial class X86Core
         ulong ip = Peek(0, size), flags = Peek(2, size);
         ushort selector = (ushort)Peek(1, size);
         int cpl = _cpu->Cpl;
+        LogFar("iret", selector, ip, size);
         if ((flags & X86Cpu.FlagVm) != 0 && cpl == 0 && size == 4 && !_cpu->IsLong)
         {
             ReturnToVm(ip, selector, flags);

@@ -66,14 +66,38 @@ public sealed unsafe partial class X86Core
             throw new X86Fault(vector);
     }
 
-    // An unmasked x87 exception that waits: #MF, or the interrupt of a PC.
+    // An unmasked x87 exception that waits: #MF, or what takes its place.
     private void CheckPending()
     {
-        if ((*(ushort*)(_cpu->Vectors + ImageStatus) & ExceptionSummary) == 0)
-            return;
-        if ((_cpu->Cr0 & X86Cpu.Cr0Ne) != 0)
+        if ((*(ushort*)(_cpu->Vectors + ImageStatus) & ExceptionSummary) != 0)
             throw new X86Fault(X86Vector.X87Fault);
-        _platform.SetFpuError(true);
+    }
+
+    // #MF while CR0.NE is clear (Intel SDM volume 1, appendix D.2): the instruction waits until an interrupt comes - a PC makes one of FERR#. In the handler, which
+    // has had IGNNE# asserted, it is executed: wait as nothing, others without the exception.
+    private void WaitForFpuInterrupt()
+    {
+        const byte wait = 0x9B;
+        const ushort exceptions = 0x80FF;
+        if (!_platform.IgnoresFpuErrors)
+        {
+            _platform.SetFpuError(true);
+            (_cpu->Halted, _cpu->InterruptShadow) = (1, 0);
+            return;
+        }
+
+        ulong at = _cpu->Is64 ? _cpu->Rip : (uint)(_cpu->Seg(SegmentName.Cs).Base + _cpu->Rip);
+        if (TryTranslate(at, MemoryAccess.Fetch, IsUser, out ulong physical, out _, out _) && _memory.Read(physical, 1) == wait)
+            _cpu->Rip++;
+        else
+            *(ushort*)(_cpu->Vectors + ImageStatus) &= unchecked((ushort)~exceptions);
+    }
+
+    /// <summary>The x87 exceptions that waited are gone.</summary>
+    internal void FpuErrorCleared()
+    {
+        if ((_cpu->Cr0 & X86Cpu.Cr0Ne) == 0)
+            _platform.SetFpuError(false);
     }
 
     private bool DispatchFpu(in Instruction insn)
@@ -388,6 +412,7 @@ public sealed unsafe partial class X86Core
         else
             *(ushort*)(Image + ImageControl) |= 0x3F;
         Materialize();
+        FpuErrorCleared();
     }
 
     private static bool IsWordEnvironment(Code code) => code is Code.Fnsave_m94byte or Code.Frstor_m94byte or Code.Fnstenv_m14byte or Code.Fldenv_m14byte;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Suite.Host.Diagnostics;
 using Suite.Jit.Memory;
 
 namespace Suite.Guest.X86.Machine;
@@ -100,6 +101,8 @@ public sealed unsafe partial class X86Core
         if (mask == _cpu->A20Mask)
             return;
         _cpu->A20Mask = mask;
+        if (Log is { } log && log.On(LogItems.Mmu))
+            log.Line($"A20 update: a20={(open ? 1 : 0)}");
         FlushTlb(withGlobal: true);
     }
 
@@ -165,6 +168,18 @@ public sealed unsafe partial class X86Core
         physical = entry.Physical | (linear & PageOffset);
         code = write && entry.Codes![entry.CodeIndex] != 0;
         return entry.Host + (linear & PageOffset);
+    }
+
+    /// <summary>Plain memory that holds all bytes of an operand to be written, in one page; false for devices, ROM and operands across pages.</summary>
+    /// <exception cref="X86Fault">#PF.</exception>
+    internal bool TryFindMemory(ulong linear, int size, out byte* host, out ulong physical)
+    {
+        host = null;
+        physical = 0;
+        if ((linear & PageOffset) + (ulong)size > PageBytes)
+            return false;
+        host = Find(linear, MemoryAccess.Write, IsUser, out physical, out _);
+        return host != null && _memory.ReadPointer(physical, out _) == host;
     }
 
     private bool TryFindCodeFlag(ulong physical, out uint[]? codes, out int index)

@@ -1,3 +1,5 @@
+using Suite.Host.Diagnostics;
+
 namespace Suite.Guest.X86.Machine;
 
 /// <summary>Model-specific registers (Intel SDM volume 4, AMD APM volume 2 appendix A): those that Linux, BSDs and firmware touch. Others are #GP.</summary>
@@ -18,14 +20,30 @@ public sealed unsafe partial class X86Core
     private void ReadMsr()
     {
         RequireKernel();
-        SetPair(TryReadMsr((uint)_cpu->Gpr[Rcx], out ulong value) ? value : throw Protection(0));
+        uint msr = (uint)_cpu->Gpr[Rcx];
+        bool isKnown = TryReadMsr(msr, out ulong value);
+        LogMsr("rdmsr", msr, isKnown);
+        SetPair(isKnown ? value : throw Protection(0));
     }
 
     private void WriteMsr()
     {
         RequireKernel();
-        if (!TryWriteMsr((uint)_cpu->Gpr[Rcx], Pair()))
+        uint msr = (uint)_cpu->Gpr[Rcx];
+        bool isTaken = TryWriteMsr(msr, Pair());
+        LogMsr("wrmsr", msr, isTaken);
+        if (!isTaken)
             throw Protection(0);
+    }
+
+    private void LogMsr(string what, uint msr, bool isTaken)
+    {
+        if (Log is not { } log)
+            return;
+        if (!isTaken && log.On(LogItems.GuestErrors))
+            log.Line($"{what} 0x{msr:x} at {_cpu->Rip:x}: refused, #GP");
+        else if (isTaken && log.On(LogItems.Unimp) && ReadsZero(msr))
+            log.Line($"{what} 0x{msr:x} at {_cpu->Rip:x}: there is nothing behind this register, it reads 0");
     }
 
     /// <summary>The time-stamp counter as the guest sees it.</summary>

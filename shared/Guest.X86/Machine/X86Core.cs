@@ -34,6 +34,9 @@ public sealed unsafe partial class X86Core
     /// <summary>Who hears of changed translations.</summary>
     public IX86CoreEvents? Events { get; set; }
 
+    /// <summary>What is logged; null for nothing.</summary>
+    public X86Log? Log { get; set; }
+
     /// <summary>What cpuid answers, and which features follow from it. Set it before the first instruction.</summary>
     public SystemCpuid Cpuid
     {
@@ -59,6 +62,7 @@ public sealed unsafe partial class X86Core
     /// <summary>State as after power-on or RESET.</summary>
     public void Reset()
     {
+        Log?.Reset(_cpu, _index);
         PowerOn.Reset(_cpu, _index == 0, Cpuid.Query(1, 0).Eax);
         StateChanged();
     }
@@ -66,6 +70,7 @@ public sealed unsafe partial class X86Core
     /// <summary>State as after INIT: as reset, but FPU state, model-specific registers and the time-stamp counter stay.</summary>
     public void Init()
     {
+        Log?.Reset(_cpu, _index);
         PowerOn.Init(_cpu, Cpuid.Query(1, 0).Eax);
         StateChanged();
     }

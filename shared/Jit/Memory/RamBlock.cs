@@ -1,3 +1,4 @@
+using System.Text;
 using Suite.Host;
 
 namespace Suite.Jit.Memory;
@@ -7,24 +8,39 @@ public sealed unsafe class RamBlock : IDisposable
 {
     internal const int PageBits = 12;
 
-    private const int MFD_CLOEXEC = 1;
+    private const int MFD_CLOEXEC = 1, O_TMPFILE = 0x410000, SEEK_END = 2;
 
     /// <summary>Reserves memory; the host provides pages when they are touched.</summary>
     /// <param name="name">For `info mtree` and snapshots.</param>
     /// <param name="bytes">A multiple of 4096.</param>
     /// <exception cref="EngineException">The host has no room.</exception>
-    public RamBlock(string name, ulong bytes)
+    /// <param name="file">A file that keeps it, longer or made longer; or a folder, for a file without a name there. Null for memory of its own.</param>
+    /// <param name="isShared">What is written reaches the file.</param>
+    public RamBlock(string name, ulong bytes, string? file = null, bool isShared = true)
     {
         (Name, Bytes) = (name, bytes);
-        fixed (byte* text = "guest-ram\0"u8)
-            Descriptor = (int)Sys.Call(Nr.memfd_create, (long)text, MFD_CLOEXEC);
-        long at = Descriptor < 0 ? Descriptor : Sys.Call(Nr.ftruncate, Descriptor, (long)bytes);
+        if (file is not null)
+            Descriptor = Open(file);
+        else
+            fixed (byte* text = "guest-ram\0"u8)
+                Descriptor = (int)Sys.Call(Nr.memfd_create, (long)text, MFD_CLOEXEC);
+        long at = Descriptor < 0 ? Descriptor : file is null || Sys.Call(Nr.lseek, Descriptor, 0, SEEK_END) < (long)bytes ? Sys.Call(Nr.ftruncate, Descriptor, (long)bytes) : 0;
         if (at >= 0)
-            at = Sys.Call(Nr.mmap, 0, (long)bytes, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_SHARED | Linux.MAP_NORESERVE, Descriptor, 0);
+            at = Sys.Call(Nr.mmap, 0, (long)bytes, Linux.PROT_READ | Linux.PROT_WRITE, (isShared ? Linux.MAP_SHARED : Linux.MAP_PRIVATE) | Linux.MAP_NORESERVE, Descriptor, 0);
+        if (Sys.IsError(at) && file is not null)
+            throw new EngineException($"{name}: {file} cannot be mapped (errno {-at}): give a file or folder that may be written, on a file system with room for {bytes >> 20} MiB");
         if (Sys.IsError(at))
             throw new EngineException($"no {bytes >> 20} MiB for {name} (errno {-at}): give the machine less with -m, or raise the limits of this process");
         Host = (byte*)at;
         HasCode = new uint[bytes >> PageBits];
+    }
+
+    private static int Open(string file)
+    {
+        const int mode = 0x180; // rw for the owner
+        int flags = Linux.O_RDWR | Linux.O_CLOEXEC | (Directory.Exists(file) ? O_TMPFILE : Linux.O_CREAT);
+        fixed (byte* path = Encoding.UTF8.GetBytes(file + "\0"))
+            return (int)Sys.Call(Nr.openat, Linux.AT_FDCWD, (long)path, flags, mode);
     }
 
     /// <summary>As told.</summary>

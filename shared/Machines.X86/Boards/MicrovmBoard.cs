@@ -13,12 +13,15 @@ namespace Suite.Machines.X86.Boards;
 
 /// <summary>
 /// The smallest machine that Linux boots on: no PCI, virtio by memory-mapped registers from FEB00000h on (512 bytes and an input of the I/O APIC from
-/// 16 on each), one serial port, ACPI with the generic event device at FEA00000h. -M microvm,pic=on|off,pit=on|off,rtc=on|off,isa-serial=on|off.
+/// 16 on each; without ACPI one that is free of ISA's), one serial port, ACPI with the generic event device at FEA00000h. -M microvm,pic=on|off,pit=on|off,rtc=on|off,isa-serial=on|off.
 /// </summary>
 public sealed class MicrovmBoard : X86Board
 {
     private const ulong VirtioBase = 0xFEB00000, EventBase = 0xFEA00000, PowerBase = 0xFEA00200;
     private const int Slots = 8, FirstVirtioGsi = 16;
+
+    // Without ACPI a kernel knows the interrupts of the MP table alone: those of ISA, of which these are free.
+    private static readonly int[] IsaGsis = [5, 6, 7, 9, 10, 11, 12, 14];
 
     private readonly VirtioMmio?[] _slots = new VirtioMmio?[Slots];
 
@@ -127,7 +130,7 @@ public sealed class MicrovmBoard : X86Board
             Name = options.Name,
             MicrovmPowerBase = PowerBase,
             MicrovmEventBase = EventBase,
-            VirtioMmio = [.. Enumerable.Range(0, Slots).Select(i => new VirtioMmioPlace(VirtioBase + (ulong)(i * VirtioMmio.Length), FirstVirtioGsi + i))],
+            VirtioMmio = [.. Enumerable.Range(0, Slots).Select(i => new VirtioMmioPlace(VirtioBase + (ulong)(i * VirtioMmio.Length), hasAcpi ? FirstVirtioGsi + i : IsaGsis[i]))],
         };
     }
 }

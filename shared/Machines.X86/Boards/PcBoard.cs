@@ -1,3 +1,4 @@
+using System.Numerics;
 using Suite.Devices.Acpi;
 using Suite.Devices.Char;
 using Suite.Devices.Core;
@@ -90,8 +91,8 @@ public sealed class PcBoard : X86Board
 
         if (setup.DebugConsole is { } console)
             io.Attach(Machine.Add(new DebugConsole(console)), "debugcon", 0xE9, 1);
-        if (HasVga(Options))
-            AddVga();
+        if (HasOwnVga(Options))
+            AddVga(new DevicePlace(DisplayCards.Vga, null, DisplaySlot), OwnVga());
         FirmwareConfiguration = Machine.Add(new FwCfgDevice(Machine.Spaces.Dma));
         FirmwareConfiguration.Attach(io);
     }
@@ -131,7 +132,8 @@ public sealed class PcBoard : X86Board
             Clock = Machine.Clock,
             Disks = Disks.ForFirmware(Backends.Blocks.All.Where(d => d.IsVirtio)),
             Boot = BootOrderOf(Options),
-            OptionRoms = [.. Options.OptionRoms.Select(File.ReadAllBytes)],
+            OptionRoms = Setup.FirmwareImage is null ? [.. OptionRoms().Select(r => r.Image)] : [],
+            BootIndexOf = function => Plugged.FirstOrDefault(d => d.Function is { } f && (f.Slot << 3 | f.Function) == function)?.BootIndex,
             Log = Setup.Note,
         });
     }
@@ -203,33 +205,59 @@ public sealed class PcBoard : X86Board
     /// <inheritdoc/>
     public override IDisplaySource? Display => _vga;
 
-    private static bool HasVga(MachineOptions options) => (options.Vga ?? (options.NoDefaults ? "none" : "std")) switch
+    /// <inheritdoc/>
+    public override PluggedDevice AddDisplay(DeviceRequest request)
+    {
+        if (_vga is not null)
+            throw new OptionException($"-device {request.Row.Name}: there is a display adapter already", "-vga none, or no -vga at all");
+        return AddVga(request.Place(), request.Properties);
+    }
+
+    private static bool HasVgaDevice(MachineOptions options) => options.Devices.Exists(static d => d.Get("driver") == DisplayCards.Vga);
+
+    private static bool HasVga(MachineOptions options) => HasOwnVga(options) || HasVgaDevice(options);
+
+    // What -global says of the adapter of -vga std.
+    private KeyValues OwnVga()
+    {
+        KeyValues properties = KeyValues.Of("-vga std");
+        foreach ((string driver, string property, string value) in Options.Globals)
+            if (driver == DisplayCards.Vga)
+                properties.Append(property, value);
+        return properties;
+    }
+
+    private static bool HasOwnVga(MachineOptions options) => (options.Vga ?? (options.NoDefaults || HasVgaDevice(options) ? "none" : "std")) switch
     {
         "std" or "cirrus" => true,
         "none" => false,
         var other => throw OptionException.Unknown("-vga: adapter", other, ["std", "none"]),
     };
 
-    private unsafe void AddVga()
+    private unsafe PluggedDevice AddVga(DevicePlace place, KeyValues properties)
     {
-        const int MemoryBytes = 16 << 20;
+        const int Mebibyte = 20, Least = 640, Most = 4095;
+        ulong memoryBytes = (ulong)BitOperations.RoundUpToPowerOf2((uint)properties.GetNumber("vgamem_mb", 16, 1, 256)) << Mebibyte;
+        int width = (int)properties.GetNumber("xres", 1280, Least, Most), height = (int)properties.GetNumber("yres", 800, 480, Most);
+        byte[] edid = properties.GetBool("edid", true) ? Edid.Make(width, height) : [];
         if (Options.Vga == "cirrus")
             Setup.Note("-vga cirrus: this adapter is not there; the standard one is taken (-vga std)");
-        _videoMemory = Machine.Add(new RamBlock("vga.vram", MemoryBytes));
+        _videoMemory = Machine.Add(new RamBlock("vga.vram", memoryBytes));
         ulong? at = null;
-        _vga = new Vga(_videoMemory.Host, MemoryBytes, Machine.Clock, moved =>
+        _vga = new Vga(_videoMemory.Host, (int)memoryBytes, Machine.Clock, moved =>
         {
             if (at is { } before)
-                Machine.Spaces.Memory.Map(new MemorySlot(before, MemoryBytes, null, 0, null, 0));
+                Machine.Spaces.Memory.Map(new MemorySlot(before, memoryBytes, null, 0, null, 0));
             at = moved;
-            if (moved is { } now && Machine.Spaces.Memory.IsFree(now, MemoryBytes))
-                Machine.Spaces.Memory.MapRam(now, _videoMemory, 0, MemoryBytes);
+            if (moved is { } now && Machine.Spaces.Memory.IsFree(now, memoryBytes))
+                Machine.Spaces.Memory.MapRam(now, _videoMemory, 0, memoryBytes);
             else
                 at = null;
-        }, Setup.VgaBios);
+        }, place.Rom ?? Setup.VgaBios, edid);
         _vga.WriteLog = Accelerator.LogWrites(_videoMemory);
-        AddPci(_vga, new DevicePlace("VGA", null, DisplaySlot));
+        PluggedDevice made = AddPci(_vga, place with { Rom = null });
         _vga.AttachLegacy(Machine.Spaces.Io, Machine.Spaces.Mmio);
+        return made;
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using System.Text;
 using Suite.Devices.FwCfg;
 using Suite.Devices.Virtio;
 using Suite.Machines.Backends;
+using Suite.Machines.Boards;
 using Suite.Machines.Options;
 using Suite.PcBios;
 using Suite.PcBios.FwCfg;
@@ -32,6 +33,8 @@ internal static class PcFirmwareItems
             foreach ((string name, byte[] contents) in FirmwareFiles.Make(pc))
                 device.AddFile(name, contents);
             device.AddFile("bootorder", BootOrder(board));
+            foreach ((string name, byte[] image) in board.OptionRoms())
+                device.AddFile($"genroms/{Path.GetFileName(name)}", image);
         }
 
         foreach (KeyValues item in options.FwCfg)
@@ -46,16 +49,21 @@ internal static class PcFirmwareItems
     // Open Firmware paths of the devices with a place in the boot order, a line each.
     private static byte[] BootOrder(X86Board board)
     {
-        StringBuilder text = new();
-        foreach (Drive drive in board.Backends.Blocks.All.Where(d => d.BootIndex is not null).OrderBy(d => d.BootIndex))
+        List<(int Index, string Path)> paths = [];
+        foreach (Drive drive in board.Backends.Blocks.All)
         {
+            if (drive.BootIndex is not { } index)
+                continue;
             if (drive.IsVirtio && board.Plugged.FirstOrDefault(p => p.Virtio is VirtioBlock block && block.Medium == drive.Medium) is { Function: { } function })
-                text.Append($"/pci@i0cf8/scsi@{function.Slot:x}/disk@0,0\n");
+                paths.Add((index, $"/pci@i0cf8/scsi@{function.Slot:x}/disk@0,0"));
             else if (drive.IdePlace is { } place)
-                text.Append($"/pci@i0cf8/ide@1,1/drive@{place / 2}/disk@{place % 2}\n");
+                paths.Add((index, $"/pci@i0cf8/ide@1,1/drive@{place / 2}/disk@{place % 2}"));
         }
 
-        return text.Length == 0 ? [] : [.. Encoding.ASCII.GetBytes(text.ToString(0, text.Length - 1)), 0];
+        foreach (PluggedDevice card in board.Plugged)
+            if (card is { BootIndex: { } index, Function: { } function })
+                paths.Add((index, $"/pci@i0cf8/ethernet@{function.Slot:x}/ethernet-phy@0"));
+        return paths.Count == 0 ? [] : [.. Encoding.ASCII.GetBytes(string.Join('\n', paths.OrderBy(p => p.Index).Select(p => p.Path))), 0];
     }
 
     // Lines of start, length and kind: RAM only, firmware adds the rest.

@@ -16,12 +16,13 @@ internal sealed unsafe class PcMemory : IDisposable
     /// <param name="memory">The address space.</param>
     /// <param name="pc">For the sizes.</param>
     /// <param name="firmware">The ROM's contents.</param>
-    public PcMemory(PhysicalMemory memory, PcDescription pc, byte[] firmware)
+    /// <param name="ram">All RAM; becomes this object's.</param>
+    public PcMemory(PhysicalMemory memory, PcDescription pc, byte[] firmware, RamBlock ram)
     {
         (_memory, _image) = (memory, firmware);
         if (firmware.Length is 0 or > (int)LargestRom)
             throw new Options.OptionException($"a firmware image of {firmware.Length} bytes cannot be mapped", "1 byte to 16 MiB");
-        Ram = new RamBlock("ram", pc.RamBytes);
+        Ram = ram;
         ulong romBytes = ((ulong)firmware.Length + Page - 1) & ~(ulong)(Page - 1);
         Rom = new RamBlock("bios", romBytes);
         memory.MapRam(0, Ram, 0, Math.Min(pc.LowRam, LegacyStart));

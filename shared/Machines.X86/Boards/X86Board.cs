@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Suite.Devices.Core;
 using Suite.Devices.FwCfg;
+using Suite.Devices.Misc;
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Machine;
 using Suite.Machines.Boards;
@@ -24,7 +25,7 @@ public abstract class X86Board : Board
         : base(setup.Machine, setup.Backends, setup.Options)
     {
         (Setup, Description) = (setup, pc);
-        PcMemory = new PcMemory(Machine.Spaces.Memory, pc, setup.FirmwareImage ?? new byte[0x10000]);
+        PcMemory = new PcMemory(Machine.Spaces.Memory, pc, setup.FirmwareImage ?? new byte[0x10000], setup.Backends.Objects.Ram(setup.Options.Machine.Get("memory-backend"), pc.RamBytes));
         Machine.Add(PcMemory.Ram);
         Machine.Add(PcMemory.Rom);
         Accelerator = setup.CreateAccelerator();
@@ -32,7 +33,10 @@ public abstract class X86Board : Board
             throw new OptionException($"-smp {pc.Cpus}: {Accelerator.Name} has at most {Accelerator.MostVcpus} processors here");
         _platform = new X86Platform(Machine);
         Interrupts = new InterruptControllers(Machine, Accelerator, pc.Cpus);
-        (_platform.Interrupts, _platform.FpuError) = (Interrupts, Interrupts.Gsi.Wire(13));
+        _platform.Interrupts = Interrupts;
+        FpuErrorLatch fpuErrors = Machine.Add(new FpuErrorLatch(Interrupts.Gsi.Wire(13)));
+        Machine.Spaces.Io.Attach(fpuErrors, fpuErrors.Name, FpuErrorLatch.Port, 1);
+        _platform.FpuErrors = fpuErrors;
         for (int i = 0; i < pc.Cpus; i++)
             Machine.AddVcpu(Accelerator.CreateVcpu(i, pc.Cpus, setup.Model, _platform));
         Machine.Resetting += OnReset;
@@ -64,6 +68,14 @@ public abstract class X86Board : Board
 
     /// <summary>All devices are there: firmware, kernel and what depends on the devices follow.</summary>
     public abstract void Complete();
+
+    /// <inheritdoc/>
+    public override byte[]? FindRom(string name) => Setup.FindRom(name);
+
+    /// <summary>The contents of -option-rom.</summary>
+    /// <exception cref="OptionException">There is no such file.</exception>
+    internal IEnumerable<(string Name, byte[] Image)> OptionRoms() => Options.OptionRoms.Select(name =>
+        (name, FindRom(name) ?? throw new OptionException($"-option-rom: there is no {name}", "a path, or a name in a folder of -L")));
 
     /// <summary>A wire to an ISA interrupt.</summary>
     protected IrqLine Irq(int number) => Interrupts.Gsi.Wire(number);

@@ -1,4 +1,5 @@
 using Suite.Devices.Intc;
+using Suite.Devices.Misc;
 using Suite.Guest.X86.Machine;
 
 namespace Suite.Machines.X86.Boards;
@@ -9,8 +10,8 @@ internal sealed class X86Platform(Machine machine) : IX86Platform
     /// <summary>Set when the board is wired.</summary>
     public InterruptControllers? Interrupts { get; set; }
 
-    /// <summary>The wire to IRQ 13.</summary>
-    public Devices.Core.IrqLine? FpuError { get; set; }
+    /// <summary>Set when the board is wired.</summary>
+    public FpuErrorLatch? FpuErrors { get; set; }
 
     public uint In(ushort port, int size) => machine.Spaces.In(port, size);
 
@@ -64,8 +65,10 @@ internal sealed class X86Platform(Machine machine) : IX86Platform
     public void SetFpuError(bool level)
     {
         lock (machine.Lock)
-            FpuError?.Set(level);
+            FpuErrors?.SetError(level);
     }
+
+    public bool IgnoresFpuErrors => FpuErrors is { IsIgnored: true };
 
     private LocalApic? Apic(int vcpu) => Interrupts?.Apics?.Apics[vcpu];
 }

@@ -1,5 +1,7 @@
 using Suite.Devices.Char;
 using Suite.Guest.X86.Cpu;
+using Suite.Guest.X86.Machine;
+using Suite.Host.Diagnostics;
 using Suite.Machines.Backends;
 using Suite.Machines.Options;
 using Suite.Machines.X86.Kvm;
@@ -34,6 +36,12 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
 
     /// <summary>The display's option ROM; empty with our own firmware, which needs none.</summary>
     public byte[] VgaBios { get; init; } = [];
+
+    /// <summary>Finds an option ROM by its name; null when there is none.</summary>
+    public Func<string, byte[]?> FindRom { get; init; } = static name => File.Exists(name) ? File.ReadAllBytes(name) : null;
+
+    /// <summary>What -d asks for; null for nothing.</summary>
+    public LogSink? Log { get; init; }
 
     /// <summary>A line for the user, on stderr.</summary>
     public Action<string> Note { get; init; } = static _ => { };
@@ -77,12 +85,20 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
                 "off" => IrqChipMode.Off,
                 _ => throw OptionException.Unknown("kernel-irqchip", chip, ["on", "split", "off"]),
             };
+            if (Options.Icount is not null)
+                throw new OptionException("-icount: KVM does not count the guest's instructions", "-accel translation");
+            if (Log is not null)
+                Note("-d: KVM runs the guest's code unseen; only accesses where there is no device are logged");
             return new KvmAccelerator(Machine.Spaces, mode, Backends.Loop, accel.Get("device") ?? "/dev/kvm");
         }
 
         const int Mebibyte = 1 << 20;
         int codeBytes = accel.Get("tb-size") is { } size && int.TryParse(size, out int mebibytes) ? checked((int)Math.Clamp((long)mebibytes * Mebibyte, 0, int.MaxValue)) : TranslationAccelerator.DefaultCodeBytes;
         accel.Finish();
-        return new TranslationAccelerator(Machine.Spaces, codeBytes);
+        return new TranslationAccelerator(Machine.Spaces, codeBytes)
+        {
+            Log = Log is null ? null : new X86Log(Log, Options.LogFilter),
+            CountsInstructions = Options.Icount is not null,
+        };
     }
 }

@@ -7,5 +7,5 @@ namespace Suite.Machines.X86.Command;
 internal static class X86Catalogue
 {
     /// <summary>All of them. Made when asked for: a plain start adds no device by name.</summary>
-    public static DeviceCatalogue Create() => new([.. VirtioDevices.Rows(), .. NetworkCards.Rows(), .. IsaDevices.Rows()]);
+    public static DeviceCatalogue Create() => new([.. VirtioDevices.Rows(), .. NetworkCards.Rows(), .. DisplayCards.Rows(), .. IsaDevices.Rows()]);
 }

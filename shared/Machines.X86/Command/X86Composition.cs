@@ -4,6 +4,7 @@ using Suite.Devices.Char;
 using Suite.Devices.Core;
 using Suite.Guest.X86.Cpu;
 using Suite.Host;
+using Suite.Host.Diagnostics;
 using Suite.Machines.Backends;
 using Suite.Machines.Boards;
 using Suite.Machines.Control;
@@ -20,7 +21,8 @@ internal sealed class X86Composition : IDisposable
 {
     private readonly X86ToolKind _kind;
     private readonly MachineOptions _options;
-    private readonly Machine _machine = new();
+    private readonly Machine _machine;
+    private readonly LogSink? _log;
     private readonly HostLoop _loop;
     private readonly MachineBackends _backends;
     private readonly ExitControl _exits;
@@ -35,6 +37,10 @@ internal sealed class X86Composition : IDisposable
         (_options, _kind) = (options, kind);
         foreach (string note in options.Notes)
             Note(note);
+        _log = Logging.Create(options.LogItems, options.LogFile);
+        _machine = new Machine(options.Icount is { } icount ? new InstructionTime(icount) : null);
+        if (_log is { } log)
+            BusLog.Attach(_machine.Spaces, log);
         _loop = new HostLoop(_machine.Lock);
         _backends = new MachineBackends(_machine, _loop, options, Note);
         _exits = new ExitControl(options.ExitOn, _machine);
@@ -59,6 +65,8 @@ internal sealed class X86Composition : IDisposable
             Parallel = options.Parallels.Count > 0 ? _backends.Chars.Open("-parallel", options.Parallels[0], "parallel0")?.Take() : null,
             DebugConsole = options.DebugConsole is { } console ? _backends.Chars.Open("-debugcon", console, "debugcon")?.Take() : null,
             VgaBios = options.Bios is null ? [] : FirmwareFiles.TryRead("vgabios-stdvga.bin", options.FirmwarePaths) ?? [],
+            FindRom = name => FirmwareFiles.TryRead(name, options.FirmwarePaths),
+            Log = _log,
             Note = Note,
         };
         _board = row.Create(setup);
@@ -97,6 +105,7 @@ internal sealed class X86Composition : IDisposable
         lock (_machine.Lock)
             _backends.Dispose();
         _loop.Dispose();
+        _log?.Dispose();
     }
 
     // What -device asks for, then what -nic and -drive stand for.

@@ -23,6 +23,12 @@ public sealed class TranslationAccelerator : IX86Accelerator
     public TranslationAccelerator(AddressSpaces spaces, int codeBytes = DefaultCodeBytes) =>
         (_spaces, _codeBytes) = (spaces, Math.Clamp(codeBytes, LeastCodeBytes, MostCodeBytes));
 
+    /// <summary>What is logged; null for nothing.</summary>
+    public X86Log? Log { get; init; }
+
+    /// <summary>Instructions are counted (-icount).</summary>
+    public bool CountsInstructions { get; init; }
+
     /// <inheritdoc/>
     public string Name => "translation";
 
@@ -42,7 +48,8 @@ public sealed class TranslationAccelerator : IX86Accelerator
     public IX86Vcpu CreateVcpu(int index, int count, CpuModel model, IX86Platform platform)
     {
         _code ??= new TranslationMemory(count, Math.Min(_codeBytes, int.MaxValue / count / 2));
-        return new TranslationVcpu(new TranslatedVcpu(index, _spaces.Memory, platform, model, _code), model, index);
+        TranslatedVcpu vcpu = new(index, _spaces.Memory, platform, model, _code) { Log = Log, CountsInstructions = CountsInstructions };
+        return new TranslationVcpu(vcpu, model, index);
     }
 
     /// <inheritdoc/>

@@ -29,6 +29,7 @@ internal sealed unsafe class TranslationVcpu(TranslatedVcpu vcpu, CpuModel model
                 TranslatedExit.Halted => VcpuExit.Halted,
                 TranslatedExit.Shutdown => VcpuExit.Shutdown,
                 TranslatedExit.Debug => VcpuExit.Debug,
+                TranslatedExit.Deadline => VcpuExit.Deadline,
                 _ => VcpuExit.Kicked,
             };
         }
@@ -72,6 +73,13 @@ internal sealed unsafe class TranslationVcpu(TranslatedVcpu vcpu, CpuModel model
     public void SetDebug(in DebugRequest request) => vcpu.SetDebug(request.SingleStep, request.Breakpoints, request.Watchpoints);
 
     public ulong? WatchHit => vcpu.Core.WatchHit;
+
+    public long Instructions => vcpu.Instructions;
+
+    public long InstructionLimit
+    {
+        set => vcpu.InstructionLimit = value;
+    }
 
     public void Dispose() => vcpu.Dispose();
 }

@@ -109,7 +109,7 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
             if (key is "type" or "id")
                 continue;
             if (!options.TrySet(key, value))
-                throw OptionException.Unknown($"{given.What} user: property", key, ["net", "host", "dns", "dhcpstart", "hostname", "domainname", "bootfile", "restrict", "hostfwd", "id"]);
+                throw OptionException.Unknown($"{given.What} user: property", key, ["net", "host", "dns", "dhcpstart", "hostname", "domainname", "bootfile", "tftp", "tftp-server-name", "restrict", "hostfwd", "id"]);
             given.Allow(key);
         }
 

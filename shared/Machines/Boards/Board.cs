@@ -33,11 +33,18 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
     /// <summary>Devices that have a place in `info qtree`, in the order they were added.</summary>
     public IReadOnlyList<PluggedDevice> Plugged => _plugged;
 
+    /// <summary>An option ROM's contents, looked for where firmware is; null when there is none of that name.</summary>
+    public virtual byte[]? FindRom(string name) => null;
+
     /// <summary>Puts a virtio device where the board has them.</summary>
     /// <param name="device">The device.</param>
     /// <param name="place">Where, as far as the user said.</param>
     /// <exception cref="OptionException">There is no place for it.</exception>
     public abstract PluggedDevice AddVirtio(VirtioDevice device, DevicePlace place);
+
+    /// <summary>Adds the standard display adapter.</summary>
+    /// <exception cref="OptionException">The board has one, or cannot have one.</exception>
+    public virtual PluggedDevice AddDisplay(DeviceRequest request) => throw new OptionException($"{request.Row.Name}: the board {Name} has no display", "use -M pc");
 
     /// <summary>Puts a function on the PCI bus.</summary>
     /// <exception cref="OptionException">There is no bus, or no place.</exception>
@@ -51,6 +58,8 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
         try
         {
             Machine.Add(function);
+            if (place.Rom is { } rom)
+                function.AddRom(rom);
             bus.Add(function, place.Slot, place.Function);
         }
         catch (InvalidOperationException e)
@@ -59,7 +68,7 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
             throw new OptionException(e.Message, "give another place with addr=, or leave it to the board");
         }
 
-        return Note(new PluggedDevice(place.Driver, place.Id, $"pci.0, addr={function.Slot:x2}.{function.Function}", function) { Function = function, Virtio = virtio });
+        return Note(new PluggedDevice(place.Driver, place.Id, $"pci.0, addr={function.Slot:x2}.{function.Function}", function) { Function = function, Virtio = virtio, BootIndex = place.BootIndex });
     }
 
     /// <summary>Notes a device that is in its place.</summary>
@@ -143,6 +152,9 @@ public sealed record PluggedDevice(string Driver, string? Id, string Where, Devi
 
     /// <summary>It may be taken out of a running machine.</summary>
     public bool CanUnplug { get; set; }
+
+    /// <summary>bootindex= of a network card: its place in the boot order; null for none.</summary>
+    public int? BootIndex { get; init; }
 }
 
 /// <summary>Where a device shall go.</summary>
@@ -150,4 +162,11 @@ public sealed record PluggedDevice(string Driver, string? Id, string Where, Devi
 /// <param name="Id">id=.</param>
 /// <param name="Slot">PCI slot; -1: the first free one.</param>
 /// <param name="Function">PCI function.</param>
-public sealed record DevicePlace(string Driver, string? Id = null, int Slot = -1, int Function = 0);
+public sealed record DevicePlace(string Driver, string? Id = null, int Slot = -1, int Function = 0)
+{
+    /// <summary>Its option ROM; null for none.</summary>
+    public byte[]? Rom { get; init; }
+
+    /// <summary>bootindex= of a device that is booted by its option ROM.</summary>
+    public int? BootIndex { get; init; }
+}

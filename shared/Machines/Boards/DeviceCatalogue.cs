@@ -11,7 +11,7 @@ public sealed class DeviceCatalogue(IReadOnlyList<DeviceRow> rows)
     [
         new("addr", "str", "slot and function on the PCI bus in hexadecimal, as in 05.0 (default: the first free slot)"),
         new("bus", "str", "accepted and ignored: there is one bus"), new("multifunction", "bool", "accepted and ignored: found by itself"),
-        new("romfile", "str", "accepted and ignored"), new("rombar", "uint32", "accepted and ignored"), new("bootindex", "int32", "place in the boot order"),
+        new("romfile", "str", "option ROM: a path, or a name in a folder of -L (default: iPXE's for network cards, if the network is booted from)"), new("rombar", "uint32", "0: no option ROM"), new("bootindex", "int32", "place in the boot order"),
     ];
 
     /// <summary>All of them.</summary>

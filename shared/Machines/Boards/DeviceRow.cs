@@ -33,12 +33,41 @@ public sealed record DeviceRequest(Board Board, DeviceRow Row, KeyValues Propert
     /// <summary>id=.</summary>
     public string? Id => Properties.Get("id");
 
-    /// <summary>Its place: addr=SLOT[.FUNCTION].</summary>
-    /// <exception cref="OptionException">It is no place.</exception>
-    public DevicePlace Place()
+    /// <summary>Its place, addr=SLOT[.FUNCTION], and its option ROM.</summary>
+    /// <param name="bootRom">Name of the ROM that boots from the device, taken when it is asked to and romfile= names no other; null for none.</param>
+    /// <exception cref="OptionException">It is no place, or there is no such ROM.</exception>
+    public DevicePlace Place(string? bootRom = null)
+    {
+        Properties.Ignore("bus", "multifunction");
+        int? bootIndex = bootRom is not null && Properties.Get("bootindex") is not null ? (int)Properties.GetNumber("bootindex", 0, 0, int.MaxValue) : null;
+        return Slot() with { Rom = Rom(bootRom, bootIndex), BootIndex = bootIndex };
+    }
+
+    private byte[]? Rom(string? bootRom, int? bootIndex)
+    {
+        bool isOff = Properties.GetNumber("rombar", 1, 0, 1) == 0;
+        string? name = Properties.Get("romfile");
+        if (isOff || name is { Length: 0 })
+            return null;
+        if (name is not null)
+            return Board.FindRom(name) ?? throw new OptionException($"-device {Row.Name}: there is no option ROM {name}", "a path, or a name in a folder of -L; romfile= without a name is none");
+        if (bootRom is null || (bootIndex is null && !BootsFromNetwork))
+            return null;
+        return Board.FindRom(bootRom) ?? throw new OptionException($"-device {Row.Name}: booting from the network needs the option ROM {bootRom}, which is not there", "install the package ipxe-qemu, or name another with romfile=");
+    }
+
+    private bool BootsFromNetwork
+    {
+        get
+        {
+            string letters = Board.Options.Boot.Get("order") + Board.Options.Boot.Get("once");
+            return letters.AsSpan().ContainsAnyInRange('n', 'p');
+        }
+    }
+
+    private DevicePlace Slot()
     {
         string? addr = Properties.Get("addr");
-        Properties.Ignore("bus", "multifunction", "romfile", "rombar", "bootindex");
         if (addr is null)
             return new DevicePlace(Row.Name, Id);
         string[] parts = addr.Split('.');

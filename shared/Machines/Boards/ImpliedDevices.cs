@@ -6,7 +6,7 @@ namespace Suite.Machines.Boards;
 /// <summary>The devices that -nic, -net and -drive stand for.</summary>
 public static class ImpliedDevices
 {
-    private static readonly string[] OfCard = ["id", "model", "netdev", "mac", "macaddr", "addr", "name", "vectors"];
+    private static readonly string[] OfCard = ["id", "model", "netdev", "mac", "macaddr", "addr", "name", "vectors", "romfile", "rombar", "bootindex"];
 
     /// <summary>Network cards; the board's usual one with a user-mode network when nothing is said.</summary>
     public static IEnumerable<KeyValues> OfNetwork(Board board, MachineOptions options)
@@ -45,8 +45,9 @@ public static class ImpliedDevices
         KeyValues card = KeyValues.Of("-nic", ("driver", model == "virtio" ? board.Pci is null ? "virtio-net-device" : "virtio-net-pci" : model), ("netdev", netdev));
         if ((nic.Get("mac") ?? nic.Get("macaddr")) is { } mac)
             card.Default("mac", mac);
-        if (nic.Get("addr") is { } addr)
-            card.Default("addr", addr);
+        foreach (string key in (ReadOnlySpan<string>)["addr", "romfile", "rombar", "bootindex"])
+            if (nic.Get(key) is { } value)
+                card.Default(key, value);
         return card;
     }
 }

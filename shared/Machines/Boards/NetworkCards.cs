@@ -26,19 +26,22 @@ public static class NetworkCards
     /// <summary>Its address.</summary>
     public static byte[] Mac(DeviceRequest r) => r.Board.Backends.Nets.Mac($"-device {r.Row.Name}", r.Properties.Get("mac"));
 
+    // Firmware of others may be of either kind; the ROM for both is larger.
+    private static string? BootRom(DeviceRequest r, string card) => r.Board.Pci is null ? null : $"{(r.Board.Options.Bios is null ? "pxe" : "efi")}-{card}.rom";
+
     private static PluggedDevice Virtio(DeviceRequest r)
     {
         VirtioNet net = new(Backend(r), Mac(r));
-        return Finish(r, r.Board.AddVirtio(net, r.Place()), net.SetLink);
+        return Finish(r, r.Board.AddVirtio(net, r.Place(BootRom(r, "virtio"))), net.SetLink);
     }
 
     private static PluggedDevice IntelGigabit(DeviceRequest r)
     {
         E1000 card = new(r.Id ?? "e1000", Backend(r), Mac(r), r.Board.Machine.Clock);
-        return Finish(r, r.Board.AddPci(card, r.Place()), card.SetLink);
+        return Finish(r, r.Board.AddPci(card, r.Place(BootRom(r, "e1000"))), card.SetLink);
     }
 
-    private static PluggedDevice Realtek(DeviceRequest r) => Finish(r, r.Board.AddPci(new Ne2000Pci(r.Id ?? "ne2k_pci", Backend(r), Mac(r)), r.Place()), null);
+    private static PluggedDevice Realtek(DeviceRequest r) => Finish(r, r.Board.AddPci(new Ne2000Pci(r.Id ?? "ne2k_pci", Backend(r), Mac(r)), r.Place(BootRom(r, "ne2k_pci"))), null);
 
     private static PluggedDevice Finish(DeviceRequest r, PluggedDevice made, Action<bool>? setLink)
     {

@@ -1,3 +1,5 @@
+using Suite.Host.Diagnostics;
+
 namespace Suite.Machines.Options;
 
 /// <summary>The options of the machine tools, in QEMU's syntax. To add one: a row here, its property in <see cref="MachineOptions"/>, its line in docs/system.md, a test.</summary>
@@ -24,7 +26,8 @@ public static class MachineOptionTable
         new(["-smp"], "[cpus=]n", Standard, "processors (sockets=, cores=, threads=, maxcpus= multiply)", Smp),
         new(["-device"], "driver[,prop=value]", Standard, "add a device ('-device help' lists them, '-device NAME,help' its properties)", Device),
         new(["-global"], "driver.prop=value", Standard, "a default for a property of all devices of a kind", Global),
-        new(["-object"], "type[,prop=value]", Standard, "a back end: rng-random, memory-backend-ram", (o, v, _) => o.Objects.Add(KeyValues.Parse("-object", v, "qom-type"))),
+        new(["-object"], "type[,prop=value]", Standard, "a back end: rng-random, memory-backend-file ... ('-object help' lists them)",
+            (o, v, _) => Listed(o, v, Backends.HostObjects.Help, () => o.Objects.Add(KeyValues.Parse("-object", v, "qom-type")))),
         new(["-name"], "text", Standard, "a name for monitors and displays", (o, v, _) => o.Name = KeyValues.Parse("-name", v, "guest").Get("guest") ?? v),
         new(["-uuid"], "uuid", Standard, "the machine's UUID, for firmware", (o, v, _) =>
             o.Uuid = Guid.TryParse(v, out Guid uuid) ? uuid : throw new OptionException($"-uuid: '{v}' is not a UUID", "as in 550e8400-e29b-41d4-a716-446655440000")),
@@ -87,13 +90,15 @@ public static class MachineOptionTable
         new(["-S"], null, Debug, "do not start; wait for cont", (o, _, _) => o.StartsStopped = true),
         new(["-s"], null, Debug, "the same as -gdb tcp::1234", (o, _, _) => o.Gdb.Add("tcp::1234")),
         new(["-gdb"], "dev", Debug, "serve gdb: tcp::PORT, unix:PATH", (o, v, _) => o.Gdb.Add(v)),
-        new(["-d"], "item[,...]", Debug, "accepted; whole machines log nothing yet", (o, v, _) => Listed(o, v, Host.Diagnostics.LogItemNames.HelpText, () => o.Notes.Add($"-d {v} is ignored: whole machines have no log items"))),
-        new(["-D"], "file", Debug, "accepted", (_, _, _) => { }),
+        new(["-d"], "item[,...]", Debug, "log these items ('-d help' lists them)", (o, v, _) => Listed(o, v, LogItemNames.HelpText, () => Log(o, v))),
+        new(["-D"], "file", Debug, "log to this file, %d in it is the process id (default: stderr)", (o, v, _) => o.LogFile = v),
+        new(["-dfilter"], "range[,...]", Debug, "log translated code only in these ranges: start..end, start+size, start-size", (o, v, _) =>
+            o.LogFilter = AddressFilter.TryParse(v, out AddressFilter? filter, out string? error) ? filter : throw new OptionException($"-dfilter: {error}")),
         new(["-no-reboot"], null, Debug, "a reset by the guest ends the machine", (o, _, _) => o.NoReboot = true),
         new(["-no-shutdown"], null, Debug, "powering off stops the machine and keeps it", (o, _, _) => o.NoShutdown = true),
         new(["-action"], "event=action", Debug, "reboot=reset|shutdown, shutdown=poweroff|pause, panic=...", Action),
         new(["-exit-on"], "panic|string:TEXT|port[:N]", Debug, "end with a status: see the page on exit control (repeatable)", (o, v, _) => o.ExitOn.Add(v)),
-        new(["-icount"], "shift=N|auto", Debug, "accepted; time follows the host's clock", (o, v, _) => o.Notes.Add($"-icount {v} is ignored: the guest's time follows the host's clock")),
+        new(["-icount"], "[shift=]N|auto[,sleep=][,align=]", Debug, "the guest's time is what it executes, 2^N ns an instruction: two runs are the same", (o, v, _) => o.Icount = KeyValues.Parse("-icount", v, "shift")),
         new(["-completion"], "shell", Debug, "print a completion script for bash, zsh or fish, and exit", (o, v, l) => o.Text = MachineHelp.Completion(l.ToolName, v)),
         new(["-manual"], null, Debug, "print the manual page (for man -l -), and exit", (o, _, l) => o.Text = MachineHelp.Manual(l.ToolName)),
     ];
@@ -114,6 +119,17 @@ public static class MachineOptionTable
             o.Text = list();
         else
             set();
+    }
+
+    private static void Log(MachineOptions o, string value)
+    {
+        foreach (string name in value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            if (!LogItemNames.TryParse(name, out _, out string[] traces, out _))
+                throw OptionException.Unknown("-d: log item", name, LogItemNames.All.Select(i => i.Name), "-d help");
+            else if (traces.Length > 0)
+                throw new OptionException($"-d {name}: machines have no trace events", "-d help lists the items");
+        LogItemNames.TryParse(value, out LogItems items, out _, out _);
+        o.LogItems |= items;
     }
 
     private static void Machine(MachineOptions o, string value, IMachineLists lists) => Listed(o, value, lists.Machines, () =>

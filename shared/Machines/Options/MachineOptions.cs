@@ -1,3 +1,5 @@
+using Suite.Host.Diagnostics;
+
 namespace Suite.Machines.Options;
 
 /// <summary>A whole machine as the command line describes it; guest-neutral. Boards read what concerns them.</summary>
@@ -125,6 +127,18 @@ public sealed class MachineOptions
 
     /// <summary>-option-rom.</summary>
     public List<string> OptionRoms { get; } = [];
+
+    /// <summary>-d.</summary>
+    public LogItems LogItems { get; set; }
+
+    /// <summary>-D; null for standard error.</summary>
+    public string? LogFile { get; set; }
+
+    /// <summary>-dfilter.</summary>
+    public AddressFilter? LogFilter { get; set; }
+
+    /// <summary>-icount; null when time follows the host's clock.</summary>
+    public KeyValues? Icount { get; set; }
 
     /// <summary>Things worth a line on stderr.</summary>
     public List<string> Notes { get; } = [];

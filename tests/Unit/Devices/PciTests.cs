@@ -24,6 +24,23 @@ public sealed class PciTests
         _sample.Reset();
     }
 
+    // SeaBIOS runs no ROM that names another device; iPXE's for virtio names the modern one.
+    [Fact]
+    public void A_ROM_of_the_same_maker_is_made_to_fit_the_device()
+    {
+        byte[] rom = new byte[512];
+        (rom[0], rom[1], rom[2], rom[0x18]) = (0x55, 0xAA, 1, 0x20);
+        "PCIR"u8.CopyTo(rom.AsSpan(0x20));
+        (rom[0x24], rom[0x25], rom[0x26], rom[0x27]) = (0xF4, 0x1A, 0x41, 0x10);
+        rom[6] = (byte)-rom.Sum(b => b);
+        byte[] changed = PciRom.ForDevice(rom, 0x1AF4, 0x1000);
+        Assert.Equal((0x00, 0x10, 0), (changed[0x26], changed[0x27], (byte)changed.Sum(b => b)));
+        Assert.Same(rom, PciRom.ForDevice(rom, 0x1AF4, 0x1041));
+        Assert.Same(rom, PciRom.ForDevice(rom, 0x8086, 0x100E));
+        rom[0x19] = 0x10;
+        Assert.Same(rom, PciRom.ForDevice(rom, 0x1AF4, 0x1000));
+    }
+
     [Fact]
     public void A_function_is_found_by_mechanism_1_in_bytes_words_and_dwords()
     {

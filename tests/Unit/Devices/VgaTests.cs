@@ -26,7 +26,7 @@ public sealed unsafe class VgaTests : IDisposable
 
     public VgaTests()
     {
-        _vga = new Vga(_memory, MemoryBytes, _bench.Clock, at => _frameBuffer = at, []) { PlainWindowChanged = _windows.Add };
+        _vga = new Vga(_memory, MemoryBytes, _bench.Clock, at => _frameBuffer = at, [], Edid.Make(1280, 800)) { PlainWindowChanged = _windows.Add };
         PciBus bus = new(_bench.Io, _mmio, new RingMemory(4096), (_, _) => { }, (_, _) => { });
         bus.Add(_vga, 2);
         _vga.AttachLegacy(_bench.Io, _mmio);
@@ -41,6 +41,17 @@ public sealed unsafe class VgaTests : IDisposable
     }
 
     public void Dispose() => NativeMemory.Free(_memory);
+
+    [Fact]
+    public void The_monitor_s_description_lies_at_the_start_of_BAR_2()
+    {
+        const ulong Place = 0xE000_0000;
+        _vga.WriteConfiguration(0x18, 4, (uint)Place);
+        _vga.WriteConfiguration(4, 2, 2);
+        byte[] edid = Edid.Make(1280, 800);
+        Assert.Equal(edid, Enumerable.Range(0, Edid.Bytes).Select(i => (byte)_mmio.Read(Place + (ulong)i, 1)).ToArray());
+        Assert.Equal((0UL, 8UL), (_mmio.Read(Place + Edid.Bytes, 2), _mmio.Read(Place + 0x600, 1)));
+    }
 
     [Fact]
     public void A_text_mode_shows_glyphs_cursor_and_cells()

@@ -28,7 +28,9 @@ internal abstract class PlatformWithoutApic : IX86Platform
 
     public ulong ReadTsc() => (ulong)Stopwatch.GetTimestamp();
 
-    public void SetFpuError(bool level)
+    public virtual bool IgnoresFpuErrors => false;
+
+    public virtual void SetFpuError(bool level)
     {
     }
 }

@@ -3,8 +3,10 @@ using Suite.Devices.Char;
 using Suite.Devices.Core;
 using Suite.Guest.X86.Cpu;
 using Suite.Host;
+using Suite.Host.Diagnostics;
 using Suite.Machines;
 using Suite.Machines.Backends;
+using Suite.Machines.Control;
 using Suite.Machines.Options;
 using Suite.Machines.X86.Boards;
 using Suite.Machines.X86.Command;
@@ -15,6 +17,7 @@ namespace Suite.Tests.Machines;
 internal sealed class TinyPc : IDisposable
 {
     private readonly HostLoop _loop;
+    private readonly LogSink? _log;
 
     public TinyPc(string commandLine, params ReadOnlySpan<byte> code)
     {
@@ -23,13 +26,17 @@ internal sealed class TinyPc : IDisposable
         ReadOnlySpan<byte> jump = [0xEA, 0x00, 0x00, 0x00, 0xF0];
         jump.CopyTo(rom.AsSpan(0xFFF0));
         Options = MachineOptionsParser.Parse(commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries), new NoLists());
-        Machine = new Machine();
+        Machine = new Machine(Options.Icount is { } icount ? new InstructionTime(icount) : null);
+        _log = Logging.Create(Options.LogItems, Options.LogFile);
+        if (_log is not null)
+            BusLog.Attach(Machine.Spaces, _log);
         _loop = new HostLoop(Machine.Lock);
         Backends = new MachineBackends(Machine, _loop, Options, Notes.Add);
         X86Setup setup = new(Machine, Backends, Options, CpuModel.Parse("max", new HostCpuid(() => HostCpu.Xcr0), is64Bit: true))
         {
             FirmwareImage = Options.Kernel is null ? rom : null,
             Serials = [Serial],
+            Log = _log,
             Note = Notes.Add,
         };
         Board = X86Boards.Find(Options.Machine.Get("type")).Create(setup);
@@ -68,6 +75,7 @@ internal sealed class TinyPc : IDisposable
         _loop.Stop();
         Board.Dispose();
         _loop.Dispose();
+        _log?.Dispose();
     }
 
     /// <summary>A back end that keeps what is written.</summary>

@@ -52,8 +52,7 @@ internal sealed class BlockStore
     }
 
     /// <summary>Makes the reserved block known.</summary>
-    /// <returns>The physical pages whose first block this is; 0 for none.</returns>
-    public (ulong First, ulong Second) Publish()
+    public void Publish()
     {
         ref MachineBlock block = ref _blocks[Count];
         int hash = Hash(block.Physical, block.Rip);
@@ -61,11 +60,14 @@ internal sealed class BlockStore
         _heads[hash] = Count;
         ulong page = block.Physical & ~4095UL;
         int inFirst = (int)Math.Min((ulong)block.Length, 4096 - (block.Physical & 4095));
-        bool first = AddToPage(page, Count, ChunkMask((int)(block.Physical & 4095), inFirst) | block.LookedAt);
-        bool second = block.SecondPage != 0 && AddToPage(block.SecondPage, Count, ChunkMask(0, block.Length - inFirst));
+        AddToPage(page, Count, ChunkMask((int)(block.Physical & 4095), inFirst) | block.LookedAt);
+        if (block.SecondPage != 0)
+            AddToPage(block.SecondPage, Count, ChunkMask(0, block.Length - inFirst));
         Count++;
-        return (first ? page : 0, second ? block.SecondPage : 0);
     }
+
+    /// <summary>True when a physical page has blocks.</summary>
+    public bool HasPage(ulong page) => _pages.ContainsKey(page);
 
     /// <summary>True when bytes of a physical page were translated.</summary>
     public bool HoldsCode(ulong page, int offset, int length) => _pages.TryGetValue(page, out CodePage? code) && (code.Chunks & ChunkMask(offset, length)) != 0;
@@ -96,14 +98,12 @@ internal sealed class BlockStore
         at = block.NextInHash;
     }
 
-    private bool AddToPage(ulong page, int number, ulong chunks)
+    private void AddToPage(ulong page, int number, ulong chunks)
     {
-        bool isNew = !_pages.TryGetValue(page, out CodePage? code);
-        if (isNew)
+        if (!_pages.TryGetValue(page, out CodePage? code))
             _pages[page] = code = new CodePage();
-        code!.Chunks |= chunks;
+        code.Chunks |= chunks;
         code.Blocks.Add(number);
-        return isNew;
     }
 
     /// <summary>A stretch of a page, one bit for 64 bytes.</summary>

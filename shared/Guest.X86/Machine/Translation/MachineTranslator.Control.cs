@@ -11,6 +11,8 @@ internal sealed unsafe partial class MachineTranslator
     // Functions begin at multiples of 16.
     private const int JumpHashShift = 5;
 
+    private const int NoSite = -1;
+
     private int WordBytes => _mode.CodeSize switch
     {
         CpuMode.Bits64 => 8,
@@ -273,7 +275,7 @@ internal sealed unsafe partial class MachineTranslator
         *(int*)patch = (int)(away - (patch + 4));
         X64Asm here = _a;
         _a = new X64Asm(away);
-        EmitFarJump(target);
+        EmitFarJump(target, Is64 && !IsCanonical(target) ? AddSite(from, insn: -1) : NoSite);
         _a = here;
     }
 
@@ -349,18 +351,20 @@ internal sealed unsafe partial class MachineTranslator
             return;
         }
 
-        EmitFarJump(target);
+        EmitFarJump(target, Is64 && target != _nextRip && !IsCanonical(target) ? AddSite(_rip, insn: -1) : NoSite);
     }
 
+    private static bool IsCanonical(ulong address) => (long)(address << 16) >> 16 == (long)address;
+
     // Through the jump cache.
-    private void EmitFarJump(ulong target)
+    private void EmitFarJump(ulong target, int site = NoSite)
     {
         FreeFlags(FlagUse.All);
         int entry = JumpEntry(target);
-        byte* miss = _code.Cold -= 48;
+        byte* miss = _code.Cold -= 64;
         X64Asm c = new(miss);
         c.MovImm(S0, target);
-        EmitLookup(ref c);
+        EmitLookup(ref c, site);
         if ((long)target == (int)target)
         {
             _a.Cmp(AreaSlot.At(AreaSlot.JumpTags + entry), (int)target);
@@ -396,9 +400,9 @@ internal sealed unsafe partial class MachineTranslator
     // To the target in S0; the flags are in memory.
     private void EmitJumpTo()
     {
-        byte* miss = _code.Cold -= 32;
+        byte* miss = _code.Cold -= 48;
         X64Asm c = new(miss);
-        EmitLookup(ref c);
+        EmitLookup(ref c, Is64 ? AddSite(_rip, insn: -1) : NoSite);
         _a.Mov32(S1, S0);
         _a.Shift(Shift.Shr, S1, JumpHashShift, wide: false);
         _a.Op(Alu.Xor, S1, S0, wide: false);
@@ -408,8 +412,11 @@ internal sealed unsafe partial class MachineTranslator
         _a.Jmp(AreaSlot.Indexed(S1, AreaSlot.JumpCode + JumpSetOffset));
     }
 
-    private void EmitLookup(ref X64Asm c)
+    // A jump to no canonical address faults where it is: the site tells.
+    private void EmitLookup(ref X64Asm c, int site)
     {
+        if (Is64)
+            c.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         c.Mov(AreaSlot.At(AreaSlot.ExitAddress), S0);
         c.Jmp(_code.Stubs.Exit(MachineExit.Lookup, flagsInHost: false));
     }

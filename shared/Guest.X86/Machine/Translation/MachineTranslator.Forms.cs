@@ -16,6 +16,8 @@ internal sealed unsafe partial class MachineTranslator
             return InsnForm.Nothing;
         if (insn.Mnemonic is Mnemonic.Push or Mnemonic.Pop or Mnemonic.Leave && CanStack(in insn))
             return InsnForm.Stack;
+        if (insn.Mnemonic is Mnemonic.Fnclex or Mnemonic.Fninit)
+            return InsnForm.Careful; // the core hears of it
         if (CanInline(in insn))
             return InsnForm.Inline;
         if (IsBranch(in insn) && CanBranch(in insn))

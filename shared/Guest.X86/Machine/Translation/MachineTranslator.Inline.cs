@@ -32,6 +32,9 @@ internal sealed unsafe partial class MachineTranslator
                 _a.Op(Alu.Or, AreaSlot.At(AreaSlot.Rflags), (int)X86Cpu.FlagDf, wide: false);
                 break;
             case Mnemonic.Cli:
+                // What came since sti is taken here: "sti; nop; cli" is how firmware lets interrupts in for a moment.
+                if (!_isBehindSti)
+                    EmitExitCheck(insn.IP, MachineExit.Window);
                 _a.And32(AreaSlot.At(AreaSlot.Rflags), ~(int)X86Cpu.FlagIf);
                 break;
             case Mnemonic.Sti:

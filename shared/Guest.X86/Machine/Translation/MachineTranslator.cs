@@ -12,7 +12,10 @@ namespace Suite.Guest.X86.Machine.Translation;
 /// </summary>
 internal sealed unsafe partial class MachineTranslator
 {
-    private const int MaxInsns = 64, MaxBranches = 8;
+    /// <summary>The most instructions of a block.</summary>
+    internal const int MaxInsns = 64;
+
+    private const int MaxBranches = 8;
 
     private readonly MachineCode _code;
     private readonly FpuClassCache _classes;
@@ -29,9 +32,9 @@ internal sealed unsafe partial class MachineTranslator
     private X64Asm _a;
     private ModeKey _mode;
     private FlagPlace _flags;
-    private bool _hasVectors;
+    private bool _hasVectors, _isBehindSti;
     private int _blockNumber;
-    private ulong _rip, _pageStart;
+    private ulong _rip, _nextRip, _pageStart;
 
     /// <summary>A translator that writes into a vCPU's share.</summary>
     public MachineTranslator(MachineCode code, FpuClassCache classes, CpuModel model)
@@ -41,6 +44,9 @@ internal sealed unsafe partial class MachineTranslator
         for (int i = 0; i < _decoders.Length; i++)
             _decoders[i] = Decoder.Create(16 << i, _reader);
     }
+
+    /// <summary>Each block counts its instructions, and all that are entered are executed unless one of them leaves: a conditional branch ends a block then.</summary>
+    public bool CountsInsns { get; set; }
 
     private const Reg S0 = MachineStubs.S0, S1 = MachineStubs.S1, Sp = MachineStubs.StackPointer;
 
@@ -84,9 +90,10 @@ internal sealed unsafe partial class MachineTranslator
         for (int i = 0; i < count; i++)
         {
             ref Instruction insn = ref _insns[i];
-            _rip = insn.IP;
+            (_rip, _nextRip) = (insn.IP, insn.NextIP);
+            _isBehindSti = i > 0 && _insns[i - 1].Mnemonic == Mnemonic.Sti;
             _code.Places.Add(new InsnPlace((int)(_a.Position - _code.Hot), (ushort)(insn.IP - block.Rip), _flags));
-            int run = StackRun(i, count);
+            int run = CountsInsns ? 1 : StackRun(i, count);
             if (run > 1)
             {
                 ForgetCached();
@@ -106,7 +113,7 @@ internal sealed unsafe partial class MachineTranslator
         FlushCached();
         if (goesOn && isOpen)
             EmitJump(block.Rip, block.Rip + (ulong)length);
-        block.Length = length;
+        (block.Length, block.Insns) = (length, count);
         block.PlaceCount = _code.Places.Count - block.FirstPlace;
         block.End = _a.Position;
         block.LookedAt = _lookedAt;
@@ -131,7 +138,7 @@ internal sealed unsafe partial class MachineTranslator
             InsnForm form = _forms[count] = FormOf(in _insns[count]);
             length += _insns[count].Length;
             count++;
-            if (form == InsnForm.Branch && _insns[count - 1].IsJccShortOrNear && ++branches < MaxBranches)
+            if (form == InsnForm.Branch && !CountsInsns && _insns[count - 1].IsJccShortOrNear && ++branches < MaxBranches)
                 continue; // the way on belongs to the block
             if (form is InsnForm.Core or InsnForm.Careful or InsnForm.Branch)
             {
@@ -173,6 +180,12 @@ internal sealed unsafe partial class MachineTranslator
 
     private void EmitEntries(ref MachineBlock block, RflagsBits liveIn, int count)
     {
+        if (CountsInsns)
+        {
+            EmitCountingEntries(ref block, liveIn, count);
+            return;
+        }
+
         if (liveIn == RflagsBits.None)
         {
             block.Entry = block.HostLoopEntry = _a.Position;
@@ -199,15 +212,32 @@ internal sealed unsafe partial class MachineTranslator
         _flags = FlagPlace.Host;
     }
 
+    // Every way in counts.
+    private void EmitCountingEntries(ref MachineBlock block, RflagsBits liveIn, int count)
+    {
+        block.HostEntry = block.HostLoopEntry = _a.Position;
+        if (liveIn != RflagsBits.None)
+            MachineStubs.EmitSaveFlags(ref _a, S0);
+        block.Entry = block.ForwardEntry = _a.Position;
+        byte* leave = EmitExitCheck(block.Rip);
+        _a.Mov(S0, AreaSlot.At(AreaSlot.InsnCount));
+        _a.Lea(S0, Mem.At(S0, count), wide: true);
+        _a.Cmp(S0, AreaSlot.At(AreaSlot.InsnLimit));
+        _a.Jcc(Cond.G, leave);
+        _a.Mov(AreaSlot.At(AreaSlot.InsnCount), S0);
+        _flags = liveIn == RflagsBits.None ? FlagPlace.Dead : FlagPlace.Memory;
+    }
+
     // Noticed at every block that is entered by a backward jump, at the latest.
-    private void EmitExitCheck(ulong rip)
+    private byte* EmitExitCheck(ulong rip, MachineExit reason = MachineExit.Interrupt)
     {
         byte* cold = _code.Cold -= 32;
         X64Asm c = new(cold);
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), AddSite(rip, insn: -1));
-        c.Jmp(_code.Stubs.Exit(MachineExit.Interrupt, flagsInHost: false));
+        c.Jmp(_code.Stubs.Exit(reason, flagsInHost: false));
         _a.Cmp32(AreaSlot.At(AreaSlot.ExitRequest), 0);
         _a.Jcc(Cond.NE, cold);
+        return cold;
     }
 
     private int AddSite(ulong rip, int insn, int size = 0, bool isWrite = false)
@@ -259,6 +289,7 @@ internal sealed unsafe partial class MachineTranslator
         _code.Insns.Add(insn);
         int site = AddSite(insn.IP, _code.Insns.Count - 1);
         CollectionsMarshal.AsSpan(_code.Sites)[site].IsCore = isCore;
+        CollectionsMarshal.AsSpan(_code.Sites)[site].IsShadowed = _isBehindSti;
         _a.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         _a.Jmp(_code.Stubs.Exit(MachineExit.Special, _flags is FlagPlace.Host));
     }

@@ -34,6 +34,8 @@ public sealed unsafe partial class TranslatedVcpu
         int number = FindBlock(mode, codeBase, out bool isGlobal);
         if (number < 0)
             return null;
+        if (_seesBlocks)
+            return _blocks[number].Entry;
         _area->JumpTags[entry] = rip;
         _jumpPages[set].Add(rip >> 12);
         _area->JumpCode[entry] = (ulong)_blocks[number].Entry;
@@ -96,12 +98,13 @@ public sealed unsafe partial class TranslatedVcpu
         ref MachineBlock block = ref _blocks[number];
         (block.Physical, block.Rip, block.Mode) = ((ulong)host, _area->Cpu.Rip, mode.Bits);
         int available = (int)(PageMask + 1 - ((ulong)host & PageMask));
-        ulong secondPhysical = 0;
+        WatchPage(physical, host);
+        byte* guest = host;
         if (!_translator.Translate(ref block, number, host, available, room))
         {
             if (room <= (ulong)available || available >= LongestInsn)
                 return Raise(X86Vector.GeneralProtection); // beyond the segment, or longer than an instruction may be
-            if (!TryFetchPage(mode, mode.Is64 ? NextPage(linear) : (uint)NextPage(linear), out secondPhysical, out _))
+            if (!TryFetchPage(mode, mode.Is64 ? NextPage(linear) : (uint)NextPage(linear), out ulong secondPhysical, out _))
                 return -1;
             byte* second = _memory.ReadPointer(secondPhysical, out _);
             if (second == null)
@@ -110,20 +113,19 @@ public sealed unsafe partial class TranslatedVcpu
                 return -1;
             }
 
+            WatchPage(secondPhysical, second);
             byte* both = stackalloc byte[StraddleBytes];
             new ReadOnlySpan<byte>(host, available).CopyTo(new Span<byte>(both, available));
             new ReadOnlySpan<byte>(second, LongestInsn).CopyTo(new Span<byte>(both + available, LongestInsn));
             block.SecondPage = (ulong)second;
+            guest = both;
             if (!_translator.Translate(ref block, number, both, available + LongestInsn, room, limit: 1))
                 return Raise(X86Vector.GeneralProtection);
         }
 
         Translations++;
-        (ulong first, ulong next) = _blocks.Publish();
-        if (first != 0)
-            WatchPage(physical, first);
-        if (next != 0)
-            WatchPage(secondPhysical, next);
+        Log?.Translated(Cpu, in block, 16 << (int)mode.CodeSize, new ReadOnlySpan<byte>(guest, block.Length));
+        _blocks.Publish();
         return number;
     }
 
@@ -142,9 +144,13 @@ public sealed unsafe partial class TranslatedVcpu
         return false;
     }
 
-    // From now on writes to the page are noticed: no vCPU has it in its TLB for writing any more.
-    private void WatchPage(ulong physical, ulong hostPage)
+    // From now on writes to the page are noticed: no vCPU has it in its TLB for writing any more. Comes before its bytes are read, or a write of another vCPU
+    // between the reading and this would leave a translation of what is no longer there.
+    private void WatchPage(ulong physical, byte* host)
     {
+        ulong hostPage = (ulong)host & ~PageMask;
+        if (_blocks.HasPage(hostPage))
+            return;
         if (!_memory.TryFind(physical & ~PageMask, out MemorySlot slot) || slot.Reads is not { } block)
             return;
         ulong page = (slot.ReadOffset + ((physical & ~PageMask) - slot.Start)) >> 12;
@@ -164,7 +170,7 @@ public sealed unsafe partial class TranslatedVcpu
         ulong codeBase = mode.Is64 ? 0 : _area->Cpu.Seg(SegmentName.Cs).Base;
         long flushes = _drops;
         int number = FindBlock(link.IsAlone ? mode.AsAlone : mode, codeBase, out _);
-        if (number < 0 || _drops != flushes)
+        if (number < 0 || _drops != flushes || _seesBlocks)
             return;
         ref MachineBlock from = ref _blocks[link.Block], to = ref _blocks[number];
         if (from.IsDead || ((from.Physical ^ to.Physical) & ~PageMask) != 0 || !ModeKey.IsSameState(from.Mode, to.Mode))

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Suite.Host.Diagnostics;
 using Suite.Jit.Memory;
 
 namespace Suite.Guest.X86.Machine.Translation;
@@ -50,6 +51,8 @@ public sealed unsafe partial class TranslatedVcpu
         if ((rights & PageRights.Global) == 0 || site.View == 1)
             NoteLocal(site.View, entry);
         NoteSize(linear, rights);
+        if (Log is { } log && log.On(LogItems.Mmu))
+            log.Line($"tlb_set_page: vaddr={tag:x16} paddr=0x{page:x16} prot={(canRead ? 1 : 0) | (canWrite ? 2 : 0):x} idx={site.View}");
         return (ulong)(answer + offset);
     }
 

@@ -5,15 +5,16 @@ namespace Suite.Guest.X86.Machine.Translation;
 // What other threads ask of the vCPU.
 public sealed unsafe partial class TranslatedVcpu
 {
-    private const int NoStartUp = -1;
+    // What other processors' messages ask for, in one word so that none is lost between two looks: nothing, a start (its vector), INIT, or INIT and then a start.
+    private const int NoMessage = -1, InitMessage = 0x100, InitAndStart = 0x200;
 
-    private volatile bool _kicked, _nmi, _init;
-    private volatile int _startUp = NoStartUp;
+    private volatile bool _kicked, _nmi;
+    private int _message = NoMessage;
     private HashSet<ulong> _breakpoints = [], _breakpointPages = [];
     private bool _waitsForStartUp, _singleStep, _isDebugged;
 
     /// <summary>True when <see cref="Run"/> would not come back at once with <see cref="TranslatedExit.Halted"/>.</summary>
-    public bool HasWork => _kicked || _nmi || _init || _startUp != NoStartUp || (IsLineHigh && (_area->Cpu.Rflags & X86Cpu.FlagIf) != 0) || (_area->Cpu.Halted == 0 && !_waitsForStartUp);
+    public bool HasWork => _kicked || _nmi || Volatile.Read(ref _message) != NoMessage || (IsLineHigh && (_area->Cpu.Rflags & X86Cpu.FlagIf) != 0) || (_area->Cpu.Halted == 0 && !_waitsForStartUp);
 
     /// <summary>Makes <see cref="Run"/> return soon. From any thread.</summary>
     public void Kick()
@@ -42,15 +43,17 @@ public sealed unsafe partial class TranslatedVcpu
     /// <summary>INIT: the processor waits for a start-up message, but for the first, which begins anew. From any thread.</summary>
     public void RaiseInit()
     {
-        _startUp = NoStartUp;
-        _init = true;
+        Interlocked.Exchange(ref _message, InitMessage);
         _area->ExitRequest = 1;
     }
 
-    /// <summary>A start-up message. From any thread.</summary>
+    /// <summary>A start-up message; one that does not wait for it takes no notice. From any thread.</summary>
     public void StartUp(byte vector)
     {
-        _startUp = vector;
+        int before;
+        do
+            before = Volatile.Read(ref _message);
+        while (Interlocked.CompareExchange(ref _message, before >= InitMessage ? InitAndStart + vector : vector, before) != before);
         _area->ExitRequest = 1;
     }
 
@@ -67,7 +70,7 @@ public sealed unsafe partial class TranslatedVcpu
     /// <summary>State as after power-on.</summary>
     public void Reset()
     {
-        (_nmi, _init, _startUp, _waitsForStartUp) = (false, false, NoStartUp, _index != 0);
+        (_nmi, _message, _waitsForStartUp) = (false, NoMessage, _index != 0);
         _modeIsKnown = false;
         Core.Reset();
         TlbFlush(withGlobal: true);
@@ -109,6 +112,9 @@ public sealed unsafe partial class TranslatedVcpu
 
     private ulong LinearRip => Mode.Is64 ? _area->Cpu.Rip : (uint)(_area->Cpu.Seg(SegmentName.Cs).Base + _area->Cpu.Rip);
 
+    // Taken before an instruction of the core's, which may be the one that forbids interrupts again.
+    private bool IsInterruptDue => IsLineHigh && (_area->Cpu.Rflags & X86Cpu.FlagIf) != 0;
+
     // Whoever asks for something sets ExitRequest last; an interrupt that waits for IF is looked at again after every exit.
     private bool HasRequest => (Volatile.Read(ref _area->ExitRequest) | Volatile.Read(ref _area->InterruptLine) | _area->Cpu.Halted) != 0 || _nmi || _waitsForStartUp || Core.IsShutDown;
 
@@ -120,6 +126,7 @@ public sealed unsafe partial class TranslatedVcpu
         if (_kicked)
         {
             _kicked = false;
+            _area->ExitRequest = 1; // what else is asked for is for the next run
             return TranslatedExit.Kicked;
         }
 
@@ -130,14 +137,15 @@ public sealed unsafe partial class TranslatedVcpu
         while (_droppedWrites.TryDequeue(out ulong hostPage))
             DropWrites(hostPage);
         X86Cpu* cpu = &_area->Cpu;
-        if (_init)
+        int message = Interlocked.Exchange(ref _message, NoMessage);
+        if (message >= InitMessage)
             TakeInit();
         if (_waitsForStartUp)
         {
-            if (_startUp == NoStartUp)
+            if (message is NoMessage or InitMessage)
                 return TranslatedExit.Halted;
-            (int vector, _startUp, _waitsForStartUp) = (_startUp, NoStartUp, false);
-            Core.StartUp((byte)vector);
+            _waitsForStartUp = false;
+            Core.StartUp((byte)message);
             _modeIsKnown = false;
         }
 
@@ -160,7 +168,6 @@ public sealed unsafe partial class TranslatedVcpu
 
     private void TakeInit()
     {
-        _init = false;
         Core.Init();
         _modeIsKnown = false;
         _waitsForStartUp = _index != 0;

@@ -5,6 +5,8 @@ namespace Suite.Guest.X86.Machine.Translation;
 // One instruction at a time: what the translator left to the core, and what needs care.
 public sealed unsafe partial class TranslatedVcpu
 {
+    private const int StackPointer = 4;
+
     private readonly InstructionInfoFactory _info = new();
 
     // Instructions that are traced, watched, or in an interrupt shadow while an interrupt waits.
@@ -18,7 +20,7 @@ public sealed unsafe partial class TranslatedVcpu
             cpu->InterruptShadow = 0;
         }
 
-        return Core.IsWatched;
+        return Core.IsWatched || (_stepsToLimit && StaysBeforeLimit());
     }
 
     // Executes the instruction at Rip.
@@ -35,6 +37,7 @@ public sealed unsafe partial class TranslatedVcpu
 
         if (!TryFetch(mode, out Instruction insn))
             return;
+        _area->InsnCount++;
         bool isShadowed = cpu->InterruptShadow != 0;
         cpu->InterruptShadow = 0;
         bool done = ExecuteOne(in insn, X86Core.IsSpecial(in insn));
@@ -113,10 +116,26 @@ public sealed unsafe partial class TranslatedVcpu
                 break;
             case var _ when !MachineTranslator.IsNothing(in insn):
                 Compute(in insn, mode);
+                if (insn.Mnemonic is Mnemonic.Fnclex or Mnemonic.Fninit)
+                    Core.FpuErrorCleared();
                 break;
         }
 
         cpu->Rip = insn.NextIP & mode.RipMask;
+    }
+
+    // A near jump, call or return leads to no canonical address: it has not happened.
+    private void RaiseAtJump(ulong rip)
+    {
+        X86Cpu* cpu = &_area->Cpu;
+        cpu->Rip = rip;
+        if (!TryFetch(Mode, out Instruction insn))
+            return;
+        if (insn.Mnemonic == Mnemonic.Call)
+            cpu->Gpr[StackPointer] += 8;
+        else if (insn.Mnemonic == Mnemonic.Ret)
+            cpu->Gpr[StackPointer] -= 8 + (insn.OpCount == 0 ? 0UL : insn.Immediate16);
+        Raise(X86Vector.GeneralProtection);
     }
 
     // The instruction itself, by the host's processor.
@@ -138,6 +157,14 @@ public sealed unsafe partial class TranslatedVcpu
         ulong linear = Core.LinearAddress(X86Core.SegmentOf(in insn), Core.PlainOffset(in insn), size, writes ? MemoryAccess.Write : MemoryAccess.Read);
         if (writes)
             Core.ProbeBlock(linear, size, MemoryAccess.Write);
+        if (writes && IsLocked(in insn) && Core.TryFindMemory(linear, size, out byte* memoryBytes, out ulong physical))
+        {
+            _area->BounceAddress = (ulong)memoryBytes;
+            RunCareful(code);
+            _memory.Written(physical, size);
+            return;
+        }
+
         byte* buffer = BounceFor(linear);
         _area->BounceAddress = (ulong)buffer;
         if (reads)
@@ -146,6 +173,9 @@ public sealed unsafe partial class TranslatedVcpu
         if (writes)
             Core.CopyOut(linear, buffer, size);
     }
+
+    // Other processors do not see the memory between the parts of these: no copy of it will do.
+    private static bool IsLocked(in Instruction insn) => insn.HasLockPrefix || insn.Mnemonic == Mnemonic.Xchg;
 
     private void RunCareful(byte* code)
     {
@@ -186,6 +216,7 @@ public sealed unsafe partial class TranslatedVcpu
                 high = middle - 1;
         }
 
+        _faultBlock = low;
         ref MachineBlock block = ref _blocks[low];
         int offset = (int)(at - block.HostLoopEntry);
         InsnPlace place = _code.Places[block.FirstPlace];

@@ -22,6 +22,9 @@ public enum TranslatedExit
 
     /// <summary>A debugger's breakpoint or step.</summary>
     Debug,
+
+    /// <summary>As many instructions were executed as were allowed.</summary>
+    Deadline,
 }
 
 /// <summary>
@@ -82,6 +85,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         shared.Vcpus.Add(this);
         memory.CodeWritten += OnCodeWritten;
         memory.Changed += OnMapChanged;
+        _area->InsnLimit = long.MaxValue;
         ClearTlb();
         ClearJumps(0);
         ClearJumps(1);
@@ -107,6 +111,17 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         Sys.Call(Nr.munmap, (long)_area, _areaBytes);
     }
 
+    /// <summary>What is logged; set before it runs.</summary>
+    public X86Log? Log
+    {
+        get => Core.Log;
+        set
+        {
+            Core.Log = value;
+            _seesBlocks = value is { SeesBlocks: true };
+        }
+    }
+
     /// <summary>Called on the thread that will run it: gs leads generated code to the vCPU's memory; no one else uses it in this process.</summary>
     public void Attach()
     {
@@ -120,6 +135,8 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         bool hasRun = false;
         while (true)
         {
+            if (IsAtLimit)
+                return TranslatedExit.Deadline;
             if (HasRequest && TakeRequests() is { } exit)
                 return exit;
             if (_isDebugged && AtDebugStop(hasRun))
@@ -127,6 +144,8 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
             hasRun = true;
             if (NeedsStep() || (_isDebugged && StepsForDebugger()))
             {
+                if (_seesBlocks)
+                    Log!.Executing(Cpu, _index, null, Mode.Bits);
                 Step();
                 continue;
             }
@@ -134,6 +153,8 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
             byte* entry = FindEntry();
             if (entry == null)
                 continue; // a fault was delivered instead
+            if (_seesBlocks)
+                Log!.Executing(Cpu, _index, entry, Mode.Bits);
             Enter(entry);
         }
     }
@@ -151,6 +172,8 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         {
             case MachineExit.Lookup:
                 cpu->Rip = _area->ExitAddress;
+                if ((long)(cpu->Rip << 16) >> 16 != (long)cpu->Rip && (int)_area->ExitSite >= 0 && Mode.Is64)
+                    RaiseAtJump(_code.Sites[(int)_area->ExitSite].Rip);
                 break;
             case MachineExit.Link:
                 FollowLink((int)_area->ExitSite);
@@ -158,13 +181,23 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
             case MachineExit.Special:
                 ref TranslationSite site = ref CollectionsMarshal.AsSpan(_code.Sites)[(int)_area->ExitSite];
                 cpu->Rip = site.Rip;
+                TakeBack(site.Block);
+                if (IsInterruptDue && !site.IsShadowed)
+                    break;
+                _area->InsnCount++;
                 ExecuteOne(in CollectionsMarshal.AsSpan(_code.Insns)[site.Insn], site.IsCore);
                 break;
             case MachineExit.Interrupt:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
+                _stepsToLimit = _translator.CountsInsns;
+                break;
+            case MachineExit.Window:
+                cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
+                TakeBack(_code.Sites[(int)_area->ExitSite].Block);
                 break;
             case MachineExit.Careful:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
+                TakeBack(_code.Sites[(int)_area->ExitSite].Block);
                 Step();
                 break;
             case MachineExit.WrongGuesses:
@@ -172,9 +205,13 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
                 break;
             case MachineExit.Fault:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
+                TakeBack(_code.Sites[(int)_area->ExitSite].Block);
+                _area->InsnCount++;
                 RaisePageFault(_area->MissFault, _area->ExitAddress);
                 break;
             case MachineExit.HostFault:
+                TakeBack(_faultBlock);
+                _area->InsnCount++;
                 RaiseHostFault();
                 break;
         }
@@ -183,6 +220,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
     private void TakeWrongGuesses(in TranslationSite site)
     {
         _area->Cpu.Rip = site.Rip;
+        TakeBack(site.Block);
         _translator.TakeWrongGuesses(ref CollectionsMarshal.AsSpan(_code.Hints)[site.Hint]);
     }
 

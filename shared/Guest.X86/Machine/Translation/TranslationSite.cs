@@ -21,6 +21,9 @@ internal struct TranslationSite
     /// <summary>The instruction is the core's.</summary>
     public bool IsCore;
 
+    /// <summary>The instruction is directly behind sti: no interrupt comes between them.</summary>
+    public bool IsShadowed;
+
     /// <summary>Which TLB table it goes through.</summary>
     public byte View;
 
@@ -58,6 +61,9 @@ internal unsafe struct MachineBlock
 
     public uint Mode;
     public int Length;
+
+    /// <summary>Instructions; those that were executed when the block is left in the middle are told by its places.</summary>
+    public int Insns;
 
     /// <summary>Stretches of 64 bytes of the page, one bit each, on which the translation depends besides.</summary>
     public ulong LookedAt;

@@ -31,6 +31,9 @@ internal enum MachineExit : uint
     /// <summary>An access was guessed wrong many times: its site's number is in <see cref="VcpuArea.ExitSite"/>.</summary>
     WrongGuesses,
 
+    /// <summary>Asked to leave before an instruction within a block that may end a stretch with interrupts allowed.</summary>
+    Window,
+
     /// <summary>A carefully executed instruction is done.</summary>
     Done,
 }
@@ -80,6 +83,9 @@ internal unsafe struct VcpuArea
 
     /// <summary>See <see cref="MachineExit"/>.</summary>
     public uint ExitSite;
+
+    /// <summary>Instructions executed, and how many there may be before the vCPU comes back: where instructions are the measure of time (-icount).</summary>
+    public long InsnCount, InsnLimit;
 
     public ulong ExitAddress, HostSp, EnterTarget, RaxSave, Temp;
 
@@ -138,7 +144,8 @@ internal unsafe struct VcpuArea
 internal static unsafe class AreaSlot
 {
     public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
-        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, JumpTags, JumpCode, Vectors;
+        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, JumpTags, JumpCode, Vectors,
+        InsnCount, InsnLimit;
 
     private static readonly int Gprs, Segments, Shared, StackHints, Hints;
 
@@ -153,6 +160,8 @@ internal static unsafe class AreaSlot
         Rflags = Of(&area->Cpu.Rflags);
         KernelGsBase = Of(&area->Cpu.KernelGsBase);
         ExitRequest = Of(&area->ExitRequest);
+        InsnCount = Of(&area->InsnCount);
+        InsnLimit = Of(&area->InsnLimit);
         VectorsLoaded = Of(&area->VectorsLoaded);
         Flags = Of(&area->Flags);
         ExitSite = Of(&area->ExitSite);

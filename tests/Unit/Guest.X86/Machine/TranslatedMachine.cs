@@ -21,12 +21,13 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
     private readonly TranslationMemory _code = new(1, 16 << 20);
     private ulong _nextTable = Tables, _nextPage = Tables + PageTables * 4096UL;
 
-    public TranslatedMachine()
+    /// <param name="index">The vCPU's number: but for the first, INIT makes it wait for a start-up message.</param>
+    public TranslatedMachine(int index = 0)
     {
         Memory = new PhysicalMemory(this);
         Ram = new RamBlock("ram", Bytes);
         Memory.MapRam(0, Ram, 0, Bytes);
-        Vcpu = new TranslatedVcpu(0, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), _code);
+        Vcpu = new TranslatedVcpu(index, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), _code);
         BuildTables();
     }
 
@@ -43,6 +44,13 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
 
     /// <summary>Device memory accesses: address, size, value; reads have a null value.</summary>
     public List<(ulong Address, int Size, ulong? Value)> Mmio { get; } = [];
+
+    /// <summary>FERR#, and IGNNE#.</summary>
+    public bool FpuError { get; private set; }
+
+    public override bool IgnoresFpuErrors => IgnoresFpu;
+
+    public bool IgnoresFpu { get; set; }
 
     /// <summary>The root of the page tables.</summary>
     public ulong Root { get; private set; }
@@ -155,6 +163,8 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
     public override uint In(ushort port, int size) => 0x12345678;
 
     public override void Out(ushort port, int size, uint value) => Outs.Add((port, size, value));
+
+    public override void SetFpuError(bool level) => FpuError = level;
 
     public override int AcknowledgeInterrupt(int vcpu) => 0x30;
 

@@ -1,6 +1,6 @@
 using Iced.Intel;
 
-namespace Suite.UserMode;
+namespace Suite.Jit.X64;
 
 /// <summary>Disassembly of x86 code: the host's, and that of x86 guests.</summary>
 public static class X86Text
