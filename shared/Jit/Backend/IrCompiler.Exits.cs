@@ -8,6 +8,9 @@ namespace Suite.Jit.Backend;
 // Ways out of a block.
 public sealed unsafe partial class IrCompiler
 {
+    // Host code of one put at an exit, at most.
+    private const int PutBytes = 24;
+
     private void EmitExit(in IrInsn n)
     {
         switch (n.Op)
@@ -17,6 +20,9 @@ public sealed unsafe partial class IrCompiler
                 break;
             case IrOp.ExitIf:
                 EmitExitIf(n.A, (ulong)n.Imm);
+                break;
+            case IrOp.ExitUnless:
+                EmitExitUnless(n);
                 break;
             case IrOp.ExitTo:
                 _b.JumpTo(Use(n.A));
@@ -64,26 +70,43 @@ public sealed unsafe partial class IrCompiler
         }
     }
 
-    private void Leave(Cond condition, ulong pc)
+    private void EmitExitUnless(in IrInsn n)
     {
-        if (!EmitExitPuts(condition, pc))
-            _b.Branch(condition, pc, LoopHeadFor(pc));
+        const int JumpToBytes = 48;
+        Reg target = Use(n.A);
+        Asm.Op(Alu.Cmp, target, (int)n.Imm, wide: false);
+        X64Asm cold = _b.BranchCold(Cond.NE, CountExitPuts() * PutBytes + JumpToBytes);
+        EmitExitPuts(ref cold);
+        _b.JumpTo(ref cold, target);
     }
 
-    // The exit has something to write first, away from the code that goes on.
-    private bool EmitExitPuts(Cond condition, ulong pc)
+    // What the exit has to write first is done away from the code that goes on.
+    private void Leave(Cond condition, ulong pc)
     {
-        const int PutBytes = 24;
+        int count = CountExitPuts();
+        if (count == 0)
+        {
+            _b.Branch(condition, pc, LoopHeadFor(pc));
+            return;
+        }
+
+        X64Asm cold = _b.BranchCold(condition, count * PutBytes);
+        EmitExitPuts(ref cold);
+        _b.JumpCold(ref cold, pc);
+    }
+
+    private int CountExitPuts()
+    {
         int count = 0;
         foreach (IrExitPut put in _block.ExitPuts)
             count += put.Exit == _at ? 1 : 0;
-        if (count == 0)
-            return false;
-        X64Asm cold = _b.BranchCold(condition, count * PutBytes);
+        return count;
+    }
+
+    private void EmitExitPuts(ref X64Asm cold)
+    {
         EmitExitPuts(ref cold, fromMemory: false);
         EmitExitPuts(ref cold, fromMemory: true); // through a register that nothing is in any more
-        _b.JumpCold(ref cold, pc);
-        return true;
     }
 
     private void EmitExitPuts(ref X64Asm cold, bool fromMemory)

@@ -173,6 +173,9 @@ public sealed unsafe partial class IrCompiler
                 else
                     Asm.Vex(VexOps.LoadDouble, Define(i), 0, integer.Mem);
                 break;
+            case IrOp.FHigh or IrOp.FLow:
+                EmitHalf(i, n);
+                break;
             case IrOp.FFromWords:
                 EmitFromWords(i, n);
                 break;
@@ -187,6 +190,22 @@ public sealed unsafe partial class IrCompiler
                 Asm.Vex(VexOps.FromInt32, Define(i), zero, (int)number);
                 break;
         }
+    }
+
+    private void EmitHalf(int i, in IrInsn n)
+    {
+        const int HalfBytes = 4, HalfBits = 32;
+        Place whole = Find(n.A);
+        if (!whole.IsRegister)
+        {
+            Asm.Mov(DefineReg(i), Mem.At(Reg.Rbp, whole.Offset + (n.Op == IrOp.FHigh ? HalfBytes : 0)), wide: false);
+            return;
+        }
+
+        Reg half = DefineReg(i);
+        Asm.Vex(n.Op == IrOp.FHigh ? VexOps.ToGeneral64 : VexOps.ToGeneral32, whole.Register, 0, (int)half);
+        if (n.Op == IrOp.FHigh)
+            Asm.Shift(Shift.Shr, half, HalfBits, wide: true);
     }
 
     private void EmitFromWords(int i, in IrInsn n)

@@ -96,6 +96,8 @@ public sealed unsafe partial class IrCompiler
     {
         if (_insnLength >= 0)
             _b.EndInsn(_insnLength, InsnKind.Copy);
+        if (_insnLength > 0 && (ulong)n.Imm != _behind)
+            _b.GoOnAt((ulong)n.Imm);
         _pc = (ulong)n.Imm;
         _insnLength = n.A;
         _behind = _pc + (uint)n.A;
@@ -181,7 +183,7 @@ public sealed unsafe partial class IrCompiler
             case IrOp.OrderF or (>= IrOp.FAdd and <= IrOp.FFromI32):
                 EmitFloat(i, n);
                 break;
-            case IrOp.ExitIf or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapIf or IrOp.TrapBehind:
+            case IrOp.ExitIf or IrOp.ExitUnless or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapIf or IrOp.TrapBehind:
                 EmitExit(n);
                 break;
             default:

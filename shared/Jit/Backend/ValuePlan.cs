@@ -99,7 +99,7 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             v.Deferred = IsDeferred(block, n, v, nextInsn);
             if (n.Op is IrOp.Exit or IrOp.ExitIf)
                 nextExit = i;
-            if (n.Op == IrOp.ExitIf)
+            if (n.Op is IrOp.ExitIf or IrOp.ExitUnless)
                 foreach (IrExitPut put in block.ExitPuts)
                     if (put.Exit == i)
                         Use(put.Value, i, Role.Other);

@@ -34,7 +34,7 @@ public sealed unsafe partial class Engine
             for (int r = 0; r < b.InsnCount; r++)
             {
                 InsnRecord record = generation.Records[b.FirstRecord + r];
-                if (offset < at + record.HostLength)
+                if (offset < at + record.HostBytes)
                 {
                     InsnKind before = singleStep && offset == at && r > 0 ? generation.Records[b.FirstRecord + r - 1].Kind : InsnKind.Copy;
                     // The kernel returns from a system call with TF in a way that traps only behind the next instruction.
@@ -43,8 +43,8 @@ public sealed unsafe partial class Engine
                     return behindCall || before == InsnKind.Check ? Precision.Step : Within(s, record, pc, offset - at, singleStep);
                 }
 
-                pc += record.GuestLength;
-                at += record.HostLength;
+                pc = record.Next(pc, b.GuestStart);
+                at += record.HostBytes;
             }
 
             return Between(s, singleStep);
@@ -79,15 +79,15 @@ public sealed unsafe partial class Engine
             for (int r = 0; r < b.InsnCount; r++)
             {
                 InsnRecord record = generation.Records[b.FirstRecord + r];
-                if (offset < at + record.HostLength)
+                if (offset < at + record.HostBytes)
                 {
                     if (offset != at)
                         _translator.Unborrow(ref *s, record.Kind);
                     break;
                 }
 
-                pc += record.GuestLength;
-                at += record.HostLength;
+                pc = record.Next(pc, b.GuestStart);
+                at += record.HostBytes;
             }
 
             s->Pc = pc;

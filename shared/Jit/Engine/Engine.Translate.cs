@@ -26,8 +26,10 @@ public sealed unsafe partial class Engine
     // Blocks that assumptions were made for and did not hold.
     private readonly HashSet<ulong> _doubted = [];
 
-    // isolated: for Step.
-    private byte* Translate(ulong pc, ThunkKind kind, bool isolated = false)
+    internal static ulong PageStart(ulong address) => address & PageMask;
+
+    // isolated: for Step. hot: a block that has been entered often.
+    private byte* Translate(ulong pc, ThunkKind kind, bool isolated = false, bool hot = false)
     {
         if (!_current.HasRoom)
         {
@@ -53,9 +55,11 @@ public sealed unsafe partial class Engine
         if (kind != ThunkKind.None)
             EmitThunk(ref a, pc, kind);
         byte* start = a.Position;
-        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints, mayAssume: !isChecked && !isolated && !_doubted.Contains(pc));
+        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints, mayAssume: !isChecked && !isolated && !_doubted.Contains(pc), isTrace: hot && !isChecked);
         if (isChecked)
             EmitCheck(_builder, _current.Blocks.Count);
+        else if (_countsEntries && !hot && !isolated && !isBreakpoint)
+            _builder.CountEntry(EntryCounter(pc));
         if (isBreakpoint)
             EmitBreakpoint(pc);
         else if (!_translator.Translate(pc, code, available, _builder))
@@ -88,15 +92,17 @@ public sealed unsafe partial class Engine
             Checked = b.Checked,
             Isolated = b.Isolated,
             Repeats = b.Repeats,
+            IsTrace = b.IsTrace,
         });
         ref Block block = ref _current.Blocks[index];
         CodePage first = PageOf(block.GuestStart);
         block.NextOnPage = first.FirstBlock;
         first.FirstBlock = index;
-        ulong lastPage = (block.GuestEnd - 1) & PageMask;
-        if (lastPage != (block.GuestStart & PageMask))
+        ulong firstPage = block.GuestStart & PageMask;
+        block.OtherPage = b.OtherPage != firstPage ? b.OtherPage : (block.GuestEnd - 1) & PageMask;
+        if (block.OtherPage != firstPage)
         {
-            CodePage second = PageOf(lastPage);
+            CodePage second = PageOf(block.OtherPage);
             block.NextOnSecondPage = second.FirstBlock;
             second.FirstBlock = index;
         }

@@ -86,6 +86,7 @@ public sealed class IrBlock
     public int Call(int helper, IrType result, int a = -1, int b = -1, int c = -1) => Emit(IrOp.Call, result, a, b, c, helper);
 
     public void ExitIf(int condition, ulong pc) => Emit(IrOp.ExitIf, IrType.None, condition, imm: (long)pc);
+    public void ExitUnless(int pc, uint expected) => Emit(IrOp.ExitUnless, IrType.None, pc, imm: expected);
     public void Exit(ulong pc) => Emit(IrOp.Exit, IrType.None, imm: (long)pc);
     public void ExitTo(int pc) => Emit(IrOp.ExitTo, IrType.None, pc);
     public void Trap(Runtime.ExitReason reason, uint argument) => Emit(IrOp.Trap, IrType.None, imm: (long)argument << 32 | (uint)reason);

@@ -43,6 +43,10 @@ public sealed unsafe partial class IrInterpreter(StateLayout layout, IrHelpers h
                     if (_values[n.A].U64 != 0)
                         return new IrOutcome(IrEnd.Next, (ulong)n.Imm);
                     break;
+                case IrOp.ExitUnless:
+                    if (_values[n.A].U32 != (uint)n.Imm)
+                        return new IrOutcome(IrEnd.Next, _values[n.A].U64);
+                    break;
                 case IrOp.Trap:
                     return Trap(n.Imm, _state.Pc);
                 case IrOp.TrapIf:

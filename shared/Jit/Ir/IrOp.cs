@@ -134,6 +134,10 @@ public enum IrOp : byte
     FBits,
     FFromBits,
 
+    /// <summary>Upper and lower half of an F64, as I32.</summary>
+    FHigh,
+    FLow,
+
     /// <summary>From its upper (a) and lower (b) half, I32.</summary>
     FFromWords,
 
@@ -182,6 +186,9 @@ public enum IrOp : byte
 
     /// <summary>If a != 0, go on at guest pc imm.</summary>
     ExitIf,
+
+    /// <summary>If a is not guest pc imm, go on at guest pc a.</summary>
+    ExitUnless,
 
     /// <summary>Go on at guest pc imm.</summary>
     Exit,

@@ -13,7 +13,6 @@ public sealed class DeadCode(StateLayout layout)
     private readonly List<int> _exits = [];
     private int[] _uses = new int[1024];
     private int _last;
-    private ulong _start;
 
     /// <summary>One walk backwards.</summary>
     public void Run(IrBlock block)
@@ -30,7 +29,6 @@ public sealed class DeadCode(StateLayout layout)
         _last += block.Count;
         (int exit, int fault) = (block.Count, block.Count); // nearest places where lazy and other slots are seen
         _exits.Clear();
-        _start = StartOf(block);
         for (int i = block.Count - 1; i >= 0; i--)
         {
             ref IrInsn n = ref block[i];
@@ -55,7 +53,7 @@ public sealed class DeadCode(StateLayout layout)
                 continue;
             }
 
-            if (n.Op == IrOp.ExitIf && IsUnlikely(n))
+            if (n.Op == IrOp.ExitUnless || (n.Op == IrOp.ExitIf && IsUnlikely(block, i)))
             {
                 fault = i;
                 _exits.Add(i);
@@ -98,14 +96,12 @@ public sealed class DeadCode(StateLayout layout)
     }
 
     // Forwards, as out of a loop or to what is rarely done.
-    private bool IsUnlikely(in IrInsn exit) => (ulong)exit.Imm > _start;
-
-    private static ulong StartOf(IrBlock block)
+    private static bool IsUnlikely(IrBlock block, int exit)
     {
-        for (int i = 0; i < block.Count; i++)
+        for (int i = exit; i >= 0; i--)
             if (block[i].Op == IrOp.InsnStart)
-                return (ulong)block[i].Imm;
-        return 0;
+                return (ulong)block[exit].Imm > (ulong)block[i].Imm;
+        return false;
     }
 
     private void Use(int value)
