@@ -40,12 +40,20 @@ public sealed unsafe partial class IrCompiler
     }
 
     // A helper with host code of its own.
-    private void EmitCall(int i, in IrInsn n)
+    private void EmitQuery(int i, in IrInsn n)
     {
         VacateTemporaries();
-        _helpers!.Emit((int)n.Imm, ref Asm, TrapExit((long)ExitReason.Special, _pc));
+        _helpers!.Emit((int)n.Imm, ref Asm, TrapExit((long)ExitReason.Special, _pc), this);
         Claim(Reg.Rax);
         Adopt(i, (int)Reg.Rax);
+    }
+
+    bool IKnownSlots.TryKnown(int slot, out uint value)
+    {
+        int held = _slotValue[slot] - _first;
+        bool isKnown = held >= 0 && IsConst(held);
+        value = isKnown ? (uint)_block[held].Imm : 0;
+        return isKnown;
     }
 
     private void EmitExitIf(int condition, ulong pc)

@@ -10,7 +10,7 @@ namespace Suite.Jit.Backend;
 /// and vector registers that no slot is pinned to are free for intermediate values, and every guest instruction ends with its Puts done.
 /// I32 values are zero-extended wherever they are. One instance serves an engine, under its lock.
 /// </summary>
-public sealed unsafe partial class IrCompiler
+public sealed unsafe partial class IrCompiler : IKnownSlots
 {
     private readonly StateLayout _layout;
     private readonly HostFeatures _features;
@@ -123,7 +123,8 @@ public sealed unsafe partial class IrCompiler
 
     private bool IsSupported(in IrInsn n) => n.Op switch
     {
-        IrOp.Call => n.A < 0 && _helpers is not null && _helpers.Has((int)n.Imm),
+        IrOp.Call => false,
+        IrOp.Query => _helpers is not null && _helpers.Has((int)n.Imm),
         IrOp.FMulAdd or IrOp.FMulSub => _features.Fma,
         IrOp.FMulAddOdd or IrOp.FMulSubOdd => _features.Avx512,
         IrOp.Vec => _features.Avx && VecEmitter.Supports(VecImm.Op(n.Imm), _features),
@@ -174,8 +175,8 @@ public sealed unsafe partial class IrCompiler
             case IrOp.Vec:
                 EmitVec(i, n);
                 break;
-            case IrOp.Call:
-                EmitCall(i, n);
+            case IrOp.Query:
+                EmitQuery(i, n);
                 break;
             case IrOp.Select:
                 EmitSelect(i, n);

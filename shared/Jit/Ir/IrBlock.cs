@@ -85,6 +85,9 @@ public sealed class IrBlock
     /// <summary>A helper call with up to three operands; see <see cref="IrHelpers"/>.</summary>
     public int Call(int helper, IrType result, int a = -1, int b = -1, int c = -1) => Emit(IrOp.Call, result, a, b, c, helper);
 
+    /// <summary>A helper call that changes no state by itself.</summary>
+    public int Query(int helper, IrType result) => Emit(IrOp.Query, result, imm: helper);
+
     public void ExitIf(int condition, ulong pc) => Emit(IrOp.ExitIf, IrType.None, condition, imm: (long)pc);
     public void ExitUnless(int pc, uint expected) => Emit(IrOp.ExitUnless, IrType.None, pc, imm: expected);
     public void Exit(ulong pc) => Emit(IrOp.Exit, IrType.None, imm: (long)pc);

@@ -70,7 +70,7 @@ public sealed unsafe partial class IrInterpreter(StateLayout layout, IrHelpers h
                 case IrOp.Fence:
                     Interlocked.MemoryBarrier();
                     break;
-                case IrOp.Call:
+                case IrOp.Call or IrOp.Query:
                     _state.ClearTrap();
                     _values[i].U64 = helpers.Invoke((int)n.Imm, _state, Bits(n.A), Bits(n.B), Bits(n.C));
                     if (_state.Trapped is { } reason)

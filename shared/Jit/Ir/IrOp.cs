@@ -177,6 +177,9 @@ public enum IrOp : byte
     /// </summary>
     Call,
 
+    /// <summary>As <see cref="Call"/>, of a helper that changes nothing but what the code behind it Puts.</summary>
+    Query,
+
     // A block that leads back to its start. What stands ahead of LoopHead is computed once, and its F32 values are those of the turn before when control
     // comes back: just ahead of an exit to the block's start, Carry names for each (b) the value (a) it has from then on.
     LoopHead,

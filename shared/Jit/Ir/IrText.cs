@@ -59,7 +59,7 @@ public static class IrText
             IrOp.ExitIf or IrOp.ExitUnless or IrOp.Exit => string.Create(inv, $"{separator}{n.Imm:x8}"),
             IrOp.Trap or IrOp.TrapIf or IrOp.TrapBehind =>
                 string.Create(inv, $"{separator}{((Runtime.ExitReason)(uint)n.Imm).ToString().ToLowerInvariant()} {(uint)(n.Imm >> 32)}"),
-            IrOp.FpMode or IrOp.Call => string.Create(inv, $"{separator}{n.Imm}"),
+            IrOp.FpMode or IrOp.Call or IrOp.Query => string.Create(inv, $"{separator}{n.Imm}"),
             IrOp.RotMask => string.Create(inv, $"{separator}{n.Imm >> 32}, {(uint)n.Imm:x}"),
             _ when n.B < 0 && IrTraits.TakesImmediate(n.Op) => string.Create(inv, $"{separator}{n.Imm}"),
             _ => "",

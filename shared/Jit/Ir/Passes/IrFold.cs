@@ -11,7 +11,7 @@ public static class IrFold
         ref IrInsn n = ref block[index];
         switch (n.Op)
         {
-            case IrOp.Const or IrOp.Get or IrOp.Put or IrOp.Load or IrOp.Store or IrOp.Vec or IrOp.Call or IrOp.None:
+            case IrOp.Const or IrOp.Get or IrOp.Put or IrOp.Load or IrOp.Store or IrOp.Vec or IrOp.Call or IrOp.Query or IrOp.None:
                 return -1;
             case IrOp.ExitIf or IrOp.TrapIf:
                 FoldCondition(block, ref n);
