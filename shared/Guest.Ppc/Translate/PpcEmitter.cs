@@ -51,6 +51,7 @@ public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model
         _fpscr = -1;
         BeginSingles(assumed);
         BeginTrace(trace);
+        Ir.IsHot = _trace is not null;
     }
 
     /// <summary>The present value of an I32 slot, when building for one interpretation; else 0.</summary>

@@ -8,9 +8,6 @@ namespace Suite.Jit.Backend;
 // Ways out of a block.
 public sealed unsafe partial class IrCompiler
 {
-    // Host code of one put at an exit, at most.
-    private const int PutBytes = 24;
-
     private void EmitExit(in IrInsn n)
     {
         switch (n.Op)
@@ -83,66 +80,39 @@ public sealed unsafe partial class IrCompiler
         const int JumpToBytes = 48;
         Reg target = Use(n.A);
         Asm.Op(Alu.Cmp, target, (int)n.Imm, wide: false);
-        X64Asm cold = _b.BranchCold(Cond.NE, CountExitPuts() * PutBytes + JumpToBytes);
-        EmitExitPuts(ref cold);
+        int bytes = PrepareLatePuts(atExit: true, out int scratch);
+        X64Asm cold = _b.BranchCold(Cond.NE, bytes + JumpToBytes);
+        EmitLatePuts(ref cold, atExit: true, scratch, target == Reg.Rax ? Reg.Rcx : Reg.Rax);
         _b.JumpTo(ref cold, target);
     }
 
     // What the exit has to write first is done away from the code that goes on.
     private void Leave(Cond condition, ulong pc)
     {
-        int count = CountExitPuts();
-        if (count == 0)
+        int bytes = PrepareLatePuts(atExit: true, out int scratch);
+        if (bytes == 0)
         {
             _b.Branch(condition, pc, LoopHeadFor(pc));
             return;
         }
 
-        X64Asm cold = _b.BranchCold(condition, count * PutBytes);
-        EmitExitPuts(ref cold);
+        X64Asm cold = _b.BranchCold(condition, bytes);
+        EmitLatePuts(ref cold, atExit: true, scratch, Reg.Rcx);
         _b.JumpCold(ref cold, pc);
     }
 
-    private int CountExitPuts()
+    private void LeaveByTrap(Cond condition, byte* exit)
     {
-        int count = 0;
-        foreach (IrExitPut put in _block.ExitPuts)
-            count += put.Exit == _at ? 1 : 0;
-        return count;
-    }
-
-    private void EmitExitPuts(ref X64Asm cold)
-    {
-        EmitExitPuts(ref cold, fromMemory: false);
-        EmitExitPuts(ref cold, fromMemory: true); // through a register that nothing is in any more
-    }
-
-    private void EmitExitPuts(ref X64Asm cold, bool fromMemory)
-    {
-        foreach (IrExitPut put in _block.ExitPuts)
+        int bytes = PrepareLatePuts(atExit: false, out int scratch);
+        if (bytes == 0)
         {
-            if (put.Exit != _at)
-                continue;
-            Mem to = Mem.At(Reg.Rbp, _layout.Slots[put.Slot].Offset);
-            if (IsConst(put.Value))
-            {
-                if (!fromMemory)
-                    cold.Mov32(to, (int)_block[put.Value].Imm);
-                continue;
-            }
-
-            Place place = Whereabouts(put.Value);
-            if (place.IsRegister == fromMemory)
-                continue;
-            int register = place.Register;
-            if (fromMemory)
-            {
-                register = BitOperations.TrailingZeroCount(_temps[Vector]);
-                cold.Vex(VexOps.LoadDouble, register, 0, place.Mem);
-            }
-
-            cold.Vex(VexOps.StoreDouble, register, 0, to);
+            Asm.Jcc(condition, exit);
+            return;
         }
+
+        X64Asm cold = _b.BranchCold(condition, bytes);
+        EmitLatePuts(ref cold, atExit: false, scratch, Reg.Rcx);
+        cold.Jmp(exit);
     }
 
     private void EmitTrapIf(in IrInsn n)
@@ -150,20 +120,20 @@ public sealed unsafe partial class IrCompiler
         byte* exit = TrapExit(n.Imm, _pc);
         if (!IsEqualityOfDoubles(n.A, out int test, out bool negated))
         {
-            Asm.Jcc(EmitCondition(n.A), exit);
+            LeaveByTrap(EmitCondition(n.A), exit);
             return;
         }
 
         EmitComparison(_block[test], negate: false);
         if (negated)
         {
-            Asm.Jcc(Cond.P, exit);
-            Asm.Jcc(Cond.NE, exit);
+            LeaveByTrap(Cond.P, exit);
+            LeaveByTrap(Cond.NE, exit);
         }
         else
         {
             byte* unordered = Asm.JccShortForward(Cond.P);
-            Asm.Jcc(Cond.E, exit);
+            LeaveByTrap(Cond.E, exit);
             Asm.HereShort(unordered);
         }
     }

@@ -130,11 +130,16 @@ public sealed unsafe partial class IrCompiler
         EmitDoubleCompare(n.A, n.B, Cond.A);
         if (_values[i].LastUse < 0)
             return; // made for its exceptions only
-        Reg d = DefineReg(i);
-        Asm.MovImm(d, 1);
-        Asm.Cmov(Cond.B, d, Constant(StateLayout.OrderLessValue), wide: true);
-        Asm.Cmov(Cond.E, d, Constant(StateLayout.ZeroValue), wide: true);
-        Asm.Cmov(Cond.P, d, Constant(StateLayout.OrderUnorderedValue), wide: true);
+        EmitOrder(ref Asm, DefineReg(i));
+    }
+
+    // An ordering from the flags of a comparison of doubles, which stay.
+    private void EmitOrder(ref X64Asm asm, Reg to)
+    {
+        asm.MovImm(to, 1);
+        asm.Cmov(Cond.B, to, Constant(StateLayout.OrderLessValue), wide: true);
+        asm.Cmov(Cond.E, to, Constant(StateLayout.ZeroValue), wide: true);
+        asm.Cmov(Cond.P, to, Constant(StateLayout.OrderUnorderedValue), wide: true);
     }
 
     private void EmitConversion(int i, in IrInsn n)

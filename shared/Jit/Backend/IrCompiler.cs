@@ -26,6 +26,7 @@ public sealed unsafe partial class IrCompiler : IKnownSlots
     private int _at;
     private ulong _pc, _behind;
     private int _insnLength;
+    private InsnKind _insnKind;
     private byte* _coldExit;
     private (long Imm, ulong Pc) _coldExitOf;
 
@@ -60,12 +61,14 @@ public sealed unsafe partial class IrCompiler : IKnownSlots
         _coldExit = null;
         _insnLength = -1;
         ResetRegisters();
+        BeginLate();
         BeginLoop();
         bool ended = false;
         for (int i = 0; i < block.Count; i++)
         {
             ref readonly IrInsn n = ref block[i];
             _at = i;
+            UpdateLate(i);
             switch (n.Op)
             {
                 case IrOp.None or IrOp.Const:
@@ -80,14 +83,18 @@ public sealed unsafe partial class IrCompiler : IKnownSlots
 
             if (_values[i].Deferred)
                 continue;
+            bool mayFault = _late.Count > 0 && MayFaultWithOperands(n);
+            byte* start = Asm.Position;
             Emit(i);
+            if (mayFault)
+                Recover(start, Asm.Position);
             EndUses();
             ended = IrTraits.Ends(n.Op);
         }
 
         if (!ended)
             _b.Jump(_behind);
-        _b.EndInsn(_insnLength, InsnKind.Copy);
+        _b.EndInsn(_insnLength, _insnKind);
     }
 
     private ref X64Asm Asm => ref _b.Hot;
@@ -95,13 +102,15 @@ public sealed unsafe partial class IrCompiler : IKnownSlots
     private void StartInsn(in IrInsn n)
     {
         if (_insnLength >= 0)
-            _b.EndInsn(_insnLength, InsnKind.Copy);
+            _b.EndInsn(_insnLength, _insnKind);
         if (_insnLength > 0 && (ulong)n.Imm != _behind)
             _b.GoOnAt((ulong)n.Imm);
         _pc = (ulong)n.Imm;
         _insnLength = n.A;
+        _insnKind = n.B == 1 ? InsnKind.Open : InsnKind.Copy;
         _behind = _pc + (uint)n.A;
         _b.BeginInsn();
+        Recover(Asm.Position, Asm.Position);
     }
 
     private void CutUnsupported(IrBlock block)

@@ -81,6 +81,8 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
 
         _first = _next;
         _next += block.Count;
+        foreach (IrLatePut put in block.LatePuts)
+            UseLate(block, put);
         (int barrier, int nextInsn, int nextExit) = (block.Count, block.Count, block.Count);
         for (int i = block.Count - 1; i >= 0; i--)
         {
@@ -99,10 +101,6 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             v.Deferred = IsDeferred(block, n, v, nextInsn);
             if (n.Op is IrOp.Exit or IrOp.ExitIf)
                 nextExit = i;
-            if (n.Op is IrOp.ExitIf or IrOp.ExitUnless)
-                foreach (IrExitPut put in block.ExitPuts)
-                    if (put.Exit == i)
-                        Use(put.Value, i, Role.Other);
             if (n.Op == IrOp.Carry)
                 v.LastUse = nextExit;
             if (n.Op is IrOp.Get or IrOp.Put)
@@ -156,6 +154,21 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
         ref ValueState v = ref _values[value];
         v.LastUse = Math.Max(v.LastUse, at);
         v.Roles |= role;
+    }
+
+    // What a late Put is computed from is needed until nobody can see it any more.
+    private void UseLate(IrBlock block, in IrLatePut put)
+    {
+        ref readonly IrInsn value = ref block[put.Value];
+        if (value.Op is IrOp.FWiden or IrOp.OrderF or IrOp.FUnordered && !put.AtExitsOnly)
+        {
+            Use(value.A, put.End, Role.Other);
+            Use(value.B, put.End, Role.Other);
+        }
+        else
+        {
+            Use(put.Value, put.End, Role.Other);
+        }
     }
 
     private static Role RoleOfA(IrBlock block, int index, in ValueState v)

@@ -83,6 +83,8 @@ public sealed unsafe class BlockBuilder
 
     internal int FirstLink { get; private set; }
 
+    internal int FirstRecovery { get; private set; }
+
     internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked, bool isolated = false, HashSet<ulong>? breakpoints = null, bool mayAssume = false, bool isTrace = false)
     {
         (Isolated, Repeats, MayAssume, IsTrace, _breakpoints, _jumped) = (isolated, false, mayAssume, isTrace, breakpoints, false);
@@ -95,6 +97,7 @@ public sealed unsafe class BlockBuilder
         _start = start;
         _firstRecord = generation.Records.Count;
         FirstLink = generation.Links.Count;
+        FirstRecovery = generation.Recoveries.Count;
         Hot = _stubs.NewAsm(start);
     }
 
@@ -133,6 +136,10 @@ public sealed unsafe class BlockBuilder
             OtherPage = page;
         return ahead;
     }
+
+    /// <summary>Between two host addresses, a piece of state is not where it belongs; parameters as of <see cref="Recovery"/>.</summary>
+    internal void Recover(byte* from, byte* to, RecoveryKind kind, int target, int a, int b) =>
+        _generation.Recoveries.Add(new Recovery((uint)(from - _region.Base), (uint)(to - _region.Base), kind, target, a, b));
 
     /// <summary>The next instruction is the one at a guest address that <see cref="Follow"/> gave code of.</summary>
     public void GoOnAt(ulong pc)

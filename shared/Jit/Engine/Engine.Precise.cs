@@ -40,7 +40,10 @@ public sealed unsafe partial class Engine
                     // The kernel returns from a system call with TF in a way that traps only behind the next instruction.
                     bool behindCall = before == InsnKind.Syscall && s->Gpr[1] == pc;
                     // A check is no instruction of the guest's.
-                    return behindCall || before == InsnKind.Check ? Precision.Step : Within(s, record, pc, offset - at, singleStep);
+                    Precision precision = behindCall || before == InsnKind.Check ? Precision.Step : Within(s, record, pc, offset - at, singleStep);
+                    if (precision == Precision.Exact)
+                        Recover(s, generation, b, offset);
+                    return precision;
                 }
 
                 pc = record.Next(pc, b.GuestStart);
@@ -105,7 +108,7 @@ public sealed unsafe partial class Engine
             return Precision.Exact;
         }
 
-        bool boundary = into == 0 || (record.Kind == InsnKind.Syscall && !singleStep);
+        bool boundary = (into == 0 && (record.Kind != InsnKind.Open || s->Reason == ExitReason.Fault)) || (record.Kind == InsnKind.Syscall && !singleStep);
         if (boundary)
         {
             s->Pc = pc;

@@ -55,7 +55,8 @@ public sealed unsafe partial class Engine
         if (kind != ThunkKind.None)
             EmitThunk(ref a, pc, kind);
         byte* start = a.Position;
-        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints, mayAssume: !isChecked && !isolated && !_doubted.Contains(pc), isTrace: hot && !isChecked);
+        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints, mayAssume: !isChecked && !isolated && (hot || !_countsEntries) && !_doubted.Contains(pc),
+            isTrace: hot && !isChecked);
         if (isChecked)
             EmitCheck(_builder, _current.Blocks.Count);
         else if (_countsEntries && !hot && !isolated && !isBreakpoint)
@@ -84,6 +85,8 @@ public sealed unsafe partial class Engine
             HostStart = (uint)(start - _region.Base),
             HostLength = (uint)(b.Hot.Position - start),
             FirstRecord = b.FirstRecord,
+            FirstRecovery = b.FirstRecovery,
+            RecoveryCount = _current.Recoveries.Count - b.FirstRecovery,
             InsnCount = (ushort)(_current.Records.Count - b.FirstRecord),
             Incoming = -1,
             NextOnPage = -1,

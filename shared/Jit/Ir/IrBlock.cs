@@ -8,12 +8,15 @@ public sealed class IrBlock
 {
     private IrInsn[] _insns = new IrInsn[1024];
 
-    private readonly List<IrExitPut> _exitPuts = [];
+    private readonly List<IrLatePut> _latePuts = [];
 
     public int Count { get; private set; }
 
-    /// <summary>Puts that belong to conditional exits: done on the way out only.</summary>
-    public IReadOnlyList<IrExitPut> ExitPuts => _exitPuts;
+    /// <summary>Puts that are done only where something unlikely happens: on the way out of conditional exits, and when something faults. The last one first.</summary>
+    public List<IrLatePut> LatePuts => _latePuts;
+
+    /// <summary>The block is worth that passes look for late Puts of more than lazy slots. Until it is cleared.</summary>
+    public bool IsHot { get; set; }
 
     public ref IrInsn this[int index] => ref _insns[index];
 
@@ -22,11 +25,9 @@ public sealed class IrBlock
     public void Clear()
     {
         Count = 0;
-        _exitPuts.Clear();
+        IsHot = false;
+        _latePuts.Clear();
     }
-
-    /// <summary>See <see cref="ExitPuts"/>.</summary>
-    public void PutAtExit(in IrExitPut put) => _exitPuts.Add(put);
 
     /// <summary>Drops everything from an index on.</summary>
     public void CutAt(int index) => Count = index;

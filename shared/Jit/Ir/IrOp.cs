@@ -9,7 +9,7 @@ public enum IrOp : byte
 {
     None,
 
-    // Guest instruction boundaries. imm = guest pc, a = its length in bytes.
+    // Guest instruction boundaries. imm = guest pc, a = its length in bytes. b = 1: passes have left out a Put, so state is not whole there.
     InsnStart,
 
     // Constants and guest state. imm = the constant, or the slot.

@@ -30,6 +30,9 @@ public enum InsnKind : byte
     /// <summary>Compatibility mode: the fs selector is the guest's for one operand; entering generated code puts the engine's back.</summary>
     FsSwapped,
 
+    /// <summary>As <see cref="Copy"/>, but where it begins state is not whole, so a signal waits for the end.</summary>
+    Open,
+
     /// <summary>
     /// No instruction, and no code: the block goes on at another guest address, whose distance in words from the block's start stands in the place of the host
     /// length (<see cref="BlockBuilder.Follow"/>).
@@ -76,6 +79,9 @@ internal struct Block
     public uint HostStart;
     public uint HostLength;
     public int FirstRecord;
+
+    /// <summary>First of the block's <see cref="Recovery"/>s, and how many there are.</summary>
+    public int FirstRecovery, RecoveryCount;
     public int Incoming;
     public int NextOnPage;
     public int NextOnSecondPage;

@@ -1,0 +1,158 @@
+using Suite.Jit.Ir;
+using Suite.Jit.Runtime;
+using Suite.Jit.X64;
+
+namespace Suite.Jit.Backend;
+
+// Late Puts: written on the way out of the block, and told the engine for where it faults or is interrupted.
+public sealed unsafe partial class IrCompiler
+{
+    private readonly List<IrLatePut> _late = [];
+    private int _nextLate;
+
+    private void BeginLate()
+    {
+        _late.Clear();
+        _nextLate = _block.LatePuts.Count - 1;
+    }
+
+    // Those that stand ahead of an instruction and can be seen there. From now on their slots hold what they held, for nobody to use.
+    private void UpdateLate(int at)
+    {
+        if (_late.Count > 0)
+            _late.RemoveAll(put => put.End <= _at);
+        for (; _nextLate >= 0 && _block.LatePuts[_nextLate].Index <= at; _nextLate--)
+        {
+            IrLatePut put = _block.LatePuts[_nextLate];
+            if (!put.AtExitsOnly)
+                Vacate(put.Slot);
+            _late.Add(put);
+        }
+    }
+
+    // The value that is kept for a Put: its own, or the operand that it is computed from.
+    private RecoveryKind KindOf(in IrLatePut put, out int a, out int b)
+    {
+        ref readonly IrInsn value = ref _block[put.Value];
+        (a, b) = (value.A, value.B);
+        switch (value.Op)
+        {
+            case IrOp.FWiden when !put.AtExitsOnly:
+                return RecoveryKind.Widened;
+            case IrOp.OrderF when !put.AtExitsOnly:
+                return RecoveryKind.Order;
+            case IrOp.FUnordered when !put.AtExitsOnly:
+                return RecoveryKind.Unordered;
+            default:
+                a = put.Value;
+                return IsConst(a) ? RecoveryKind.Constant : RecoveryKind.Double;
+        }
+    }
+
+    // Between two host addresses, state is that of what has been emitted so far without the late Puts.
+    private void Recover(byte* from, byte* to)
+    {
+        foreach (IrLatePut put in _late)
+        {
+            if (put.AtExitsOnly)
+                continue;
+            RecoveryKind kind = KindOf(put, out int a, out int b);
+            ref readonly StateSlot slot = ref _layout.Slots[put.Slot];
+            int target = slot.Home == SlotHome.Memory ? ~slot.Offset : slot.Register;
+            if (kind == RecoveryKind.Constant)
+                _b.Recover(from, to, kind, target, (int)_block[a].Imm, 0);
+            else
+                _b.Recover(from, to, kind, target, NumberOf(Whereabouts(a)), b < 0 || kind is RecoveryKind.Double ? 0 : NumberOf(Whereabouts(b)));
+        }
+    }
+
+    private static int NumberOf(Place place) => place.IsRegister ? place.Register : ~place.Offset;
+
+    private bool MayFaultWithOperands(in IrInsn n) =>
+        IrTraits.MayFault(n) || IsDeferredOperand(n.A) || IsDeferredOperand(n.B) || IsDeferredOperand(n.C);
+
+    private bool IsDeferredOperand(int value) => value >= 0 && _values[value].Deferred;
+
+    // Bytes of cold code that writing all takes, and a vector register for it, -1 where none is needed. Leaves the flags alone.
+    private int PrepareLatePuts(bool atExit, out int scratch)
+    {
+        const int ConstantBytes = 12, DoubleBytes = 24, WidenedBytes = 36, CompareBytes = 72;
+        scratch = -1;
+        int bytes = 0;
+        bool needsScratch = false;
+        foreach (IrLatePut put in _late)
+        {
+            if (put.AtExitsOnly && !atExit)
+                continue;
+            RecoveryKind kind = KindOf(put, out _, out _);
+            bytes += kind switch
+            {
+                RecoveryKind.Constant => ConstantBytes,
+                RecoveryKind.Double => DoubleBytes,
+                RecoveryKind.Widened => WidenedBytes,
+                _ => CompareBytes,
+            };
+            needsScratch |= kind != RecoveryKind.Constant;
+        }
+
+        if (needsScratch)
+            scratch = Allocate(Vector);
+        return bytes;
+    }
+
+    // free: a general register that nothing is in on that way.
+    private void EmitLatePuts(ref X64Asm cold, bool atExit, int scratch, Reg free)
+    {
+        foreach (IrLatePut put in _late)
+        {
+            if (put.AtExitsOnly && !atExit)
+                continue;
+            RecoveryKind kind = KindOf(put, out int a, out int b);
+            ref readonly StateSlot slot = ref _layout.Slots[put.Slot];
+            Mem to = Mem.At(Reg.Rbp, slot.Offset);
+            if (kind == RecoveryKind.Constant)
+            {
+                cold.Mov32(to, (int)_block[a].Imm);
+                continue;
+            }
+
+            Place from = Whereabouts(a);
+            int first = from.Register;
+            if (!from.IsRegister)
+                cold.Vex(kind == RecoveryKind.Widened ? VexOps.LoadSingle : VexOps.LoadDouble, first = scratch, 0, from.Mem);
+            switch (kind)
+            {
+                case RecoveryKind.Double:
+                    cold.Vex(VexOps.StoreDouble, first, 0, to);
+                    break;
+                case RecoveryKind.Widened when slot.Home != SlotHome.Memory:
+                    cold.Vex(VexOps.SingleToDouble, slot.Register, first, first);
+                    break;
+                case RecoveryKind.Widened:
+                    cold.Vex(VexOps.SingleToDouble, scratch, first, first);
+                    cold.Vex(VexOps.StoreDouble, scratch, 0, to);
+                    break;
+                default:
+                    EmitLateCompare(ref cold, kind, first, Whereabouts(b), free);
+                    cold.Mov(to, free, wide: kind == RecoveryKind.Order);
+                    break;
+            }
+        }
+    }
+
+    private void EmitLateCompare(ref X64Asm cold, RecoveryKind kind, int first, Place second, Reg to)
+    {
+        if (second.IsRegister)
+            cold.Vex(VexOps.Ucomisd, first, 0, second.Register);
+        else
+            cold.Vex(VexOps.Ucomisd, first, 0, second.Mem);
+        if (kind == RecoveryKind.Order)
+        {
+            EmitOrder(ref cold, to);
+            return;
+        }
+
+        cold.Setcc(Cond.P, to);
+        cold.MovzxByte(to, to);
+    }
+}
