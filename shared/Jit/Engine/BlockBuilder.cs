@@ -23,11 +23,11 @@ public sealed unsafe class BlockBuilder
     private byte* _start, _insnStart;
     private int _firstRecord;
     private HashSet<ulong>? _breakpoints;
-    private readonly Engine _engine;
+    private readonly Engine? _engine;
     private byte[]? _ahead;
     private bool _jumped;
 
-    internal BlockBuilder(Engine engine, Stubs stubs, CodeRegion region, EngineOptions options)
+    internal BlockBuilder(Stubs stubs, CodeRegion region, EngineOptions options, Engine? engine = null)
     {
         _engine = engine;
         _stubs = stubs;
@@ -125,7 +125,7 @@ public sealed unsafe class BlockBuilder
         const int AheadBytes = 4096;
         bytes = 0;
         ulong page = Engine.PageStart(pc), first = Engine.PageStart(GuestStart);
-        if (!IsTrace || Math.Abs((long)(pc - GuestStart)) > InsnRecord.Reach || (page != first && OtherPage != first && page != OtherPage))
+        if (_engine is null || !IsTrace || Math.Abs((long)(pc - GuestStart)) > InsnRecord.Reach || (page != first && OtherPage != first && page != OtherPage))
             return null;
         _ahead ??= GC.AllocateUninitializedArray<byte>(AheadBytes, pinned: true);
         byte* ahead = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _ahead[0]);

@@ -43,7 +43,7 @@ public sealed unsafe partial class Engine
         _stubs = new Stubs(_region, _traits);
         ClearTables(isFresh: true);
         _map = new BlockMap(_region);
-        _builder = new BlockBuilder(this, _stubs, _region, options);
+        _builder = new BlockBuilder(_stubs, _region, options, this);
         _middle = _stubs.CodeStart + (((_region.CodeEnd - _stubs.CodeStart) / 2) & ~15L);
         _current = _generations[0] = new Generation(_stubs.CodeStart, _middle, 0);
         World = new World(_region);
