@@ -30,25 +30,6 @@ public sealed unsafe partial class IrCompiler
         }
     }
 
-    // The value that is kept for a Put: its own, or the operand that it is computed from.
-    private RecoveryKind KindOf(in IrLatePut put, out int a, out int b)
-    {
-        ref readonly IrInsn value = ref _block[put.Value];
-        (a, b) = (value.A, value.B);
-        switch (value.Op)
-        {
-            case IrOp.FWiden when !put.AtExitsOnly:
-                return RecoveryKind.Widened;
-            case IrOp.OrderF when !put.AtExitsOnly:
-                return RecoveryKind.Order;
-            case IrOp.FUnordered when !put.AtExitsOnly:
-                return RecoveryKind.Unordered;
-            default:
-                a = put.Value;
-                return IsConst(a) ? RecoveryKind.Constant : RecoveryKind.Double;
-        }
-    }
-
     // Between two host addresses, state is that of what has been emitted so far without the late Puts.
     private void Recover(byte* from, byte* to)
     {
@@ -56,13 +37,10 @@ public sealed unsafe partial class IrCompiler
         {
             if (put.AtExitsOnly)
                 continue;
-            RecoveryKind kind = KindOf(put, out int a, out int b);
             ref readonly StateSlot slot = ref _layout.Slots[put.Slot];
             int target = slot.Home == SlotHome.Memory ? ~slot.Offset : slot.Register;
-            if (kind == RecoveryKind.Constant)
-                _b.Recover(from, to, kind, target, (int)_block[a].Imm, 0);
-            else
-                _b.Recover(from, to, kind, target, NumberOf(Whereabouts(a)), b < 0 || kind is RecoveryKind.Double ? 0 : NumberOf(Whereabouts(b)));
+            int a = put.Kind == IrLateKind.Constant ? (int)_block[put.A].Imm : NumberOf(Whereabouts(put.A));
+            _b.Recover(from, to, put.Kind, target, a, put.B < 0 ? 0 : NumberOf(Whereabouts(put.B)));
         }
     }
 
@@ -84,15 +62,14 @@ public sealed unsafe partial class IrCompiler
         {
             if (put.AtExitsOnly && !atExit)
                 continue;
-            RecoveryKind kind = KindOf(put, out _, out _);
-            bytes += kind switch
+            bytes += put.Kind switch
             {
-                RecoveryKind.Constant => ConstantBytes,
-                RecoveryKind.Double => DoubleBytes,
-                RecoveryKind.Widened => WidenedBytes,
+                IrLateKind.Constant => ConstantBytes,
+                IrLateKind.Double => DoubleBytes,
+                IrLateKind.Widened => WidenedBytes,
                 _ => CompareBytes,
             };
-            needsScratch |= kind != RecoveryKind.Constant;
+            needsScratch |= put.Kind != IrLateKind.Constant;
         }
 
         if (needsScratch)
@@ -107,46 +84,45 @@ public sealed unsafe partial class IrCompiler
         {
             if (put.AtExitsOnly && !atExit)
                 continue;
-            RecoveryKind kind = KindOf(put, out int a, out int b);
             ref readonly StateSlot slot = ref _layout.Slots[put.Slot];
             Mem to = Mem.At(Reg.Rbp, slot.Offset);
-            if (kind == RecoveryKind.Constant)
+            if (put.Kind == IrLateKind.Constant)
             {
-                cold.Mov32(to, (int)_block[a].Imm);
+                cold.Mov32(to, (int)_block[put.A].Imm);
                 continue;
             }
 
-            Place from = Whereabouts(a);
+            Place from = Whereabouts(put.A);
             int first = from.Register;
             if (!from.IsRegister)
-                cold.Vex(kind == RecoveryKind.Widened ? VexOps.LoadSingle : VexOps.LoadDouble, first = scratch, 0, from.Mem);
-            switch (kind)
+                cold.Vex(put.Kind == IrLateKind.Widened ? VexOps.LoadSingle : VexOps.LoadDouble, first = scratch, 0, from.Mem);
+            switch (put.Kind)
             {
-                case RecoveryKind.Double:
+                case IrLateKind.Double:
                     cold.Vex(VexOps.StoreDouble, first, 0, to);
                     break;
-                case RecoveryKind.Widened when slot.Home != SlotHome.Memory:
+                case IrLateKind.Widened when slot.Home != SlotHome.Memory:
                     cold.Vex(VexOps.SingleToDouble, slot.Register, first, first);
                     break;
-                case RecoveryKind.Widened:
+                case IrLateKind.Widened:
                     cold.Vex(VexOps.SingleToDouble, scratch, first, first);
                     cold.Vex(VexOps.StoreDouble, scratch, 0, to);
                     break;
                 default:
-                    EmitLateCompare(ref cold, kind, first, Whereabouts(b), free);
-                    cold.Mov(to, free, wide: kind == RecoveryKind.Order);
+                    EmitLateCompare(ref cold, put.Kind, first, Whereabouts(put.B), free);
+                    cold.Mov(to, free, wide: put.Kind == IrLateKind.Order);
                     break;
             }
         }
     }
 
-    private void EmitLateCompare(ref X64Asm cold, RecoveryKind kind, int first, Place second, Reg to)
+    private void EmitLateCompare(ref X64Asm cold, IrLateKind kind, int first, Place second, Reg to)
     {
         if (second.IsRegister)
             cold.Vex(VexOps.Ucomisd, first, 0, second.Register);
         else
             cold.Vex(VexOps.Ucomisd, first, 0, second.Mem);
-        if (kind == RecoveryKind.Order)
+        if (kind == IrLateKind.Order)
         {
             EmitOrder(ref cold, to);
             return;

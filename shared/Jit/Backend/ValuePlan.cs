@@ -82,7 +82,11 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
         _first = _next;
         _next += block.Count;
         foreach (IrLatePut put in block.LatePuts)
-            UseLate(block, put);
+        {
+            Use(put.A, put.End, Role.Other);
+            Use(put.B, put.End, Role.Other);
+        }
+
         (int barrier, int nextInsn, int nextExit) = (block.Count, block.Count, block.Count);
         for (int i = block.Count - 1; i >= 0; i--)
         {
@@ -154,21 +158,6 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
         ref ValueState v = ref _values[value];
         v.LastUse = Math.Max(v.LastUse, at);
         v.Roles |= role;
-    }
-
-    // What a late Put is computed from is needed until nobody can see it any more.
-    private void UseLate(IrBlock block, in IrLatePut put)
-    {
-        ref readonly IrInsn value = ref block[put.Value];
-        if (value.Op is IrOp.FWiden or IrOp.OrderF or IrOp.FUnordered && !put.AtExitsOnly)
-        {
-            Use(value.A, put.End, Role.Other);
-            Use(value.B, put.End, Role.Other);
-        }
-        else
-        {
-            Use(put.Value, put.End, Role.Other);
-        }
     }
 
     private static Role RoleOfA(IrBlock block, int index, in ValueState v)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 using Suite.Jit.X64;
 
@@ -128,7 +129,7 @@ public sealed unsafe class BlockBuilder
         if (_engine is null || !IsTrace || Math.Abs((long)(pc - GuestStart)) > InsnRecord.Reach || (page != first && OtherPage != first && page != OtherPage))
             return null;
         _ahead ??= GC.AllocateUninitializedArray<byte>(AheadBytes, pinned: true);
-        byte* ahead = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _ahead[0]);
+        byte* ahead = (byte*)Unsafe.AsPointer(ref _ahead[0]);
         bytes = _engine.FetchAhead(pc, ahead);
         if (bytes == 0)
             return null;
@@ -138,7 +139,7 @@ public sealed unsafe class BlockBuilder
     }
 
     /// <summary>Between two host addresses, a piece of state is not where it belongs; parameters as of <see cref="Recovery"/>.</summary>
-    internal void Recover(byte* from, byte* to, RecoveryKind kind, int target, int a, int b) =>
+    internal void Recover(byte* from, byte* to, IrLateKind kind, int target, int a, int b) =>
         _generation.Recoveries.Add(new Recovery((uint)(from - _region.Base), (uint)(to - _region.Base), kind, target, a, b));
 
     /// <summary>The next instruction is the one at a guest address that <see cref="Follow"/> gave code of.</summary>

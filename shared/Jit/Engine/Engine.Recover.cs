@@ -19,16 +19,16 @@ public sealed unsafe partial class Engine
             byte* target = PlaceOf(s, r.Target);
             switch (r.Kind)
             {
-                case RecoveryKind.Constant:
+                case IrLateKind.Constant:
                     *(int*)target = r.A;
                     break;
-                case RecoveryKind.Double:
+                case IrLateKind.Double:
                     *(ulong*)target = *(ulong*)PlaceOf(s, r.A);
                     break;
-                case RecoveryKind.Widened:
+                case IrLateKind.Widened:
                     *(double*)target = *(float*)PlaceOf(s, r.A);
                     break;
-                case RecoveryKind.Order:
+                case IrLateKind.Order:
                     *(ulong*)target = IrMath.OrderOf(*(double*)PlaceOf(s, r.A), *(double*)PlaceOf(s, r.B));
                     break;
                 default:

@@ -4,6 +4,8 @@ namespace Suite.Jit.Ir;
 /// <param name="Index">Where it stood.</param>
 /// <param name="End">Where nobody can see it any more.</param>
 /// <param name="Slot">What would be written.</param>
-/// <param name="Value">With what.</param>
+/// <param name="Kind">What with.</param>
+/// <param name="A">First operand of that, a value.</param>
+/// <param name="B">Second operand, or -1.</param>
 /// <param name="AtExitsOnly">The slot is lazy: faults and traps need not see it.</param>
-public readonly record struct IrLatePut(int Index, int End, int Slot, int Value, bool AtExitsOnly);
+public readonly record struct IrLatePut(int Index, int End, int Slot, IrLateKind Kind, int A, int B, bool AtExitsOnly);

@@ -1,26 +1,9 @@
+using Suite.Jit.Ir;
+
 namespace Suite.Jit.Runtime;
 
-/// <summary>How a slot's value is had from what generated code keeps.</summary>
-internal enum RecoveryKind : byte
-{
-    /// <summary>The constant in A, 32 bits.</summary>
-    Constant,
-
-    /// <summary>The double in A.</summary>
-    Double,
-
-    /// <summary>The single in A, as a double.</summary>
-    Widened,
-
-    /// <summary>The ordering of the doubles in A and B, 64 bits.</summary>
-    Order,
-
-    /// <summary>Whether the doubles in A and B are unordered, 32 bits.</summary>
-    Unordered,
-}
-
 /// <summary>
-/// A piece of guest state that generated code has not written, at some places of a block (<see cref="Ir.IrLatePut"/>). A place that is named by one number is a
+/// A piece of guest state that generated code has not written, at some places of a block (<see cref="IrLatePut"/>). A place that is named by one number is a
 /// vector register, or, as the complement of its offset, in the state block.
 /// </summary>
 /// <param name="From">First host address it is for, as an offset from the region's base.</param>
@@ -29,7 +12,7 @@ internal enum RecoveryKind : byte
 /// <param name="Target">Place of the slot.</param>
 /// <param name="A">First operand: a constant, or its place.</param>
 /// <param name="B">Place of the second operand.</param>
-internal readonly record struct Recovery(uint From, uint To, RecoveryKind Kind, int Target, int A, int B)
+internal readonly record struct Recovery(uint From, uint To, IrLateKind Kind, int Target, int A, int B)
 {
     /// <summary>Whether it is for a host address.</summary>
     public bool IsFor(uint offset) => offset >= From && (offset < To || offset == From);

@@ -91,30 +91,31 @@ public sealed class DeadCode(StateLayout layout)
     {
         ref readonly IrInsn n = ref block[put];
         ref readonly IrInsn value = ref block[n.A];
-        bool inMemory = layout.Slots[n.Imm].Home == SlotHome.Memory;
+        bool inMemory = layout.Slots[n.Imm].Home == SlotHome.Memory, isNear = overwritten - put <= Reach;
         if (!block.IsHot || _budget < overwritten - put)
             return false;
-        bool canWait = value.Op switch
+        IrLatePut late = new(put, overwritten, (int)n.Imm, IrLateKind.Double, n.A, -1, AtExitsOnly: false);
+        switch (value.Op)
         {
-            IrOp.Const => inMemory && value.Type == IrType.I32,
-            IrOp.FWiden => overwritten - put <= Reach && IsComputed(block[value.A]),
-            IrOp.OrderF or IrOp.FUnordered => inMemory && overwritten - put <= Reach,
-            _ => inMemory && value.Type == IrType.F64 && overwritten - put <= Reach,
-        };
-        if (!canWait)
-            return false;
-        _budget -= overwritten - put; // the engine is told of each at most once for each instruction on the way
-        block.LatePuts.Add(new IrLatePut(put, overwritten, (int)n.Imm, n.A, AtExitsOnly: false));
-        if (value.Op is IrOp.FWiden or IrOp.OrderF or IrOp.FUnordered)
-        {
-            Use(value.A);
-            Use(value.B);
-        }
-        else
-        {
-            Use(n.A);
+            case IrOp.Const when inMemory && value.Type == IrType.I32:
+                late = late with { Kind = IrLateKind.Constant };
+                break;
+            case IrOp.FWiden when isNear && IsComputed(block[value.A]):
+                late = late with { Kind = IrLateKind.Widened, A = value.A };
+                break;
+            case IrOp.OrderF or IrOp.FUnordered when inMemory && isNear:
+                late = late with { Kind = value.Op == IrOp.OrderF ? IrLateKind.Order : IrLateKind.Unordered, A = value.A, B = value.B };
+                break;
+            default:
+                if (!inMemory || !isNear || value.Type != IrType.F64)
+                    return false;
+                break;
         }
 
+        _budget -= overwritten - put; // the engine is told of each at most once for each instruction on the way
+        block.LatePuts.Add(late);
+        Use(late.A);
+        Use(late.B);
         return true;
     }
 
@@ -138,7 +139,8 @@ public sealed class DeadCode(StateLayout layout)
 
         if (lastExit < 0)
             return true;
-        block.LatePuts.Add(new IrLatePut(put, lastExit + 1, (int)n.Imm, n.A, AtExitsOnly: true));
+        IrLateKind kind = isConstant ? IrLateKind.Constant : IrLateKind.Double;
+        block.LatePuts.Add(new IrLatePut(put, lastExit + 1, (int)n.Imm, kind, n.A, -1, AtExitsOnly: true));
         Use(n.A);
         return true;
     }

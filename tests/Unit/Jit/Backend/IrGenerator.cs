@@ -366,13 +366,32 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
                 Block.Put(Lazy0 + random.Next(Lazies), random.Next(2) == 0 ? Block.Const((uint)random.Next()) : Integer());
                 break;
             case 8 or 9:
-                if (random.Next(3) != 0)
+                if (random.Next(3) == 0)
+                    PutComputed();
+                else if (random.Next(3) != 0)
                     Block.Put(Double0 + random.Next(Doubles), Double());
                 else
                     PutLazily();
                 break;
             default:
                 Block.Put(Integer0 + random.Next(Integers), Integer());
+                break;
+        }
+    }
+
+    // What late Puts compute again: widened singles, comparisons of doubles.
+    private void PutComputed()
+    {
+        switch (random.Next(3))
+        {
+            case 0:
+                Block.Put(Double0 + random.Next(Doubles), Block.Convert(IrOp.FWiden, IrType.F64, Single()));
+                break;
+            case 1:
+                Block.Put(Flag0 + random.Next(Flags), Block.Compare(IrOp.FUnordered, Double(), Double()));
+                break;
+            default:
+                Block.Put(Order0 + random.Next(Orders), Block.OrderF(Double(), Double()));
                 break;
         }
     }
