@@ -19,14 +19,13 @@ public sealed unsafe partial class IrCompiler
     // Those that stand ahead of an instruction and can be seen there. From now on their slots hold what they held, for nobody to use.
     private void UpdateLate(int at)
     {
-        if (_late.Count > 0)
-            _late.RemoveAll(put => put.End <= _at);
+        for (int i = _late.Count - 1; i >= 0; i--)
+            if (_late[i].End <= at)
+                _late.RemoveAt(i);
         for (; _nextLate >= 0 && _block.LatePuts[_nextLate].Index <= at; _nextLate--)
         {
-            IrLatePut put = _block.LatePuts[_nextLate];
-            if (!put.AtExitsOnly)
-                Vacate(put.Slot);
-            _late.Add(put);
+            Vacate(_block.LatePuts[_nextLate].Slot);
+            _late.Add(_block.LatePuts[_nextLate]);
         }
     }
 
