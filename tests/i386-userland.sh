@@ -11,7 +11,7 @@
 SYSROOT=${SUITE_SYSROOT:-$ROOT/out/sysroot-i386}
 TOOL=${SUITE_BIN:-$BIN}/qemu-i386
 WORK=$ROOT/out/userland-i386
-PACKAGES=bash,coreutils,python3,perl,sqlite3,git,gcc,libc6-dev,lua5.4,gawk,bc
+PACKAGES=bash,coreutils,python3,perl,sqlite3,git,gcc,libc6-dev,make,lua5.4,gawk,bc
 RELEASE=bookworm
 ONLY=''
 CHROOT=$(PATH=$PATH:/usr/sbin:/sbin command -v chroot)

@@ -44,14 +44,14 @@ internal sealed class Invocation
 
     public static Invocation Read(string[] args)
     {
-        if (args.Any(a => a.Contains('\uFFFD')) && HostProcess.Arguments() is { } raw)
+        if (Array.Exists(args, static a => a.Contains('\uFFFD')) && HostProcess.Arguments() is { } raw)
             args = [.. raw.Skip(1).Select(a => GuestText.FromBytes(a))];
         if (IsByKernel && args.Length > 0)
             return FromKernel(args);
         ExecHandover handover = ExecHandover.Read(ref args);
         if (args.Length < 4 || args[0] != Respawn.ChildVerb || !int.TryParse(args[1], out int options) || args.Length < options + 4)
             return new Invocation(args, false, null);
-        return new Invocation([.. args.Skip(2).Take(options), .. args.Skip(options + 3)], true, args[options + 2]) { Handover = handover };
+        return new Invocation([.. args.AsSpan(2, options), .. args.AsSpan(options + 3)], true, args[options + 2]) { Handover = handover };
     }
 
     // TOOL PATH [ARGV0] ARGUMENTS: fs/binfmt_misc.c, load_misc_binary.
@@ -67,14 +67,14 @@ internal sealed class Invocation
     public byte[][] GuestArguments(UserOptions options)
     {
         string argv0 = _childArgv0 ?? options.Argv0 ?? options.Program!;
-        return [GuestText.ToBytes(argv0), .. options.GuestArgs.Select(GuestText.ToBytes)];
+        return [GuestText.ToBytes(argv0), .. Array.ConvertAll(options.GuestArgs, GuestText.ToBytes)];
     }
 
     /// <summary>The tool again, with the options this one was given.</summary>
     public Respawn MakeRespawn(UserOptions options, string toolName, LogSink? log)
     {
         int count = Words.Length - options.GuestArgs.Length - 1;
-        List<byte[]> words = [.. Words.Take(count).Select(w => GuestText.ToBytes(w))];
+        List<byte[]> words = [.. Array.ConvertAll(Words[..count], GuestText.ToBytes)];
         if (log?.Descriptor is not { } descriptor)
             return new Respawn(Encoding.UTF8.GetBytes(toolName), [.. words]);
         if (words.Count > 0 && words[^1].AsSpan().SequenceEqual("--"u8))

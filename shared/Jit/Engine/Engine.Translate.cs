@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Suite.Jit.Runtime;
 using Suite.Jit.X64;
 
@@ -29,6 +30,7 @@ public sealed unsafe partial class Engine
     internal static ulong PageStart(ulong address) => address & PageMask;
 
     // isolated: for Step. hot: a block that has been entered often.
+    [SkipLocalsInit] // clearing the buffer took as long as decoding a short block
     private byte* Translate(ulong pc, ThunkKind kind, bool isolated = false, bool hot = false)
     {
         if (!_current.HasRoom)

@@ -105,8 +105,14 @@ public sealed unsafe partial class Engine
         using (_gate.Hold())
         {
             byte* host = Find(pc);
-            return host != null ? host : Translate(pc, ThunkKind.None);
+            return host != null ? host : TranslateNoted(pc);
         }
+    }
+
+    private byte* TranslateNoted(ulong pc)
+    {
+        _notes?.Write(pc, ThunkKind.None);
+        return Translate(pc, ThunkKind.None);
     }
 
     // Runs until an exit that cannot be answered here; null means: look up Pc and go on.
@@ -179,7 +185,7 @@ public sealed unsafe partial class Engine
             uint epoch = *_region.StopWord;
             byte* host = Find(s->Pc);
             if (host == null && !IsCold(s->Pc))
-                host = Translate(s->Pc, ThunkKind.None);
+                host = TranslateNoted(s->Pc);
             if (host != null && generation == _current && epoch == *_region.StopWord && !link.Linked)
                 Connect(ref link, (int)(s->ExitArg >> 1), host);
             return host;
@@ -195,14 +201,23 @@ public sealed unsafe partial class Engine
             byte* host = Find(target);
             if (host == null && IsCold(target))
                 return null;
-            if (_traits.ComparesTargets)
-                return PublishTarget(target, host != null ? host : Translate(target, ThunkKind.None));
-            ThunkKind kind = _options.NoChain ? ThunkKind.None : s->ExitArg == 1 ? ThunkKind.Return : ThunkKind.Jump;
-            if (host == null)
-                return Translate(target, kind);
-            if (kind != ThunkKind.None)
-                AddThunk(target, kind, host);
-            return host;
+            ThunkKind kind = s->ExitArg == 1 ? ThunkKind.Return : ThunkKind.Jump;
+            _notes?.Write(target, kind);
+            return Publish(target, kind, host);
         }
+    }
+
+    // For indirect branches; translates what has no host code yet.
+    private byte* Publish(ulong target, ThunkKind kind, byte* host)
+    {
+        if (_traits.ComparesTargets)
+            return PublishTarget(target, host != null ? host : Translate(target, ThunkKind.None));
+        if (_options.NoChain)
+            kind = ThunkKind.None;
+        if (host == null)
+            return Translate(target, kind);
+        if (kind != ThunkKind.None)
+            AddThunk(target, kind, host);
+        return host;
     }
 }

@@ -122,7 +122,7 @@ public sealed unsafe class World(CodeRegion region)
     {
         int process = (int)Sys.Call(Nr.getpid);
         using (_threadsLock.Hold())
-            return [.. _threads.Where(t => t.Process == process).Select(t => t.Tid)];
+            return [.. _threads.FindAll(t => t.Process == process).ConvertAll(static t => t.Tid)];
     }
 
     /// <summary>Makes a thread leave generated code soon, if it is there.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Suite.Host;
 using Suite.LinuxUser.Abi;
@@ -350,7 +351,8 @@ public sealed unsafe partial class GuestMemory
                 inode = *(ulong*)(stat + 8);
             }
 
-            name = DescriptorPath(fd);
+            // The segments of a program lie side by side: one name, asked for once.
+            name = inode != 0 && _map.Find(address - 1) is { } below && (below.Device, below.Inode) == (device, inode) ? below.Name : DescriptorPath(fd);
         }
 
         Vma added = new()
@@ -369,6 +371,7 @@ public sealed unsafe partial class GuestMemory
     }
 
     /// <summary>What /proc says a descriptor is: a path, or something like "/memfd:x (deleted)".</summary>
+    [SkipLocalsInit]
     public static string DescriptorPath(int fd)
     {
         Span<byte> path = stackalloc byte[32];

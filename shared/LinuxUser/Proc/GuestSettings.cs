@@ -31,10 +31,11 @@ public sealed unsafe class GuestSettings
     /// <summary>What was set, in one word for <see cref="Decode"/>; null when nothing was.</summary>
     public string? Encode()
     {
-        string text = string.Join(',', new[] { (RLIMIT_AS, _addressSpace), (RLIMIT_DATA, _data) }.Where(l => l.Item2 is not null)
-            .Select(l => $"{l.Item1}={l.Item2!.Soft}:{l.Item2.Hard}"));
-        return text.Length == 0 ? null : text;
+        (string? space, string? data) = (Word(RLIMIT_AS, _addressSpace), Word(RLIMIT_DATA, _data));
+        return space is null ? data : data is null ? space : $"{space},{data}";
     }
+
+    private static string? Word(int resource, Limit? limit) => limit is null ? null : $"{resource}={limit.Soft}:{limit.Hard}";
 
     /// <summary>The settings of a program whose predecessor had set limits; words that are none are left out.</summary>
     public static GuestSettings Decode(string? text)

@@ -38,8 +38,7 @@ public readonly record struct ExecHandover(string? Tracer, int Filters, string? 
     }
 
     /// <summary>The pairs.</summary>
-    public IEnumerable<byte[]> Words() => new[] { (TracerVerb, Tracer), (FiltersVerb, Filters < 0 ? null : Filters.ToString()), (LimitsVerb, Limits) }
-        .Where(pair => pair.Item2 is not null)
-        .SelectMany(pair => new[] { pair.Item1, pair.Item2! })
-        .Select(Encoding.ASCII.GetBytes);
+    public byte[][] Words() => [.. Pair(TracerVerb, Tracer), .. Pair(FiltersVerb, Filters < 0 ? null : Filters.ToString()), .. Pair(LimitsVerb, Limits)];
+
+    private static byte[][] Pair(string verb, string? word) => word is null ? [] : [Encoding.ASCII.GetBytes(verb), Encoding.ASCII.GetBytes(word)];
 }

@@ -27,6 +27,7 @@ public static unsafe class Forking
         long pid;
         using (t.Engine.Gate.Hold())
         {
+            t.Engine.PrepareFork();
             t.Engine.World.Stop(WorldStop.LeaveManagedCode);
             if (!ShutOutAll(t))
             {
@@ -138,6 +139,7 @@ public static unsafe class Forking
         t.Tid = (int)Sys.Call(Nr.gettid);
         t.Memory.ForgetLocks();
         t.Engine.World.KeepOnly(t.State, t.Tid);
+        t.Engine.BecomeChild();
         t.Process.Threads.KeepOnly(t);
         (t.ClearTid, t.RobustHead) = (0, 0);
         t.Process.Diagnosis?.Begin(t, isFork: true);

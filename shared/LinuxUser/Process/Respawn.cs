@@ -51,8 +51,7 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     public long Exec(byte[] path, byte[][] argv, byte[][] envp, in ExecHandover handover)
     {
         byte[] count = System.Text.Encoding.ASCII.GetBytes(options.Length.ToString());
-        byte[] name = argv.Length > 0 ? argv[0] : [];
-        byte[][] arguments = [toolName, .. handover.Words(), System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. options, name, path, .. argv.Skip(1)];
+        byte[][] arguments = [toolName, .. handover.Words(), System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. options, Name(argv), path, .. Rest(argv)];
         StringVector args = new(arguments), env = new(envp);
         OpenPassed(true);
         long error;
@@ -75,7 +74,7 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
         byte[][] shared = SharedOptions();
         byte[] count = System.Text.Encoding.ASCII.GetBytes(shared.Length.ToString());
         OpenPassed(true);
-        long error = ExecNative(tool, [tool, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. shared, argv.Length > 0 ? argv[0] : [], path, .. argv.Skip(1)], envp);
+        long error = ExecNative(tool, [tool, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. shared, Name(argv), path, .. Rest(argv)], envp);
         OpenPassed(false);
         return error;
     }
@@ -87,6 +86,10 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
         fixed (byte* p = (byte[])[.. path, 0], a = args.Block, e = env.Block)
             return Sys.Call(Nr.execve, (long)p, (long)args.At(a), (long)env.At(e));
     }
+
+    private static byte[] Name(byte[][] argv) => argv.Length > 0 ? argv[0] : [];
+
+    private static ReadOnlySpan<byte[]> Rest(byte[][] argv) => argv.AsSpan(Math.Min(1, argv.Length));
 
     private static ReadOnlySpan<byte> SelfPath => "/proc/self/exe\0"u8;
 
