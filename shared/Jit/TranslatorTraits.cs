@@ -15,6 +15,12 @@ public sealed record TranslatorTraits
     /// <summary>Generated code runs in the host's compatibility mode (cs 23h).</summary>
     public bool IsCompatibilityMode { get; init; }
 
+    /// <summary>
+    /// Entries of blocks are counted, and a block that is entered often is translated again, as a trace: it may go on behind jumps, where they lead to code that
+    /// is executed as often (<see cref="BlockBuilder.Follow"/>). With <see cref="ComparesTargets"/> only.
+    /// </summary>
+    public bool FollowsJumps { get; init; }
+
     /// <summary>XSAVE components that generated code uses. All: the image is kept with XSAVEOPT; else every component is written each time.</summary>
     public ulong VectorComponents { get; init; } = ulong.MaxValue;
 }

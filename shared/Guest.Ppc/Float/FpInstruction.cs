@@ -16,7 +16,7 @@ public static class FpInstruction
     /// <summary>What <see cref="PpcSlot.FpOp"/> keeps of an instruction: opcodes, and in the place of registers what generated code wants to know.</summary>
     public static uint Record(uint word)
     {
-        const uint Opcodes = 0xFC00_07FF;
+        const uint Opcodes = 0x7C00_07FF; // without the first bit, which both have: a constant that host code can store in one piece with what stands behind it
         uint opcode = word >> 1 & 31;
         uint kind = opcode switch
         {
@@ -41,8 +41,16 @@ public static class FpInstruction
     public static bool IsArithmetic(uint word) => (word >> 1 & 31) is >= FpOpcode.Div or FpOpcode.Rsp;
 
     /// <summary>What an instruction computed, from the slots of its operands: a multiplication's C is kept in the place of B.</summary>
-    public static FpResult Recompute(uint word, ulong first, ulong second, ulong third, uint fpscr) =>
-        (word >> 1 & 31) == FpOpcode.Mul ? Compute(word, first, 0, second, fpscr) : Compute(word, first, second, third, fpscr);
+    /// <param name="record">What <see cref="Record"/> made of it.</param>
+    /// <param name="first">The first operand.</param>
+    /// <param name="second">The second one.</param>
+    /// <param name="third">The third one.</param>
+    /// <param name="fpscr">FPSCR, for its control bits.</param>
+    public static FpResult Recompute(uint record, ulong first, ulong second, ulong third, uint fpscr)
+    {
+        uint word = record | 1U << 31;
+        return (word >> 1 & 31) == FpOpcode.Mul ? Compute(word, first, 0, second, fpscr) : Compute(word, first, second, third, fpscr);
+    }
 
     /// <summary>
     /// What an arithmetic, rounding or conversion instruction computes from its operands' bits with the control bits of an FPSCR value. Operands the

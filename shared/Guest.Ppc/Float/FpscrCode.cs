@@ -25,19 +25,38 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
     public bool Has(int helper) => helper == PpcHelpers.ReadFpscr && features.Avx512;
 
     /// <inheritdoc/>
-    public void Emit(int helper, ref X64Asm asm, byte* decline)
+    public void Emit(int helper, ref X64Asm asm, byte* decline, IKnownSlots known)
     {
         asm.Mov32(Fpscr32, At(PpcSlot.Fpscr));
         asm.Test(Fpscr32, (int)FpscrState.Control, wide: false);
         asm.Jcc(Cond.NE, decline);
         Sticky(ref asm);
-        asm.Mov32(T, At(PpcSlot.FpOp));
-        asm.Test(T, T, wide: false);
-        byte* noOperation = asm.JccForward(Cond.E);
-        Recompute(ref asm, decline);
-        Derive(ref asm, decline);
-        asm.Here(noOperation);
+        if (!known.TryKnown(PpcSlot.FpOp, out uint record))
+        {
+            asm.Mov32(T, At(PpcSlot.FpOp));
+            asm.Test(T, T, wide: false);
+            byte* noOperation = asm.JccForward(Cond.E);
+            Recompute(ref asm, decline);
+            Derive(ref asm, decline);
+            asm.Here(noOperation);
+        }
+        else if (record != 0)
+        {
+            Recompute(ref asm, decline, record);
+            Derive(ref asm, decline);
+        }
+
+        if (known.TryKnown(PpcSlot.FpCompare, out uint isCompared))
+        {
+            if (isCompared != 0)
+                Compared(ref asm);
+            return;
+        }
+
+        asm.Op(Alu.Cmp, At(PpcSlot.FpCompare), 0, wide: false);
+        byte* none = asm.JccForward(Cond.E);
         Compared(ref asm);
+        asm.Here(none);
     }
 
     // XX, and UX where it is masked, from MXCSR unless FPSCR must have them already.
@@ -82,40 +101,48 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         RecomputeOther(ref asm, decline);
         byte* done = asm.JmpForward();
         asm.Here(isSum);
-        InAllModes(ref asm, VexOps.Double(0x58));
+        InAllModes(ref asm, FpInstruction.Sum);
         asm.Here(done);
+    }
+
+    // The same of an operation whose record is known.
+    private void Recompute(ref X64Asm asm, byte* decline, uint record)
+    {
+        uint kind = record & FpInstruction.Kinds;
+        if (kind == 0)
+        {
+            asm.Jmp(decline);
+            return;
+        }
+
+        asm.Vex(VexOps.LoadDouble, A, 0, At(PpcSlot.FpA));
+        asm.Vex(VexOps.LoadDouble, B, 0, At(PpcSlot.FpB));
+        if ((record & FpInstruction.Subtracts) != 0)
+            asm.Vex(VexOps.Xor, B, B, SignMask);
+        InAllModes(ref asm, kind);
+        if ((record & FpInstruction.ToSingle) != 0)
+            RoundToSingle(ref asm, decline);
+        if ((record & FpInstruction.Negates) != 0)
+            Negate(ref asm);
     }
 
     private void RecomputeOther(ref X64Asm asm, byte* decline)
     {
-        Span<nint> done = stackalloc nint[4];
+        ReadOnlySpan<uint> kinds = [FpInstruction.FusedSum, FpInstruction.Sum, FpInstruction.Product, FpInstruction.Quotient];
+        Span<nint> done = stackalloc nint[kinds.Length];
         asm.And32(U, (int)FpInstruction.Kinds);
-        asm.Op(Alu.Cmp, U, (int)FpInstruction.FusedSum, wide: false);
-        byte* next = asm.JccForward(Cond.NE);
-        asm.Vex(VexOps.LoadDouble, A, 0, At(PpcSlot.FpC));
-        for (int rounding = Nearest; rounding <= Down; rounding++)
-        {
-            asm.Vex(VexOps.LoadDouble, rounding, 0, At(PpcSlot.FpA));
-            asm.VexRounded(VexOps.Fused(0xA9), rounding, A, B, ModeOf(rounding));
-        }
-
-        done[0] = (nint)asm.JmpForward();
-        asm.Here(next);
-        ReadOnlySpan<uint> kinds = [FpInstruction.Sum, FpInstruction.Product, FpInstruction.Quotient];
-        ReadOnlySpan<byte> opcodes = [0x58, 0x59, 0x5E];
         for (int i = 0; i < kinds.Length; i++)
         {
             asm.Op(Alu.Cmp, U, (int)kinds[i], wide: false);
-            next = asm.JccForward(Cond.NE);
-            InAllModes(ref asm, VexOps.Double(opcodes[i]));
-            done[1 + i] = (nint)asm.JmpForward();
+            byte* next = asm.JccForward(Cond.NE);
+            InAllModes(ref asm, kinds[i]);
+            done[i] = (nint)asm.JmpForward();
             asm.Here(next);
         }
 
         asm.Op(Alu.Cmp, U, (int)FpInstruction.Conversion, wide: false);
         asm.Jcc(Cond.NE, decline);
-        for (int rounding = Nearest; rounding <= Down; rounding++)
-            asm.Vex(VexOps.MoveDouble, rounding, 0, B);
+        InAllModes(ref asm, FpInstruction.Conversion);
         foreach (nint jump in done)
             asm.Here((byte*)jump);
 
@@ -125,15 +152,38 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         asm.Here(isDouble);
         asm.Test(At(PpcSlot.FpOp), (int)FpInstruction.Negates, wide: false);
         byte* stays = asm.JccShortForward(Cond.E);
-        asm.Vex(VexOps.Xor, Nearest, Nearest, SignMask);
-        asm.Vex(VexOps.Xor, TowardZero, TowardZero, SignMask);
+        Negate(ref asm);
         asm.HereShort(stays);
     }
 
-    private static void InAllModes(ref X64Asm asm, VexOp op)
+    private void Negate(ref X64Asm asm)
     {
+        asm.Vex(VexOps.Xor, Nearest, Nearest, SignMask);
+        asm.Vex(VexOps.Xor, TowardZero, TowardZero, SignMask);
+    }
+
+    // An operation of a kind on A and B, the one that is subtracted being negated already.
+    private void InAllModes(ref X64Asm asm, uint kind)
+    {
+        if (kind == FpInstruction.FusedSum)
+            asm.Vex(VexOps.LoadDouble, A, 0, At(PpcSlot.FpC));
         for (int rounding = Nearest; rounding <= Down; rounding++)
-            asm.VexRounded(op, rounding, A, B, ModeOf(rounding));
+        {
+            switch (kind)
+            {
+                case FpInstruction.FusedSum:
+                    asm.Vex(VexOps.LoadDouble, rounding, 0, At(PpcSlot.FpA));
+                    asm.VexRounded(VexOps.Fused(0xA9), rounding, A, B, ModeOf(rounding));
+                    break;
+                case FpInstruction.Conversion:
+                    asm.Vex(VexOps.MoveDouble, rounding, 0, B);
+                    break;
+                default:
+                    byte opcode = kind switch { FpInstruction.Sum => 0x58, FpInstruction.Product => 0x59, _ => 0x5E };
+                    asm.VexRounded(VexOps.Double(opcode), rounding, A, B, ModeOf(rounding));
+                    break;
+            }
+        }
     }
 
     // FR, FI and FPRF from the results. Comparing them raises nothing: no NaN among them signals. Zeros are equal whatever their sign.
@@ -206,8 +256,6 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
     private void Compared(ref X64Asm asm)
     {
         const int Less = 8, Greater = 4, Equal = 2, Unordered = 1;
-        asm.Op(Alu.Cmp, At(PpcSlot.FpCompare), 0, wide: false);
-        byte* none = asm.JccForward(Cond.E);
         asm.Vex(VexOps.LoadDouble, Nearest, 0, At(PpcSlot.FpCompareA));
         asm.Op(Alu.And, Fpscr32, ~(int)Fpscr.Fpcc, wide: false);
         asm.MovImm(T, Greater << Fpscr.FprfShift);
@@ -220,7 +268,6 @@ internal sealed unsafe class FpscrCode(StateLayout layout, HostFeatures features
         }
 
         asm.Op(Alu.Or, Fpscr32, T, wide: false);
-        asm.Here(none);
     }
 
     private static Rounding ModeOf(int rounding) => rounding switch

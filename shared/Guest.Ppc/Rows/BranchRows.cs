@@ -34,7 +34,7 @@ internal static unsafe class BranchRows
         uint target = (uint)((int)(w << 6) >> 6 & ~3) + (PpcWord.HasAa(w) ? 0 : e.Pc);
         if (PpcWord.HasLk(w))
             e.Put(PpcSlot.Lr, e.Const(e.NextPc));
-        Go(e, target);
+        Go(e, target, PpcWord.HasLk(w));
     }
 
     private static void Bc(PpcEmitter e, uint w)
@@ -44,7 +44,9 @@ internal static unsafe class BranchRows
         if (PpcWord.HasLk(w))
             e.Put(PpcSlot.Lr, e.Const(e.NextPc));
         if (condition < 0)
-            Go(e, target);
+            Go(e, target, PpcWord.HasLk(w));
+        else if (target != e.NextPc && !PpcWord.HasLk(w))
+            e.JumpIf(condition, target);
         else if (target != e.NextPc)
             e.ExitIf(condition, target);
     }
@@ -68,14 +70,17 @@ internal static unsafe class BranchRows
             e.Put(PpcSlot.Lr, e.Const(e.NextPc));
         if (condition >= 0)
             e.ExitIf(Not(e, condition), e.NextPc);
-        e.ExitTo(target);
+        if (slot == PpcSlot.Lr && condition < 0 && !PpcWord.HasLk(w))
+            e.Return(target);
+        else
+            e.ExitTo(target);
     }
 
     // bcl 20,31,$+4 only reads the program counter, so the block goes on.
-    private static void Go(PpcEmitter e, uint target)
+    private static void Go(PpcEmitter e, uint target, bool calls)
     {
         if (target != e.NextPc)
-            e.Exit(target);
+            e.Jump(target, calls);
     }
 
     // Whether BO and BI let the branch happen, with CTR counted down as they say; -1 for always.

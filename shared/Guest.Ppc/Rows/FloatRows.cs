@@ -268,7 +268,7 @@ internal static unsafe partial class FloatRows
     {
         if (IsExact(e, w))
             return;
-        int value = e.Call(PpcHelpers.ReadFpscr, IrType.I32);
+        int value = e.Ir.Query(PpcHelpers.ReadFpscr, IrType.I32);
         e.Put(PpcSlot.Fpscr, value);
         e.Put(PpcSlot.FpOp, e.Const(0));
         e.Put(PpcSlot.FpCompare, e.Const(0));

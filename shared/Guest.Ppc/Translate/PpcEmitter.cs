@@ -1,3 +1,4 @@
+using Suite.Jit;
 using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 
@@ -9,6 +10,8 @@ namespace Suite.Guest.Ppc;
 /// </summary>
 public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model)
 {
+    private const uint InsnBytes = 4;
+
     private VcpuState* _thread;
     private bool _vectorMode;
     private uint _numbers;
@@ -36,7 +39,8 @@ public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model
     /// <param name="exact">See <see cref="Exact"/>.</param>
     /// <param name="thread">With <paramref name="exact"/>: the thread that the block is interpreted on, once, as it is now (<see cref="Peek"/>).</param>
     /// <param name="assumed">Floating-point registers taken to hold singles at the block's start (<see cref="Assumable"/>).</param>
-    public void Begin(bool exact, VcpuState* thread = null, uint assumed = 0)
+    /// <param name="trace">Where guest code behind jumps comes from; null where the block ends at each.</param>
+    public void Begin(bool exact, VcpuState* thread = null, uint assumed = 0, BlockBuilder? trace = null)
     {
         Ir.Clear();
         Exact = exact;
@@ -46,6 +50,8 @@ public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model
         _numbers = 0;
         _fpscr = -1;
         BeginSingles(assumed);
+        BeginTrace(trace);
+        Ir.IsHot = _trace is not null;
     }
 
     /// <summary>The present value of an I32 slot, when building for one interpretation; else 0.</summary>
@@ -57,6 +63,7 @@ public sealed unsafe partial class PpcEmitter(StateLayout layout, PpcModel model
         if (Ir.Count == 0 || _assumed != 0 && Ir[Ir.Count - 1].Op == IrOp.LoopHead)
             _start = pc;
         Pc = pc;
+        NoteInTrace(pc);
         Ir.InsnStart(pc, 4);
     }
 

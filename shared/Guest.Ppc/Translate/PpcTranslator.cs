@@ -27,7 +27,7 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
     private readonly IrCompiler _compiler = new(layout, HostFeatures.Host, new FpscrCode(layout, HostFeatures.Host));
 
     /// <inheritdoc/>
-    public TranslatorTraits Traits { get; } = new() { EntersInside = false, ComparesTargets = true, VectorComponents = SseAvxHi16 };
+    public TranslatorTraits Traits { get; } = new() { EntersInside = false, ComparesTargets = true, FollowsJumps = true, VectorComponents = SseAvxHi16 };
 
     /// <inheritdoc/>
     public bool Translate(ulong pc, byte* code, int available, BlockBuilder block)
@@ -58,17 +58,23 @@ public sealed unsafe class PpcTranslator(StateLayout layout, PpcModel model) : I
     /// <param name="assumed">See <see cref="PpcEmitter.Begin"/>.</param>
     private IrBlock Build(uint pc, byte* code, int bytes, BlockBuilder block, uint assumed)
     {
-        _emitter.Begin(exact: false, assumed: assumed);
-        for (int n = 0; !_emitter.Ended; n++)
+        _emitter.Begin(exact: false, assumed: assumed, trace: block);
+        for (int n = 1; !_emitter.Ended; n++)
         {
-            uint word = BinaryPrimitives.ReadUInt32BigEndian(new ReadOnlySpan<byte>(code + n * InsnBytes, InsnBytes));
+            uint word = BinaryPrimitives.ReadUInt32BigEndian(new ReadOnlySpan<byte>(code, InsnBytes));
             int start = _emitter.Ir.Count;
-            _emitter.BeginInsn(pc + (uint)(n * InsnBytes));
+            _emitter.BeginInsn(pc);
             Emit(word);
-            bool isLast = n + 1 >= block.InsnLimit || _emitter.Ir.Count > MaxIr || (n + 2) * InsnBytes > bytes || block.Checked && Stores(start)
-                || block.EndsBefore(_emitter.NextPc);
+            if (!_emitter.TakeFollowed(ref pc, ref code, ref bytes))
+            {
+                pc += InsnBytes;
+                code += InsnBytes;
+                bytes -= InsnBytes;
+            }
+
+            bool isLast = n >= block.InsnLimit || _emitter.Ir.Count > MaxIr || bytes < InsnBytes || block.Checked && Stores(start) || block.EndsBefore(pc);
             if (isLast && !_emitter.Ended)
-                _emitter.Exit(_emitter.NextPc);
+                _emitter.Exit(pc);
         }
         return _emitter.Ir;
     }

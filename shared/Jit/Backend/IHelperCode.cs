@@ -2,7 +2,7 @@ using Suite.Jit.X64;
 
 namespace Suite.Jit.Backend;
 
-/// <summary>Host code of a guest's for helpers (<see cref="Ir.IrOp.Call"/>) that compiled code would leave to the interpreter too often.</summary>
+/// <summary>Host code of a guest's for helpers (<see cref="Ir.IrOp.Query"/>) that compiled code would leave to the interpreter too often.</summary>
 public unsafe interface IHelperCode
 {
     /// <summary>Whether there is host code for a helper.</summary>
@@ -15,5 +15,13 @@ public unsafe interface IHelperCode
     /// <param name="helper">One that <see cref="Has"/> knows.</param>
     /// <param name="asm">Where to.</param>
     /// <param name="decline">Where to jump when the interpreter must execute the instruction after all.</param>
-    void Emit(int helper, ref X64Asm asm, byte* decline);
+    /// <param name="known">What is known of the state there.</param>
+    void Emit(int helper, ref X64Asm asm, byte* decline, IKnownSlots known);
+}
+
+/// <summary>Slots whose value is a constant at some place of a block.</summary>
+public interface IKnownSlots
+{
+    /// <summary>The constant that an I32 slot holds, if it is known.</summary>
+    bool TryKnown(int slot, out uint value);
 }

@@ -18,6 +18,9 @@ public sealed unsafe partial class IrCompiler
             case IrOp.ExitIf:
                 EmitExitIf(n.A, (ulong)n.Imm);
                 break;
+            case IrOp.ExitUnless:
+                EmitExitUnless(n);
+                break;
             case IrOp.ExitTo:
                 _b.JumpTo(Use(n.A));
                 break;
@@ -34,12 +37,20 @@ public sealed unsafe partial class IrCompiler
     }
 
     // A helper with host code of its own.
-    private void EmitCall(int i, in IrInsn n)
+    private void EmitQuery(int i, in IrInsn n)
     {
         VacateTemporaries();
-        _helpers!.Emit((int)n.Imm, ref Asm, TrapExit((long)ExitReason.Special, _pc));
+        _helpers!.Emit((int)n.Imm, ref Asm, TrapExit((long)ExitReason.Special, _pc), this);
         Claim(Reg.Rax);
         Adopt(i, (int)Reg.Rax);
+    }
+
+    bool IKnownSlots.TryKnown(int slot, out uint value)
+    {
+        int held = _slotValue[slot] - _first;
+        bool isKnown = held >= 0 && IsConst(held);
+        value = isKnown ? (uint)_block[held].Imm : 0;
+        return isKnown;
     }
 
     private void EmitExitIf(int condition, ulong pc)
@@ -64,54 +75,44 @@ public sealed unsafe partial class IrCompiler
         }
     }
 
+    private void EmitExitUnless(in IrInsn n)
+    {
+        const int JumpToBytes = 48;
+        Reg target = Use(n.A);
+        Asm.Op(Alu.Cmp, target, (int)n.Imm, wide: false);
+        int bytes = PrepareLatePuts(atExit: true, out int scratch);
+        X64Asm cold = _b.BranchCold(Cond.NE, bytes + JumpToBytes);
+        EmitLatePuts(ref cold, atExit: true, scratch, target == Reg.Rax ? Reg.Rcx : Reg.Rax);
+        _b.JumpTo(ref cold, target);
+    }
+
+    // What the exit has to write first is done away from the code that goes on.
     private void Leave(Cond condition, ulong pc)
     {
-        if (!EmitExitPuts(condition, pc))
-            _b.Branch(condition, pc, LoopHeadFor(pc));
-    }
-
-    // The exit has something to write first, away from the code that goes on.
-    private bool EmitExitPuts(Cond condition, ulong pc)
-    {
-        const int PutBytes = 24;
-        int count = 0;
-        foreach (IrExitPut put in _block.ExitPuts)
-            count += put.Exit == _at ? 1 : 0;
-        if (count == 0)
-            return false;
-        X64Asm cold = _b.BranchCold(condition, count * PutBytes);
-        EmitExitPuts(ref cold, fromMemory: false);
-        EmitExitPuts(ref cold, fromMemory: true); // through a register that nothing is in any more
-        _b.JumpCold(ref cold, pc);
-        return true;
-    }
-
-    private void EmitExitPuts(ref X64Asm cold, bool fromMemory)
-    {
-        foreach (IrExitPut put in _block.ExitPuts)
+        int bytes = PrepareLatePuts(atExit: true, out int scratch);
+        if (bytes == 0)
         {
-            if (put.Exit != _at)
-                continue;
-            Mem to = Mem.At(Reg.Rbp, _layout.Slots[put.Slot].Offset);
-            if (IsConst(put.Value))
-            {
-                if (!fromMemory)
-                    cold.Mov32(to, (int)_block[put.Value].Imm);
-                continue;
-            }
-
-            Place place = Whereabouts(put.Value);
-            if (place.IsRegister == fromMemory)
-                continue;
-            int register = place.Register;
-            if (fromMemory)
-            {
-                register = BitOperations.TrailingZeroCount(_temps[Vector]);
-                cold.Vex(VexOps.LoadDouble, register, 0, place.Mem);
-            }
-
-            cold.Vex(VexOps.StoreDouble, register, 0, to);
+            _b.Branch(condition, pc, LoopHeadFor(pc));
+            return;
         }
+
+        X64Asm cold = _b.BranchCold(condition, bytes);
+        EmitLatePuts(ref cold, atExit: true, scratch, Reg.Rcx);
+        _b.JumpCold(ref cold, pc);
+    }
+
+    private void LeaveByTrap(Cond condition, byte* exit)
+    {
+        int bytes = PrepareLatePuts(atExit: false, out int scratch);
+        if (bytes == 0)
+        {
+            Asm.Jcc(condition, exit);
+            return;
+        }
+
+        X64Asm cold = _b.BranchCold(condition, bytes);
+        EmitLatePuts(ref cold, atExit: false, scratch, Reg.Rcx);
+        cold.Jmp(exit);
     }
 
     private void EmitTrapIf(in IrInsn n)
@@ -119,20 +120,20 @@ public sealed unsafe partial class IrCompiler
         byte* exit = TrapExit(n.Imm, _pc);
         if (!IsEqualityOfDoubles(n.A, out int test, out bool negated))
         {
-            Asm.Jcc(EmitCondition(n.A), exit);
+            LeaveByTrap(EmitCondition(n.A), exit);
             return;
         }
 
         EmitComparison(_block[test], negate: false);
         if (negated)
         {
-            Asm.Jcc(Cond.P, exit);
-            Asm.Jcc(Cond.NE, exit);
+            LeaveByTrap(Cond.P, exit);
+            LeaveByTrap(Cond.NE, exit);
         }
         else
         {
             byte* unordered = Asm.JccShortForward(Cond.P);
-            Asm.Jcc(Cond.E, exit);
+            LeaveByTrap(Cond.E, exit);
             Asm.HereShort(unordered);
         }
     }

@@ -130,11 +130,16 @@ public sealed unsafe partial class IrCompiler
         EmitDoubleCompare(n.A, n.B, Cond.A);
         if (_values[i].LastUse < 0)
             return; // made for its exceptions only
-        Reg d = DefineReg(i);
-        Asm.MovImm(d, 1);
-        Asm.Cmov(Cond.B, d, Constant(StateLayout.OrderLessValue), wide: true);
-        Asm.Cmov(Cond.E, d, Constant(StateLayout.ZeroValue), wide: true);
-        Asm.Cmov(Cond.P, d, Constant(StateLayout.OrderUnorderedValue), wide: true);
+        EmitOrder(ref Asm, DefineReg(i));
+    }
+
+    // An ordering from the flags of a comparison of doubles, which stay.
+    private void EmitOrder(ref X64Asm asm, Reg to)
+    {
+        asm.MovImm(to, 1);
+        asm.Cmov(Cond.B, to, Constant(StateLayout.OrderLessValue), wide: true);
+        asm.Cmov(Cond.E, to, Constant(StateLayout.ZeroValue), wide: true);
+        asm.Cmov(Cond.P, to, Constant(StateLayout.OrderUnorderedValue), wide: true);
     }
 
     private void EmitConversion(int i, in IrInsn n)
@@ -173,6 +178,9 @@ public sealed unsafe partial class IrCompiler
                 else
                     Asm.Vex(VexOps.LoadDouble, Define(i), 0, integer.Mem);
                 break;
+            case IrOp.FHigh or IrOp.FLow:
+                EmitHalf(i, n);
+                break;
             case IrOp.FFromWords:
                 EmitFromWords(i, n);
                 break;
@@ -187,6 +195,22 @@ public sealed unsafe partial class IrCompiler
                 Asm.Vex(VexOps.FromInt32, Define(i), zero, (int)number);
                 break;
         }
+    }
+
+    private void EmitHalf(int i, in IrInsn n)
+    {
+        const int HalfBytes = 4, HalfBits = 32;
+        Place whole = Find(n.A);
+        if (!whole.IsRegister)
+        {
+            Asm.Mov(DefineReg(i), Mem.At(Reg.Rbp, whole.Offset + (n.Op == IrOp.FHigh ? HalfBytes : 0)), wide: false);
+            return;
+        }
+
+        Reg half = DefineReg(i);
+        Asm.Vex(n.Op == IrOp.FHigh ? VexOps.ToGeneral64 : VexOps.ToGeneral32, whole.Register, 0, (int)half);
+        if (n.Op == IrOp.FHigh)
+            Asm.Shift(Shift.Shr, half, HalfBits, wide: true);
     }
 
     private void EmitFromWords(int i, in IrInsn n)

@@ -446,7 +446,7 @@ public sealed unsafe partial class IrCompiler
     private bool EmitPutPair(int i, in IrInsn first)
     {
         int next = i + 1;
-        while (next < _block.Count && _block[next].Op == IrOp.None)
+        while (next < _block.Count && _block[next].Op is IrOp.None or IrOp.Const)
             next++;
         if (next == _block.Count || _block[next].Op != IrOp.Put)
             return false;

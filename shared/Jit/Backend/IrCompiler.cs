@@ -10,7 +10,7 @@ namespace Suite.Jit.Backend;
 /// and vector registers that no slot is pinned to are free for intermediate values, and every guest instruction ends with its Puts done.
 /// I32 values are zero-extended wherever they are. One instance serves an engine, under its lock.
 /// </summary>
-public sealed unsafe partial class IrCompiler
+public sealed unsafe partial class IrCompiler : IKnownSlots
 {
     private readonly StateLayout _layout;
     private readonly HostFeatures _features;
@@ -26,6 +26,7 @@ public sealed unsafe partial class IrCompiler
     private int _at;
     private ulong _pc, _behind;
     private int _insnLength;
+    private InsnKind _insnKind;
     private byte* _coldExit;
     private (long Imm, ulong Pc) _coldExitOf;
 
@@ -60,12 +61,14 @@ public sealed unsafe partial class IrCompiler
         _coldExit = null;
         _insnLength = -1;
         ResetRegisters();
+        BeginLate();
         BeginLoop();
         bool ended = false;
         for (int i = 0; i < block.Count; i++)
         {
             ref readonly IrInsn n = ref block[i];
             _at = i;
+            UpdateLate(i);
             switch (n.Op)
             {
                 case IrOp.None or IrOp.Const:
@@ -80,14 +83,18 @@ public sealed unsafe partial class IrCompiler
 
             if (_values[i].Deferred)
                 continue;
+            bool mayFault = _late.Count > 0 && MayFaultWithOperands(n);
+            byte* start = Asm.Position;
             Emit(i);
+            if (mayFault)
+                Recover(start, Asm.Position);
             EndUses();
             ended = IrTraits.Ends(n.Op);
         }
 
         if (!ended)
             _b.Jump(_behind);
-        _b.EndInsn(_insnLength, InsnKind.Copy);
+        _b.EndInsn(_insnLength, _insnKind);
     }
 
     private ref X64Asm Asm => ref _b.Hot;
@@ -95,11 +102,15 @@ public sealed unsafe partial class IrCompiler
     private void StartInsn(in IrInsn n)
     {
         if (_insnLength >= 0)
-            _b.EndInsn(_insnLength, InsnKind.Copy);
+            _b.EndInsn(_insnLength, _insnKind);
+        if (_insnLength > 0 && (ulong)n.Imm != _behind)
+            _b.GoOnAt((ulong)n.Imm);
         _pc = (ulong)n.Imm;
         _insnLength = n.A;
+        _insnKind = n.B == 1 ? InsnKind.Open : InsnKind.Copy;
         _behind = _pc + (uint)n.A;
         _b.BeginInsn();
+        Recover(Asm.Position, Asm.Position);
     }
 
     private void CutUnsupported(IrBlock block)
@@ -121,7 +132,8 @@ public sealed unsafe partial class IrCompiler
 
     private bool IsSupported(in IrInsn n) => n.Op switch
     {
-        IrOp.Call => n.A < 0 && _helpers is not null && _helpers.Has((int)n.Imm),
+        IrOp.Call => false,
+        IrOp.Query => _helpers is not null && _helpers.Has((int)n.Imm),
         IrOp.FMulAdd or IrOp.FMulSub => _features.Fma,
         IrOp.FMulAddOdd or IrOp.FMulSubOdd => _features.Avx512,
         IrOp.Vec => _features.Avx && VecEmitter.Supports(VecImm.Op(n.Imm), _features),
@@ -172,8 +184,8 @@ public sealed unsafe partial class IrCompiler
             case IrOp.Vec:
                 EmitVec(i, n);
                 break;
-            case IrOp.Call:
-                EmitCall(i, n);
+            case IrOp.Query:
+                EmitQuery(i, n);
                 break;
             case IrOp.Select:
                 EmitSelect(i, n);
@@ -181,7 +193,7 @@ public sealed unsafe partial class IrCompiler
             case IrOp.OrderF or (>= IrOp.FAdd and <= IrOp.FFromI32):
                 EmitFloat(i, n);
                 break;
-            case IrOp.ExitIf or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapIf or IrOp.TrapBehind:
+            case IrOp.ExitIf or IrOp.ExitUnless or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapIf or IrOp.TrapBehind:
                 EmitExit(n);
                 break;
             default:

@@ -81,6 +81,12 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
 
         _first = _next;
         _next += block.Count;
+        foreach (IrLatePut put in block.LatePuts)
+        {
+            Use(put.A, put.End, Role.Other);
+            Use(put.B, put.End, Role.Other);
+        }
+
         (int barrier, int nextInsn, int nextExit) = (block.Count, block.Count, block.Count);
         for (int i = block.Count - 1; i >= 0; i--)
         {
@@ -99,10 +105,6 @@ internal sealed class ValuePlan(StateLayout layout, HostFeatures features)
             v.Deferred = IsDeferred(block, n, v, nextInsn);
             if (n.Op is IrOp.Exit or IrOp.ExitIf)
                 nextExit = i;
-            if (n.Op == IrOp.ExitIf)
-                foreach (IrExitPut put in block.ExitPuts)
-                    if (put.Exit == i)
-                        Use(put.Value, i, Role.Other);
             if (n.Op == IrOp.Carry)
                 v.LastUse = nextExit;
             if (n.Op is IrOp.Get or IrOp.Put)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Suite.Jit.Ir;
 using Suite.Jit.Runtime;
 using Suite.Jit.X64;
 
@@ -13,6 +14,9 @@ public sealed unsafe class BlockBuilder
     /// <summary>Longest block in guest instructions; keeps interrupt latency and record walks short.</summary>
     public const int MaxInsns = 128;
 
+    /// <summary>The same of a trace.</summary>
+    private const int MaxTraceInsns = 256;
+
     private readonly Stubs _stubs;
     private readonly CodeRegion _region;
     private Generation _generation = null!;
@@ -20,9 +24,13 @@ public sealed unsafe class BlockBuilder
     private byte* _start, _insnStart;
     private int _firstRecord;
     private HashSet<ulong>? _breakpoints;
+    private readonly Engine? _engine;
+    private byte[]? _ahead;
+    private bool _jumped;
 
-    internal BlockBuilder(Stubs stubs, CodeRegion region, EngineOptions options)
+    internal BlockBuilder(Stubs stubs, CodeRegion region, EngineOptions options, Engine? engine = null)
     {
+        _engine = engine;
         _stubs = stubs;
         _region = region;
         _insnLimit = options.OneInsnPerBlock ? 1 : MaxInsns;
@@ -32,12 +40,12 @@ public sealed unsafe class BlockBuilder
     public X64Asm Hot;
 
     /// <summary>Instructions the block may have.</summary>
-    public int InsnLimit => Isolated ? 1 : _insnLimit;
+    public int InsnLimit => Isolated ? 1 : IsTrace ? MaxTraceInsns : _insnLimit;
 
     /// <summary>Guest address of the block.</summary>
     public ulong GuestStart { get; private set; }
 
-    /// <summary>Guest bytes translated so far.</summary>
+    /// <summary>Guest bytes translated so far, up to the first jump that was followed.</summary>
     public int GuestLength { get; private set; }
 
     public int InsnCount { get; private set; }
@@ -53,6 +61,12 @@ public sealed unsafe class BlockBuilder
     /// they do not hold, having done nothing; it is not asked to assume anything again.
     /// </summary>
     public bool MayAssume { get; private set; }
+
+    /// <summary>The block is entered so often that it may follow jumps (<see cref="Follow"/>).</summary>
+    public bool IsTrace { get; private set; }
+
+    /// <summary>Address of the second page that the block has code of; of its first, when there is none.</summary>
+    internal ulong OtherPage { get; private set; }
 
     /// <summary>Set by the translator of an isolated instruction that the processor repeats by itself and can be stopped in: a step is one repetition.</summary>
     public bool Repeats { get; set; }
@@ -70,9 +84,12 @@ public sealed unsafe class BlockBuilder
 
     internal int FirstLink { get; private set; }
 
-    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked, bool isolated = false, HashSet<ulong>? breakpoints = null, bool mayAssume = false)
+    internal int FirstRecovery { get; private set; }
+
+    internal void Begin(Generation generation, ulong guestStart, byte* start, bool isChecked, bool isolated = false, HashSet<ulong>? breakpoints = null, bool mayAssume = false, bool isTrace = false)
     {
-        (Isolated, Repeats, MayAssume, _breakpoints) = (isolated, false, mayAssume, breakpoints);
+        (Isolated, Repeats, MayAssume, IsTrace, _breakpoints, _jumped) = (isolated, false, mayAssume, isTrace, breakpoints, false);
+        OtherPage = Engine.PageStart(guestStart);
         _generation = generation;
         GuestStart = guestStart;
         GuestLength = 0;
@@ -81,6 +98,7 @@ public sealed unsafe class BlockBuilder
         _start = start;
         _firstRecord = generation.Records.Count;
         FirstLink = generation.Links.Count;
+        FirstRecovery = generation.Recoveries.Count;
         Hot = _stubs.NewAsm(start);
     }
 
@@ -91,8 +109,44 @@ public sealed unsafe class BlockBuilder
     public void EndInsn(int guestLength, InsnKind kind)
     {
         _generation.Records.Add(new InsnRecord((byte)guestLength, kind, checked((ushort)(Hot.Position - _insnStart))));
-        GuestLength += guestLength;
+        if (!_jumped)
+            GuestLength += guestLength;
         InsnCount++;
+    }
+
+    /// <summary>
+    /// Guest code at another address, for a trace to go on with: it has been executed about as often as the block, and writes to it will be noticed. Translating
+    /// the first instruction there is to be preceded by <see cref="GoOnAt"/>.
+    /// </summary>
+    /// <param name="pc">Guest address.</param>
+    /// <param name="bytes">How many bytes there are, up to the end of the page.</param>
+    /// <returns>Null when the block cannot go on there; else bytes that are valid until the next call.</returns>
+    public byte* Follow(ulong pc, out int bytes)
+    {
+        const int AheadBytes = 4096;
+        bytes = 0;
+        ulong page = Engine.PageStart(pc), first = Engine.PageStart(GuestStart);
+        if (_engine is null || !IsTrace || Math.Abs((long)(pc - GuestStart)) > InsnRecord.Reach || (page != first && OtherPage != first && page != OtherPage))
+            return null;
+        _ahead ??= GC.AllocateUninitializedArray<byte>(AheadBytes, pinned: true);
+        byte* ahead = (byte*)Unsafe.AsPointer(ref _ahead[0]);
+        bytes = _engine.FetchAhead(pc, ahead);
+        if (bytes == 0)
+            return null;
+        if (page != first)
+            OtherPage = page;
+        return ahead;
+    }
+
+    /// <summary>Between two host addresses, a piece of state is not where it belongs; parameters as of <see cref="Recovery"/>.</summary>
+    internal void Recover(byte* from, byte* to, IrLateKind kind, int target, int a, int b) =>
+        _generation.Recoveries.Add(new Recovery((uint)(from - _region.Base), (uint)(to - _region.Base), kind, target, a, b));
+
+    /// <summary>The next instruction is the one at a guest address that <see cref="Follow"/> gave code of.</summary>
+    public void GoOnAt(ulong pc)
+    {
+        _generation.Records.Add(InsnRecord.Jump((long)(pc - GuestStart)));
+        _jumped = true;
     }
 
     /// <summary>jmp to a guest address: linked now if it is translated, else through a cold exit that links it when first taken.</summary>
@@ -135,26 +189,29 @@ public sealed unsafe class BlockBuilder
     /// jmp to the guest address in <paramref name="target"/> (32 bits), looked up in generated code. For <see cref="TranslatorTraits.ComparesTargets"/>;
     /// clobbers rax, rcx and flags.
     /// </summary>
-    public void JumpTo(Reg target)
+    public void JumpTo(Reg target) => JumpTo(ref Hot, target);
+
+    /// <summary>As <see cref="JumpTo(Reg)"/>, from cold code (<see cref="BranchCold"/>) or from any other of the block.</summary>
+    public void JumpTo(ref X64Asm asm, Reg target)
     {
         const int IndexBits = (CodeRegion.TableEntries - 1) << 2;
         if (target != Reg.Rcx)
-            Hot.Mov32(Reg.Rcx, target);
+            asm.Mov32(Reg.Rcx, target);
         if (Isolated)
         {
-            Hot.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
-            Hot.Jmp(_stubs.ExitFor(ExitReason.IndirectMiss));
+            asm.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
+            asm.Jmp(_stubs.ExitFor(ExitReason.IndirectMiss));
             return;
         }
 
         if (target != Reg.Rax)
-            Hot.Mov32(Reg.Rax, Reg.Rcx);
-        Hot.And32(Reg.Rax, IndexBits);
-        Hot.Mov(Reg.Rax, Mem.Table(Reg.Rax, 1, (int)_region.TargetTable));
-        Hot.Bytes([0x39, 0xC8]); // cmp eax, ecx
-        Hot.Jcc(Cond.NE, _stubs.CompareMiss);
-        Hot.Bytes([0x48, 0xC1, 0xE8, 0x20]); // shr rax, 32
-        Hot.Jmp(Reg.Rax);
+            asm.Mov32(Reg.Rax, Reg.Rcx);
+        asm.And32(Reg.Rax, IndexBits);
+        asm.Mov(Reg.Rax, Mem.Table(Reg.Rax, 1, (int)_region.TargetTable));
+        asm.Bytes([0x39, 0xC8]); // cmp eax, ecx
+        asm.Jcc(Cond.NE, _stubs.CompareMiss);
+        asm.Bytes([0x48, 0xC1, 0xE8, 0x20]); // shr rax, 32
+        asm.Jmp(Reg.Rax);
     }
 
     /// <summary>
@@ -190,7 +247,19 @@ public sealed unsafe class BlockBuilder
     }
 
     /// <summary>The way out of a block that was made on an assumption which does not hold (<see cref="MayAssume"/>).</summary>
-    public byte* AssumptionExit() => ColdExit(ExitReason.WrongAssumption, (uint)(_generation.Blocks.Count << 1 | _generation.Tag), GuestStart);
+    public byte* AssumptionExit() => ColdExit(ExitReason.WrongAssumption, Number, GuestStart);
+
+    /// <summary>Counts an entry of the block ahead of its first instruction, and leaves when there were many.</summary>
+    internal void CountEntry(uint* counter)
+    {
+        BeginInsn();
+        Hot.Op(Alu.Add, Mem.Abs((int)counter), CodeRegion.EntryWeight, wide: false);
+        Hot.Jcc(Cond.B, ColdExit(ExitReason.HotBlock, Number, GuestStart));
+        EndInsn(0, InsnKind.Copy);
+    }
+
+    // What exits call this block by.
+    private uint Number => (uint)(_generation.Blocks.Count << 1 | _generation.Tag);
 
     /// <summary>Reserves cold code and returns where it starts, a multiple of 8; for parts of a sequence that are rarely reached, and for literals.</summary>
     public byte* ReserveCold(int bytes) => _generation.Cold = (byte*)((ulong)(_generation.Cold - bytes) & ~7UL);

@@ -101,13 +101,12 @@ public sealed unsafe partial class Engine
         for (int r = 0; r < b.InsnCount; r++)
         {
             Forget(at, b);
-            at += _current.Records[b.FirstRecord + r].GuestLength;
+            at = _current.Records[b.FirstRecord + r].Next(at, b.GuestStart);
         }
 
         UnlinkFromPage(index, b.GuestStart & PageMask);
-        ulong lastPage = (b.GuestEnd - 1) & PageMask;
-        if (lastPage != (b.GuestStart & PageMask))
-            UnlinkFromPage(index, lastPage);
+        if (b.OtherPage != (b.GuestStart & PageMask))
+            UnlinkFromPage(index, b.OtherPage);
     }
 
     // Entries of the block map and of the branch tables that lead into the block.

@@ -34,17 +34,20 @@ public sealed unsafe partial class Engine
             for (int r = 0; r < b.InsnCount; r++)
             {
                 InsnRecord record = generation.Records[b.FirstRecord + r];
-                if (offset < at + record.HostLength)
+                if (offset < at + record.HostBytes)
                 {
                     InsnKind before = singleStep && offset == at && r > 0 ? generation.Records[b.FirstRecord + r - 1].Kind : InsnKind.Copy;
                     // The kernel returns from a system call with TF in a way that traps only behind the next instruction.
                     bool behindCall = before == InsnKind.Syscall && s->Gpr[1] == pc;
                     // A check is no instruction of the guest's.
-                    return behindCall || before == InsnKind.Check ? Precision.Step : Within(s, record, pc, offset - at, singleStep);
+                    Precision precision = behindCall || before == InsnKind.Check ? Precision.Step : Within(s, record, pc, offset - at, singleStep);
+                    if (precision == Precision.Exact)
+                        Recover(s, generation, b, offset);
+                    return precision;
                 }
 
-                pc += record.GuestLength;
-                at += record.HostLength;
+                pc = record.Next(pc, b.GuestStart);
+                at += record.HostBytes;
             }
 
             return Between(s, singleStep);
@@ -79,15 +82,15 @@ public sealed unsafe partial class Engine
             for (int r = 0; r < b.InsnCount; r++)
             {
                 InsnRecord record = generation.Records[b.FirstRecord + r];
-                if (offset < at + record.HostLength)
+                if (offset < at + record.HostBytes)
                 {
                     if (offset != at)
                         _translator.Unborrow(ref *s, record.Kind);
                     break;
                 }
 
-                pc += record.GuestLength;
-                at += record.HostLength;
+                pc = record.Next(pc, b.GuestStart);
+                at += record.HostBytes;
             }
 
             s->Pc = pc;
@@ -105,7 +108,7 @@ public sealed unsafe partial class Engine
             return Precision.Exact;
         }
 
-        bool boundary = into == 0 || (record.Kind == InsnKind.Syscall && !singleStep);
+        bool boundary = (into == 0 && (record.Kind != InsnKind.Open || s->Reason == ExitReason.Fault)) || (record.Kind == InsnKind.Syscall && !singleStep);
         if (boundary)
         {
             s->Pc = pc;

@@ -27,9 +27,11 @@ public sealed unsafe partial class Engine
     // Blocks that assumptions were made for and did not hold.
     private readonly HashSet<ulong> _doubted = [];
 
-    // isolated: for Step.
+    internal static ulong PageStart(ulong address) => address & PageMask;
+
+    // isolated: for Step. hot: a block that has been entered often.
     [SkipLocalsInit] // clearing the buffer took as long as decoding a short block
-    private byte* Translate(ulong pc, ThunkKind kind, bool isolated = false)
+    private byte* Translate(ulong pc, ThunkKind kind, bool isolated = false, bool hot = false)
     {
         if (!_current.HasRoom)
         {
@@ -55,9 +57,12 @@ public sealed unsafe partial class Engine
         if (kind != ThunkKind.None)
             EmitThunk(ref a, pc, kind);
         byte* start = a.Position;
-        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints, mayAssume: !isChecked && !isolated && !_doubted.Contains(pc));
+        _builder.Begin(_current, pc, start, isChecked, isolated, _breakpoints, mayAssume: !isChecked && !isolated && (hot || !_countsEntries) && !_doubted.Contains(pc),
+            isTrace: hot && !isChecked);
         if (isChecked)
             EmitCheck(_builder, _current.Blocks.Count);
+        else if (_countsEntries && !hot && !isolated && !isBreakpoint)
+            _builder.CountEntry(EntryCounter(pc));
         if (isBreakpoint)
             EmitBreakpoint(pc);
         else if (!_translator.Translate(pc, code, available, _builder))
@@ -82,6 +87,8 @@ public sealed unsafe partial class Engine
             HostStart = (uint)(start - _region.Base),
             HostLength = (uint)(b.Hot.Position - start),
             FirstRecord = b.FirstRecord,
+            FirstRecovery = b.FirstRecovery,
+            RecoveryCount = _current.Recoveries.Count - b.FirstRecovery,
             InsnCount = (ushort)(_current.Records.Count - b.FirstRecord),
             Incoming = -1,
             NextOnPage = -1,
@@ -90,15 +97,17 @@ public sealed unsafe partial class Engine
             Checked = b.Checked,
             Isolated = b.Isolated,
             Repeats = b.Repeats,
+            IsTrace = b.IsTrace,
         });
         ref Block block = ref _current.Blocks[index];
         CodePage first = PageOf(block.GuestStart);
         block.NextOnPage = first.FirstBlock;
         first.FirstBlock = index;
-        ulong lastPage = (block.GuestEnd - 1) & PageMask;
-        if (lastPage != (block.GuestStart & PageMask))
+        ulong firstPage = block.GuestStart & PageMask;
+        block.OtherPage = b.OtherPage != firstPage ? b.OtherPage : (block.GuestEnd - 1) & PageMask;
+        if (block.OtherPage != firstPage)
         {
-            CodePage second = PageOf(lastPage);
+            CodePage second = PageOf(block.OtherPage);
             block.NextOnSecondPage = second.FirstBlock;
             second.FirstBlock = index;
         }

@@ -25,6 +25,7 @@ public sealed unsafe partial class Engine
     // The second one comes with the first flush; most processes never need it.
     private readonly Generation[] _generations = new Generation[2];
     private readonly Dictionary<ulong, CodePage> _pages = [];
+    private readonly bool _countsEntries;
     private Generation _current;
 
     // The first tier, if there is one.
@@ -42,11 +43,12 @@ public sealed unsafe partial class Engine
         _stubs = new Stubs(_region, _traits);
         ClearTables(isFresh: true);
         _map = new BlockMap(_region);
-        _builder = new BlockBuilder(_stubs, _region, options);
+        _builder = new BlockBuilder(_stubs, _region, options, this);
         _middle = _stubs.CodeStart + (((_region.CodeEnd - _stubs.CodeStart) / 2) & ~15L);
         _current = _generations[0] = new Generation(_stubs.CodeStart, _middle, 0);
         World = new World(_region);
         bool observed = options.Listener is not null || options.NoChain || options.OneInsnPerBlock;
+        _countsEntries = _traits.FollowsJumps && !options.NoChain && !options.OneInsnPerBlock;
         _coldRunner = observed || options.ColdEntries == 0 ? null : translator.CreateColdRunner(_stubs);
         if (_coldRunner is not null)
             _cold = new ColdCode(options.ColdEntries, source);
@@ -153,6 +155,9 @@ public sealed unsafe partial class Engine
                 case ExitReason.StaleCode or ExitReason.WrongAssumption:
                     DropBlock(s);
                     return null;
+                case ExitReason.HotBlock:
+                    host = TranslateHot(s);
+                    break;
                 case ExitReason.Syscall or ExitReason.SyscallFault:
                     s->Pc = s->Gpr[1];
                     return s->Reason;

@@ -8,12 +8,15 @@ public sealed class IrBlock
 {
     private IrInsn[] _insns = new IrInsn[1024];
 
-    private readonly List<IrExitPut> _exitPuts = [];
+    private readonly List<IrLatePut> _latePuts = [];
 
     public int Count { get; private set; }
 
-    /// <summary>Puts that belong to conditional exits: done on the way out only.</summary>
-    public IReadOnlyList<IrExitPut> ExitPuts => _exitPuts;
+    /// <summary>Puts that are done only where something unlikely happens: on the way out of conditional exits, and when something faults. The last one first.</summary>
+    public List<IrLatePut> LatePuts => _latePuts;
+
+    /// <summary>The block is worth that passes look for late Puts of more than lazy slots. Until it is cleared.</summary>
+    public bool IsHot { get; set; }
 
     public ref IrInsn this[int index] => ref _insns[index];
 
@@ -22,11 +25,9 @@ public sealed class IrBlock
     public void Clear()
     {
         Count = 0;
-        _exitPuts.Clear();
+        IsHot = false;
+        _latePuts.Clear();
     }
-
-    /// <summary>See <see cref="ExitPuts"/>.</summary>
-    public void PutAtExit(in IrExitPut put) => _exitPuts.Add(put);
 
     /// <summary>Drops everything from an index on.</summary>
     public void CutAt(int index) => Count = index;
@@ -85,7 +86,11 @@ public sealed class IrBlock
     /// <summary>A helper call with up to three operands; see <see cref="IrHelpers"/>.</summary>
     public int Call(int helper, IrType result, int a = -1, int b = -1, int c = -1) => Emit(IrOp.Call, result, a, b, c, helper);
 
+    /// <summary>A helper call that changes no state by itself.</summary>
+    public int Query(int helper, IrType result) => Emit(IrOp.Query, result, imm: helper);
+
     public void ExitIf(int condition, ulong pc) => Emit(IrOp.ExitIf, IrType.None, condition, imm: (long)pc);
+    public void ExitUnless(int pc, uint expected) => Emit(IrOp.ExitUnless, IrType.None, pc, imm: expected);
     public void Exit(ulong pc) => Emit(IrOp.Exit, IrType.None, imm: (long)pc);
     public void ExitTo(int pc) => Emit(IrOp.ExitTo, IrType.None, pc);
     public void Trap(Runtime.ExitReason reason, uint argument) => Emit(IrOp.Trap, IrType.None, imm: (long)argument << 32 | (uint)reason);

@@ -52,6 +52,12 @@ public sealed unsafe partial class IrInterpreter
         IrValue r = default;
         switch (op)
         {
+            case IrOp.FHigh:
+                r.U64 = a.U64 >> 32;
+                return r;
+            case IrOp.FLow:
+                r.U64 = a.U32;
+                return r;
             case IrOp.FFromWords:
                 r.U64 = a.U64 << 32 | b.U32;
                 return r;

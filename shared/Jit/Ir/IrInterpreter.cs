@@ -43,6 +43,10 @@ public sealed unsafe partial class IrInterpreter(StateLayout layout, IrHelpers h
                     if (_values[n.A].U64 != 0)
                         return new IrOutcome(IrEnd.Next, (ulong)n.Imm);
                     break;
+                case IrOp.ExitUnless:
+                    if (_values[n.A].U32 != (uint)n.Imm)
+                        return new IrOutcome(IrEnd.Next, _values[n.A].U64);
+                    break;
                 case IrOp.Trap:
                     return Trap(n.Imm, _state.Pc);
                 case IrOp.TrapIf:
@@ -66,7 +70,7 @@ public sealed unsafe partial class IrInterpreter(StateLayout layout, IrHelpers h
                 case IrOp.Fence:
                     Interlocked.MemoryBarrier();
                     break;
-                case IrOp.Call:
+                case IrOp.Call or IrOp.Query:
                     _state.ClearTrap();
                     _values[i].U64 = helpers.Invoke((int)n.Imm, _state, Bits(n.A), Bits(n.B), Bits(n.C));
                     if (_state.Trapped is { } reason)

@@ -9,7 +9,7 @@ public enum IrOp : byte
 {
     None,
 
-    // Guest instruction boundaries. imm = guest pc, a = its length in bytes.
+    // Guest instruction boundaries. imm = guest pc, a = its length in bytes. b = 1: passes have left out a Put, so state is not whole there.
     InsnStart,
 
     // Constants and guest state. imm = the constant, or the slot.
@@ -134,6 +134,10 @@ public enum IrOp : byte
     FBits,
     FFromBits,
 
+    /// <summary>Upper and lower half of an F64, as I32.</summary>
+    FHigh,
+    FLow,
+
     /// <summary>From its upper (a) and lower (b) half, I32.</summary>
     FFromWords,
 
@@ -173,6 +177,9 @@ public enum IrOp : byte
     /// </summary>
     Call,
 
+    /// <summary>As <see cref="Call"/>, of a helper that changes nothing but what the code behind it Puts.</summary>
+    Query,
+
     // A block that leads back to its start. What stands ahead of LoopHead is computed once, and its F32 values are those of the turn before when control
     // comes back: just ahead of an exit to the block's start, Carry names for each (b) the value (a) it has from then on.
     LoopHead,
@@ -182,6 +189,9 @@ public enum IrOp : byte
 
     /// <summary>If a != 0, go on at guest pc imm.</summary>
     ExitIf,
+
+    /// <summary>If a is not guest pc imm, go on at guest pc a.</summary>
+    ExitUnless,
 
     /// <summary>Go on at guest pc imm.</summary>
     Exit,

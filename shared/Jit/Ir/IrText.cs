@@ -56,10 +56,10 @@ public static class IrText
             IrOp.Const => string.Create(inv, $" {(n.Type == IrType.I32 ? (uint)n.Imm : (ulong)n.Imm):x}"),
             IrOp.Load or IrOp.Store => string.Create(inv, $"{separator}{MemAccess.Kind(n.Imm).ToString().ToLowerInvariant()}{MemAccess.Displacement(n.Imm):+0;-0;''}"),
             IrOp.Vec => string.Create(inv, $"{separator}{VecImm.Op(n.Imm).ToString().ToLowerInvariant()} {VecImm.Immediate(n.Imm)}"),
-            IrOp.ExitIf or IrOp.Exit => string.Create(inv, $"{separator}{n.Imm:x8}"),
+            IrOp.ExitIf or IrOp.ExitUnless or IrOp.Exit => string.Create(inv, $"{separator}{n.Imm:x8}"),
             IrOp.Trap or IrOp.TrapIf or IrOp.TrapBehind =>
                 string.Create(inv, $"{separator}{((Runtime.ExitReason)(uint)n.Imm).ToString().ToLowerInvariant()} {(uint)(n.Imm >> 32)}"),
-            IrOp.FpMode or IrOp.Call => string.Create(inv, $"{separator}{n.Imm}"),
+            IrOp.FpMode or IrOp.Call or IrOp.Query => string.Create(inv, $"{separator}{n.Imm}"),
             IrOp.RotMask => string.Create(inv, $"{separator}{n.Imm >> 32}, {(uint)n.Imm:x}"),
             _ when n.B < 0 && IrTraits.TakesImmediate(n.Op) => string.Create(inv, $"{separator}{n.Imm}"),
             _ => "",

@@ -27,7 +27,7 @@ public static class IrTraits
     public static bool MayFault(in IrInsn n) => MayFault(n.Op) || (n.Op == IrOp.Vec && VecImm.Op(n.Imm) >= VecOp.FAdd);
 
     /// <summary>Guest code may go on elsewhere, or managed code may look at the whole state.</summary>
-    public static bool Leaves(IrOp op) => op is IrOp.ExitIf or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapBehind or IrOp.Call or IrOp.FpMode or IrOp.FpClearFlags;
+    public static bool Leaves(IrOp op) => op is IrOp.ExitIf or IrOp.ExitUnless or IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapBehind or IrOp.Call or IrOp.Query or IrOp.FpMode;
 
     /// <summary>Nothing behind it runs.</summary>
     public static bool Ends(IrOp op) => op is IrOp.Exit or IrOp.ExitTo or IrOp.Trap or IrOp.TrapBehind;

@@ -30,6 +30,15 @@ public enum InsnKind : byte
     /// <summary>Compatibility mode: the fs selector is the guest's for one operand; entering generated code puts the engine's back.</summary>
     FsSwapped,
 
+    /// <summary>As <see cref="Copy"/>, but where it begins state is not whole, so a signal waits for the end.</summary>
+    Open,
+
+    /// <summary>
+    /// No instruction, and no code: the block goes on at another guest address, whose distance in words from the block's start stands in the place of the host
+    /// length (<see cref="BlockBuilder.Follow"/>).
+    /// </summary>
+    Jump,
+
     /// <summary>Plus a register number: that register is borrowed and kept in scratch[0].</summary>
     Borrows = 0x40,
 
@@ -45,7 +54,23 @@ public static class SyscallShape
 }
 
 /// <summary>What is known of one guest instruction of a block: lengths of guest and host code, and the kind.</summary>
-internal readonly record struct InsnRecord(byte GuestLength, InsnKind Kind, ushort HostLength);
+internal readonly record struct InsnRecord(byte GuestLength, InsnKind Kind, ushort HostLength)
+{
+    private const int WordBytes = 4;
+
+    /// <summary>How far from a block's start a jump may lead.</summary>
+    public const long Reach = short.MaxValue * WordBytes;
+
+    /// <summary>The record of a jump.</summary>
+    /// <param name="distance">Bytes from the block's start, within <see cref="Reach"/>.</param>
+    public static InsnRecord Jump(long distance) => new(0, InsnKind.Jump, (ushort)(short)(distance / WordBytes));
+
+    /// <summary>Bytes of host code.</summary>
+    public uint HostBytes => Kind == InsnKind.Jump ? 0u : HostLength;
+
+    /// <summary>Guest address behind this one at <paramref name="pc"/>, in a block that starts at <paramref name="start"/>.</summary>
+    public ulong Next(ulong pc, ulong start) => Kind == InsnKind.Jump ? start + (ulong)((short)HostLength * (long)WordBytes) : pc + GuestLength;
+}
 
 /// <summary>A translated straight piece of guest code with one or more exits. Host places are offsets from the region's base.</summary>
 internal struct Block
@@ -54,16 +79,27 @@ internal struct Block
     public uint HostStart;
     public uint HostLength;
     public int FirstRecord;
+
+    /// <summary>First of the block's <see cref="Recovery"/>s, and how many there are.</summary>
+    public int FirstRecovery, RecoveryCount;
     public int Incoming;
     public int NextOnPage;
     public int NextOnSecondPage;
     public ushort InsnCount;
+
+    /// <summary>Bytes from <see cref="GuestStart"/> on, up to the first jump that was followed.</summary>
     public ushort GuestLength;
+
+    /// <summary>Address of the other page that the block has code of, or of its first.</summary>
+    public ulong OtherPage;
     public bool Valid;
     public bool Checked;
 
     /// <summary>See <see cref="BlockBuilder.Isolated"/>.</summary>
     public bool Isolated;
+
+    /// <summary>See <see cref="BlockBuilder.IsTrace"/>.</summary>
+    public bool IsTrace;
 
     /// <summary>See <see cref="BlockBuilder.Repeats"/>.</summary>
     public bool Repeats;

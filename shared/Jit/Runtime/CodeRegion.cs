@@ -96,6 +96,15 @@ public sealed unsafe class CodeRegion
     /// <summary>Where a region with low memory lies if nothing is in its way; 32-bit guests are kept out of there from the start.</summary>
     public static (ulong Start, ulong End) UsualPlace(int codeBytes) => (Candidates[0], Candidates[0] + (ulong)CodeOffset + (ulong)codeBytes + LowMemory.Bytes);
 
+    /// <summary>
+    /// How often blocks were entered, in the place of the jump table, for <see cref="TranslatorTraits.FollowsJumps"/>; indexed as <see cref="TargetTable"/>. Each
+    /// entry adds <see cref="EntryWeight"/>; the carry says that it was often.
+    /// </summary>
+    public uint* EntryCounters => (uint*)JumpTable;
+
+    /// <summary>2^32 divided by the number of entries that make a block hot.</summary>
+    public const int EntryWeight = 1 << 20;
+
     /// <summary>Reserves a region of <paramref name="codeBytes"/> of code.</summary>
     /// <param name="codeBytes">Bytes of code.</param>
     /// <param name="lowMemory">Whether there is to be low memory behind the code.</param>

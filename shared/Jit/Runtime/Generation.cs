@@ -7,7 +7,7 @@ namespace Suite.Jit.Runtime;
 internal sealed unsafe class Generation
 {
     // Host code measured: some 5 bytes an instruction, 70 a block with its exits, 40 a link. A table that fills up first only flushes early.
-    private const int BytesPerRecord = 4, BytesPerBlock = 40, BytesPerLink = 28;
+    private const int BytesPerRecord = 4, BytesPerBlock = 40, BytesPerLink = 28, BytesPerRecovery = 64;
 
     private readonly byte* _start, _end;
 
@@ -20,6 +20,7 @@ internal sealed unsafe class Generation
         Blocks = new Arena<Block>(bytes / BytesPerBlock);
         Records = new Arena<InsnRecord>(bytes / BytesPerRecord);
         Links = new Arena<Link>(bytes / BytesPerLink);
+        Recoveries = new Arena<Recovery>(bytes / BytesPerRecovery);
         Hot = start;
         Cold = end;
     }
@@ -30,6 +31,10 @@ internal sealed unsafe class Generation
     public Arena<Block> Blocks { get; }
     public Arena<InsnRecord> Records { get; }
     public Arena<Link> Links { get; }
+    public Arena<Recovery> Recoveries { get; }
+
+    /// <summary>Recoveries that one block may have.</summary>
+    public const int MaxRecoveries = 4096;
 
     /// <summary>Next free byte for blocks.</summary>
     public byte* Hot { get; set; }
@@ -38,7 +43,7 @@ internal sealed unsafe class Generation
     public byte* Cold { get; set; }
 
     /// <summary>True when another block of the largest size fits.</summary>
-    public bool HasRoom => Cold - Hot > 64 * 1024 && Blocks.Room > 16 && Records.Room > 4096 && Links.Room > 4096;
+    public bool HasRoom => Cold - Hot > 64 * 1024 && Blocks.Room > 16 && Records.Room > 4096 && Links.Room > 4096 && Recoveries.Room > MaxRecoveries;
 
     public bool Holds(byte* host) => host >= _start && host < _end;
 
@@ -66,6 +71,7 @@ internal sealed unsafe class Generation
         Blocks.Clear();
         Records.Clear();
         Links.Clear();
+        Recoveries.Clear();
         Hot = _start;
         Cold = _end;
     }

@@ -257,7 +257,7 @@ public sealed unsafe class Stubs
         SignalExit = _a.Position;
         _a.Mov(Reg.Rsp, Mem.Fs(Slot.HostSp));
         _a.Jmp(saved);
-        foreach (ExitReason reason in (ReadOnlySpan<ExitReason>)[ExitReason.LinkMiss, ExitReason.IndirectMiss, ExitReason.Syscall, ExitReason.SystemCall, ExitReason.SyscallFault, ExitReason.Special, ExitReason.StaleCode, ExitReason.WrongAssumption, ExitReason.Stepped, ExitReason.Breakpoint])
+        foreach (ExitReason reason in (ReadOnlySpan<ExitReason>)[ExitReason.LinkMiss, ExitReason.IndirectMiss, ExitReason.Syscall, ExitReason.SystemCall, ExitReason.SyscallFault, ExitReason.Special, ExitReason.StaleCode, ExitReason.WrongAssumption, ExitReason.HotBlock, ExitReason.Stepped, ExitReason.Breakpoint])
         {
             _exits[(int)reason] = (nint)_a.Position;
             _a.Mov32(Mem.Fs(Slot.Reason), (int)reason);

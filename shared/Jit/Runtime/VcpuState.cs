@@ -35,6 +35,9 @@ public enum ExitReason : uint
     /// <summary>What a block was translated on the assumption of does not hold (<see cref="BlockBuilder.MayAssume"/>); <see cref="VcpuState.ExitArg"/> is the block.</summary>
     WrongAssumption,
 
+    /// <summary>A block has been entered so often that it is worth a better translation; <see cref="VcpuState.ExitArg"/> is the block.</summary>
+    HotBlock,
+
     /// <summary>The one instruction of <see cref="Engine.Step"/> is done; Pc is the next one's.</summary>
     Stepped,
 

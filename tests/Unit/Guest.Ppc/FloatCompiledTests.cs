@@ -34,7 +34,8 @@ public sealed unsafe class FloatCompiledTests
 
     [Theory]
     [InlineData(false, "this host"), InlineData(true, "this host"), InlineData(false, "no AVX-512"), InlineData(true, "no AVX-512")]
-    public void Compiled_code_does_what_soft_float_does(bool single, string host)
+    [InlineData(false, "this host", true), InlineData(true, "this host", true), InlineData(true, "no AVX-512", true)]
+    public void Compiled_code_does_what_soft_float_does(bool single, string host, bool isHot = false)
     {
         HostFeatures features = HostFeatures.Detect();
         if (!features.Fma)
@@ -43,7 +44,7 @@ public sealed unsafe class FloatCompiledTests
             features = features with { Avx512 = false };
         StateLayout layout = PpcLayout.Create(features.Avx512);
         using IrHost h = new(features, layout, new FpscrCode(layout, features));
-        h.Run(() => new Comparison(h, single).Run());
+        h.Run(() => new Comparison(h, single) { IsHot = isHot }.Run());
     }
 
     /// <summary>As C libraries do it: mffs behind whatever was computed last, no exception enabled.</summary>
@@ -67,7 +68,7 @@ public sealed unsafe class FloatCompiledTests
         if (!features.Fma || !features.Avx512)
             return;
         using IrHost h = new(features, PpcLayout.Create(avx512: true));
-        h.Run(() => new Comparison(h, single: true) { Turns = 4 }.Run());
+        h.Run(() => new Comparison(h, single: true) { Turns = 4, IsHot = true }.Run());
     }
 
     private sealed class Comparison
@@ -95,6 +96,9 @@ public sealed unsafe class FloatCompiledTests
 
         /// <summary>How often blocks are run through: more than once as a loop.</summary>
         public int Turns { get; init; } = 1;
+
+        /// <summary>Puts wait until somebody looks, as in blocks that are executed often.</summary>
+        public bool IsHot { get; init; }
 
         public void Run()
         {
@@ -159,6 +163,8 @@ public sealed unsafe class FloatCompiledTests
                 Build(emitter, (uint)pc, words, (uint)start, assumable);
                 _assuming++;
             }
+
+            emitter.Ir.IsHot = IsHot;
 
             return emitter.Ir;
         }

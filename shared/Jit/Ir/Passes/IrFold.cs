@@ -11,7 +11,7 @@ public static class IrFold
         ref IrInsn n = ref block[index];
         switch (n.Op)
         {
-            case IrOp.Const or IrOp.Get or IrOp.Put or IrOp.Load or IrOp.Store or IrOp.Vec or IrOp.Call or IrOp.None:
+            case IrOp.Const or IrOp.Get or IrOp.Put or IrOp.Load or IrOp.Store or IrOp.Vec or IrOp.Call or IrOp.Query or IrOp.None:
                 return -1;
             case IrOp.ExitIf or IrOp.TrapIf:
                 FoldCondition(block, ref n);
@@ -202,6 +202,8 @@ public static class IrFold
             case IrOp.Ne when b == 0 && IrTraits.IsBoolean(a.Op):
             case IrOp.Eq when b == 1 && IrTraits.IsBoolean(a.Op):
                 return n.A;
+            case IrOp.Eq when b == 0 && a.Op == IrOp.Eq && a.B < 0 && a.Imm == 0 && IrTraits.IsBoolean(block[a.A].Op):
+                return a.A;
             case IrOp.Eq when b == 0 && IrMath.IsComparison(a.Op):
             case IrOp.Xor or IrOp.Ne when b == 1 && IrMath.IsComparison(a.Op):
                 n.Op = IrMath.Negate(a.Op);

@@ -40,6 +40,8 @@ public sealed class IrOptimizer(StateLayout layout)
                 same = IrFold.Visit(block, i);
             }
 
+            if (n.Op == IrOp.ExitUnless && block[n.A].Op == IrOp.Const && (uint)block[n.A].Imm == (uint)n.Imm)
+                n.Op = IrOp.None;
             if (same >= 0)
             {
                 _alias[i] = same;

@@ -54,7 +54,7 @@ public sealed class SlotForwarding
                 _known[n.Imm] = _first + n.A;
                 _slotOf[n.A] = (int)n.Imm;
                 break;
-            case IrOp.FpMode:
+            case IrOp.FpMode or IrOp.Query:
                 foreach (int slot in _modeSlots)
                     _known[slot] = 0;
                 break;

@@ -2,15 +2,17 @@ namespace Suite.Jit.Ir.Passes;
 
 /// <summary>
 /// A Load of what the block stored shortly before is the value stored. Most of all a double put together from two words: the host would wait until
-/// both stores have reached the cache. No such Load can fault, since its bytes were written.
+/// both stores have reached the cache. No such Load can fault, since its bytes were written. Addresses that are a constant apart are known not to be the same.
 /// </summary>
 public sealed class StoreForwarding
 {
-    private const int Reach = 8;
+    private const int Reach = 24;
 
-    // Indices of the last Stores whose bytes nothing may have overwritten; all at displacements from one base value.
-    private readonly int[] _stores = new int[Reach];
-    private int _count;
+    // The last Stores whose bytes nothing may have overwritten; all at displacements from one base value.
+    private readonly Written[] _stores = new Written[Reach];
+    private int _count, _base;
+
+    private readonly record struct Written(int Displacement, MemKind Kind, int Value);
 
     /// <summary>Forgets everything, for a new block.</summary>
     public void Begin() => _count = 0;
@@ -22,7 +24,7 @@ public sealed class StoreForwarding
         switch (n.Op)
         {
             case IrOp.Store:
-                Note(block, n, index);
+                Note(block, n);
                 return -1;
             case IrOp.Load when _count > 0:
                 return Find(block, ref n);
@@ -35,48 +37,66 @@ public sealed class StoreForwarding
     }
 
     // Another base may be the same address.
-    private void Note(IrBlock block, in IrInsn store, int index)
+    private void Note(IrBlock block, in IrInsn store)
     {
+        (int root, int displacement) = Resolve(block, store);
+        Written written = new(displacement, MemAccess.Kind(store.Imm), store.B);
         int kept = 0;
-        for (int i = 0; i < _count; i++)
-            if (block[_stores[i]].A == store.A && !Overlap(block[_stores[i]], store))
+        for (int i = 0; i < _count && root == _base; i++)
+            if (!Overlap(_stores[i], written))
                 _stores[kept++] = _stores[i];
         if (kept == Reach)
             Array.Copy(_stores, 1, _stores, 0, --kept);
-        _stores[kept++] = index;
-        _count = kept;
+        _stores[kept++] = written;
+        (_count, _base) = (kept, root);
     }
 
     private int Find(IrBlock block, ref IrInsn load)
     {
+        (int root, int displacement) = Resolve(block, load);
         MemKind kind = MemAccess.Kind(load.Imm);
-        int displacement = MemAccess.Displacement(load.Imm), whole = StoreAt(block, load.A, kind, displacement);
+        if (root != _base || kind is not (MemKind.U32Be or MemKind.F64Be))
+            return -1;
+        int whole = ValueAt(kind, displacement);
         if (whole >= 0)
-            return kind is MemKind.U32Be or MemKind.F64Be ? whole : -1;
-        if (kind != MemKind.F64Be)
-            return -1;
-        int high = StoreAt(block, load.A, MemKind.U32Be, displacement), low = StoreAt(block, load.A, MemKind.U32Be, displacement + sizeof(uint));
-        if (high < 0 || low < 0)
-            return -1;
-        load = new IrInsn { Op = IrOp.FFromWords, Type = IrType.F64, A = high, B = low, C = -1 };
-        return -1;
-    }
-
-    private int StoreAt(IrBlock block, int address, MemKind kind, int displacement)
-    {
-        for (int i = _count - 1; i >= 0; i--)
+            return whole;
+        int high = ValueAt(kind == MemKind.F64Be ? MemKind.U32Be : MemKind.F64Be, displacement);
+        if (kind == MemKind.U32Be)
         {
-            ref readonly IrInsn store = ref block[_stores[i]];
-            if (store.A == address && store.Imm == MemAccess.Pack(kind, displacement))
-                return store.B;
+            int value = high >= 0 ? high : ValueAt(MemKind.F64Be, displacement - sizeof(uint));
+            if (value >= 0)
+                load = new IrInsn { Op = high >= 0 ? IrOp.FHigh : IrOp.FLow, Type = IrType.I32, A = value, B = -1, C = -1 };
+            return -1;
         }
 
+        int low = ValueAt(MemKind.U32Be, displacement + sizeof(uint));
+        if (high >= 0 && low >= 0)
+            load = new IrInsn { Op = IrOp.FFromWords, Type = IrType.F64, A = high, B = low, C = -1 };
         return -1;
     }
 
-    private static bool Overlap(in IrInsn a, in IrInsn b)
+    private int ValueAt(MemKind kind, int displacement)
     {
-        int first = MemAccess.Displacement(a.Imm), second = MemAccess.Displacement(b.Imm);
-        return first < second + MemAccess.Size(MemAccess.Kind(b.Imm)) && second < first + MemAccess.Size(MemAccess.Kind(a.Imm));
+        for (int i = _count - 1; i >= 0; i--)
+            if (_stores[i].Displacement == displacement && _stores[i].Kind == kind)
+                return _stores[i].Value;
+        return -1;
     }
+
+    // An address as a value and what is added to it, which wraps at 32 bits.
+    private static (int Root, int Displacement) Resolve(IrBlock block, in IrInsn access)
+    {
+        (int root, int displacement) = (access.A, MemAccess.Displacement(access.Imm));
+        while (block[root] is { Op: IrOp.Add, Type: IrType.I32, B: < 0 } sum)
+        {
+            displacement += (int)sum.Imm;
+            root = sum.A;
+        }
+
+        return (root, displacement);
+    }
+
+    // Distances, since displacements wrap.
+    private static bool Overlap(in Written a, in Written b) =>
+        (uint)(b.Displacement - a.Displacement) < (uint)MemAccess.Size(a.Kind) || (uint)(a.Displacement - b.Displacement) < (uint)MemAccess.Size(b.Kind);
 }

@@ -47,6 +47,8 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
             Insn();
             if (random.Next(12) == 0)
                 Block.ExitIf(Condition(), newPc());
+            if (random.Next(24) == 0)
+                ExitUnless((uint)newPc(), (uint)newPc());
         }
 
         switch (random.Next(5))
@@ -65,6 +67,8 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
                 break;
         }
     }
+
+    private void ExitUnless(uint expected, uint other) => Block.ExitUnless(Block.Select(Condition(), Block.Const(other), Block.Const(expected)), expected);
 
     private void Insn()
     {
@@ -252,6 +256,16 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
         return where;
     }
 
+    // A double and its halves, through addresses that are a constant apart.
+    private void StoreAndLoadHalves()
+    {
+        int address = Address(), displacement = random.Next(-0x600, 0x600), away = random.Next(-0x100, 0x100), other = Block.Add(address, Block.Const((uint)away));
+        Block.Store(MemKind.F64Be, address, ExactDouble(), displacement);
+        if (random.Next(4) == 0)
+            Block.Store(MemKind.U8, other, Integer(), displacement - away + random.Next(16) - 4);
+        Add(Block.Load(MemKind.U32Be, other, displacement - away + 4 * random.Next(2)));
+    }
+
     // Words, perhaps something between them, and what they are together.
     private void StoreAndLoad()
     {
@@ -288,7 +302,10 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
 
         if (random.Next(4) == 0)
         {
-            StoreAndLoad();
+            if (Floats && random.Next(2) == 0)
+                StoreAndLoadHalves();
+            else
+                StoreAndLoad();
             return;
         }
 
@@ -349,13 +366,32 @@ internal sealed class IrGenerator(StateLayout layout, Random random)
                 Block.Put(Lazy0 + random.Next(Lazies), random.Next(2) == 0 ? Block.Const((uint)random.Next()) : Integer());
                 break;
             case 8 or 9:
-                if (random.Next(3) != 0)
+                if (random.Next(3) == 0)
+                    PutComputed();
+                else if (random.Next(3) != 0)
                     Block.Put(Double0 + random.Next(Doubles), Double());
                 else
                     PutLazily();
                 break;
             default:
                 Block.Put(Integer0 + random.Next(Integers), Integer());
+                break;
+        }
+    }
+
+    // What late Puts compute again: widened singles, comparisons of doubles.
+    private void PutComputed()
+    {
+        switch (random.Next(3))
+        {
+            case 0:
+                Block.Put(Double0 + random.Next(Doubles), Block.Convert(IrOp.FWiden, IrType.F64, Single()));
+                break;
+            case 1:
+                Block.Put(Flag0 + random.Next(Flags), Block.Compare(IrOp.FUnordered, Double(), Double()));
+                break;
+            default:
+                Block.Put(Order0 + random.Next(Orders), Block.OrderF(Double(), Double()));
                 break;
         }
     }

@@ -27,6 +27,14 @@ public sealed unsafe class IrPropertyTests
             Compare(host, 1500, seed => new Random(seed * 7919), floats: true, faults: true);
     }
 
+    /// <summary>Puts that wait until somebody looks: faults, traps and exits in the middle of long blocks must find what was put.</summary>
+    [Theory, InlineData("this host"), InlineData("no AVX-512")]
+    public void Hot_code_does_what_the_interpreter_does(string host)
+    {
+        if (HostFeatures.Detect().Fma)
+            Compare(host, 1500, seed => new Random(seed * 104_729), floats: true, faults: true, hot: true);
+    }
+
     private static HostFeatures Features(string host)
     {
         HostFeatures f = HostFeatures.Detect();
@@ -40,22 +48,25 @@ public sealed unsafe class IrPropertyTests
         };
     }
 
-    private static void Compare(string host, int rounds, Func<int, Random> random, bool floats, bool faults)
+    private static void Compare(string host, int rounds, Func<int, Random> random, bool floats, bool faults, bool hot = false)
     {
         using IrHost h = new(Features(host));
         h.Run(() =>
         {
             IrInterpreter interpreter = new(h.Layout, new IrHelpers(), new IrShadowMemory(h.Shadow));
+            int late = 0;
             for (int seed = 1; seed <= rounds; seed++)
-                Round(h, interpreter, seed, random(seed), floats, faults);
+                late += Round(h, interpreter, seed, random(seed), floats, faults, hot) ? 1 : 0;
+            Assert.True(!hot || late > rounds / 4, $"only {late} blocks had Puts that waited");
         });
     }
 
-    private static void Round(IrHost h, IrInterpreter interpreter, int seed, Random random, bool floats, bool faults)
+    private static bool Round(IrHost h, IrInterpreter interpreter, int seed, Random random, bool floats, bool faults, bool hot)
     {
         IrGenerator generator = new(h.Layout, random) { Floats = floats, Faults = faults, Fused = h.Fused };
         ulong pc = h.NewPc();
-        generator.Generate(pc, random.Next(1, 12), h.NewPc);
+        generator.Generate(pc, random.Next(1, hot ? 40 : 12), h.NewPc);
+        generator.Block.IsHot = hot;
         string listing = IrText.List(generator.Block, h.Layout);
         IrStates.Randomize(h, random, floats);
         IrOutcome expected = interpreter.Run(generator.Block, h.Interpreted);
@@ -73,6 +84,7 @@ public sealed unsafe class IrPropertyTests
         string? difference = Ending(h, expected, reason) ?? IrStates.Difference(h, expected.End == IrEnd.Fault || (expected.End == IrEnd.Trap && expected.Argument < IrGenerator.TrapIfArguments));
         if (difference != null)
             Assert.Fail($"seed {seed}: {difference}\n{listing}\nimproved:\n{IrText.List(generator.Block, h.Layout)}\n{Disassemble(h)}");
+        return generator.Block.LatePuts.Exists(put => !put.AtExitsOnly);
     }
 
     private static string? Ending(IrHost h, in IrOutcome expected, ExitReason reason)
