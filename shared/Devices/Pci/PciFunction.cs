@@ -155,13 +155,13 @@ public abstract class PciFunction : Device
         AddBar(new PciBar(index, length, isIo: false, is64, isPrefetchable, null, 0, moved));
 
     /// <summary>
-    /// Declares an expansion ROM; its length is rounded up to a power of two. Before the function is put on a bus. An image that names another device of the same maker is made
-    /// to name this one: firmware runs no other, and one ROM serves several.
+    /// Declares an expansion ROM; its length is rounded up to a power of two. Before the function is put on a bus. An image that names another device of the same maker, or
+    /// none, is made to name this one: firmware runs no other, and one ROM serves several.
     /// </summary>
     public void AddRom(byte[] image)
     {
         const uint smallest = 2048;
-        image = PciRom.ForDevice(image, Config16(PciRegisters.VendorId), Config16(PciRegisters.DeviceId));
+        image = PciRom.ForDevice(image, _initial.AsSpan(PciRegisters.VendorId, sizeof(uint)));
         uint length = Math.Max(BitOperations.RoundUpToPowerOf2((uint)image.Length), smallest);
         AddBar(new PciBar(PciBar.Rom, length, isIo: false, is64: false, isPrefetchable: true, new PciRom(image), PciRom.Widest, null));
     }

@@ -33,12 +33,25 @@ public sealed class PciTests
         "PCIR"u8.CopyTo(rom.AsSpan(0x20));
         (rom[0x24], rom[0x25], rom[0x26], rom[0x27]) = (0xF4, 0x1A, 0x41, 0x10);
         rom[6] = (byte)-rom.Sum(b => b);
-        byte[] changed = PciRom.ForDevice(rom, 0x1AF4, 0x1000);
+        byte[] changed = PciRom.ForDevice(rom, [0xF4, 0x1A, 0x00, 0x10]);
         Assert.Equal((0x00, 0x10, 0), (changed[0x26], changed[0x27], (byte)changed.Sum(b => b)));
-        Assert.Same(rom, PciRom.ForDevice(rom, 0x1AF4, 0x1041));
-        Assert.Same(rom, PciRom.ForDevice(rom, 0x8086, 0x100E));
+        Assert.Same(rom, PciRom.ForDevice(rom, [0xF4, 0x1A, 0x41, 0x10]));
+        Assert.Same(rom, PciRom.ForDevice(rom, [0x86, 0x80, 0x0E, 0x10]));
         rom[0x19] = 0x10;
-        Assert.Same(rom, PciRom.ForDevice(rom, 0x1AF4, 0x1000));
+        Assert.Same(rom, PciRom.ForDevice(rom, [0xF4, 0x1A, 0x00, 0x10]));
+    }
+
+    // iPXE's for ne2000 names nobody.
+    [Fact]
+    public void A_ROM_without_a_maker_is_made_to_fit_the_device_that_has_it()
+    {
+        Write(0x04, 2);
+        Write(0x30, 0xF0000001);
+        Assert.Equal(0x5678_1234UL, _memory.Read(0xF000_0024, 4));
+        ulong sum = 0;
+        for (ulong i = 0; i < 2048; i++)
+            sum += _memory.Read(0xF000_0000 + i, 1);
+        Assert.Equal(0, (byte)sum);
     }
 
     [Fact]
@@ -273,7 +286,10 @@ public sealed class PciTests
             AddMemoryBar(2, 1 << 20, this, is64: true, isPrefetchable: true);
             AddMsix(4, 3);
             AddMsi(4);
-            AddRom([0x55, 0xAA, 4]);
+            byte[] rom = new byte[2048];
+            (rom[0], rom[1], rom[2], rom[0x18], rom[6]) = (0x55, 0xAA, 4, 0x20, 0xAF);
+            "PCIR"u8.CopyTo(rom.AsSpan(0x20));
+            AddRom(rom);
         }
 
         public List<string> Log { get; } = [];

@@ -195,8 +195,9 @@ public sealed unsafe class SystemStateTests : IDisposable
     {
         byte* image = _bench.Cpu->Vectors;
         *(ushort*)(image + 2) = 0x80;
-        _bench.Core.CheckFpu(Decode(16, 0xD9, 0xE8));
+        _bench.Core.RaiseFault(Assert.Throws<X86Fault>(() => _bench.Core.CheckFpu(Decode(16, 0xD9, 0xE8))));
         Assert.Equal("FERR True", _bench.Log[^1]);
+        Assert.Equal(1, (int)_bench.Cpu->Halted); // until the interrupt that a PC makes of it
         _bench.Cpu->Cr0 |= X86Cpu.Cr0Ne;
         Assert.Equal(X86Vector.X87Fault, Assert.Throws<X86Fault>(() => _bench.Core.CheckFpu(Decode(16, 0x9B))).Vector);
         _bench.Core.CheckFpu(Decode(16, 0xDB, 0xE2)); // fnclex does not wait
