@@ -37,13 +37,24 @@ public sealed unsafe partial class GuestMemory : IImageMapper
     {
         ulong bytes = (size + PageSize - 1) & PageMask;
         const int Flags = Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE | Linux.MAP_STACK;
-        long got = IsLow ? MapStackLow(bytes, prot, Flags) : Sys.Call(Nr.mmap, 0, (long)bytes, HostProtection(prot), Flags, -1, 0);
+        long got = IsLow ? MapStackLow(bytes, prot, Flags) : MapStackHigh(bytes, prot, Flags);
         top = 0;
         if (Sys.IsError(got))
             return got;
         top = (ulong)got + bytes;
         _map.Insert(new Vma { Start = (ulong)got, End = top, Protection = prot, Name = "[stack]" });
         return got;
+    }
+
+    // Below it a gap as the kernel keeps one (stack_guard_gap, 256 pages): there the emulator's own memory would lie.
+    private static long MapStackHigh(ulong bytes, int protection, int flags)
+    {
+        const long Gap = 256 * (long)PageSize;
+        long gap = Sys.Call(Nr.mmap, 0, Gap + (long)bytes, Linux.PROT_NONE, flags, -1, 0);
+        if (Sys.IsError(gap))
+            return gap;
+        long error = Sys.Call(Nr.mprotect, gap + Gap, (long)bytes, HostProtection(protection));
+        return error != 0 ? error : gap + Gap;
     }
 
     bool IImageMapper.Write(ulong address, ReadOnlySpan<byte> data)
