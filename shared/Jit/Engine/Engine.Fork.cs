@@ -11,10 +11,11 @@ public sealed unsafe partial class Engine
     /// <summary>To be called before a fork, with <see cref="Gate"/> held: translates what earlier children had to, so that the next one need not.</summary>
     public void PrepareFork()
     {
-        if (_options.NoChain || _options.OneInsnPerBlock || _options.Listener is not null)
+        if (_options.IsObserved)
             return;
         _notes ??= ForkNotes.TryCreate();
-        while (_current.HasRoom && _notes is not null && _notes.TryRead(out ulong pc, out ThunkKind kind))
+        // No more than there is room for: children may write faster than they are read.
+        for (int i = 0; i < ForkNotes.Capacity && _current.HasRoom && _notes is not null && _notes.TryRead(out ulong pc, out ThunkKind kind); i++)
             Learn(pc, kind);
         if (_linksMade != _current.Links.Count)
             LinkAll();
@@ -30,7 +31,7 @@ public sealed unsafe partial class Engine
             return;
         _cold?.MakeHot(pc);
         if (kind != ThunkKind.None && !IsEntered(pc, kind))
-            Publish(pc, kind, host);
+            OpenTo(pc, kind, host);
         else if (host == null)
             Translate(pc, ThunkKind.None);
     }

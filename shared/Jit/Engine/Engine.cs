@@ -47,9 +47,8 @@ public sealed unsafe partial class Engine
         _middle = _stubs.CodeStart + (((_region.CodeEnd - _stubs.CodeStart) / 2) & ~15L);
         _current = _generations[0] = new Generation(_stubs.CodeStart, _middle, 0);
         World = new World(_region);
-        bool observed = options.Listener is not null || options.NoChain || options.OneInsnPerBlock;
         _countsEntries = _traits.FollowsJumps && !options.NoChain && !options.OneInsnPerBlock;
-        _coldRunner = observed || options.ColdEntries == 0 ? null : translator.CreateColdRunner(_stubs);
+        _coldRunner = options.IsObserved || options.ColdEntries == 0 ? null : translator.CreateColdRunner(_stubs);
         if (_coldRunner is not null)
             _cold = new ColdCode(options.ColdEntries, source);
     }
@@ -203,12 +202,12 @@ public sealed unsafe partial class Engine
                 return null;
             ThunkKind kind = s->ExitArg == 1 ? ThunkKind.Return : ThunkKind.Jump;
             _notes?.Write(target, kind);
-            return Publish(target, kind, host);
+            return OpenTo(target, kind, host);
         }
     }
 
     // For indirect branches; translates what has no host code yet.
-    private byte* Publish(ulong target, ThunkKind kind, byte* host)
+    private byte* OpenTo(ulong target, ThunkKind kind, byte* host)
     {
         if (_traits.ComparesTargets)
             return PublishTarget(target, host != null ? host : Translate(target, ThunkKind.None));

@@ -15,6 +15,9 @@ public sealed record EngineOptions
     /// <summary>How often code is entered before it is translated, where the translator has a first tier; 0 for at once, as whenever blocks are observed.</summary>
     public int ColdEntries { get; init; } = 8;
 
+    /// <summary>What is translated, and when blocks are entered, is to be seen from outside: nothing is done ahead or in another tier.</summary>
+    public bool IsObserved => NoChain || OneInsnPerBlock || Listener is not null;
+
     /// <summary>Told about each translation (-d in_asm, out_asm); null for none.</summary>
     public ITranslationListener? Listener { get; init; }
 }

@@ -9,7 +9,10 @@ namespace Suite.Jit.Runtime;
 /// </summary>
 internal sealed unsafe class ForkNotes
 {
-    private const int Bytes = 32 * 1024, Capacity = Bytes / sizeof(ulong) - 1;
+    /// <summary>Notes that the memory holds.</summary>
+    public const int Capacity = Bytes / sizeof(ulong) - 1;
+
+    private const int Bytes = 32 * 1024;
 
     /// <summary>What a child does later than this is not what its siblings begin with.</summary>
     private const int NotesPerChild = 2048;

@@ -12,18 +12,6 @@ public sealed class DisplayGuestTests
 
     // One pixel and S on the serial line; when 600h changes, another pixel 64 rows below it, one row further by the window at A0000h, and the end.
     private const string Guest = """
-        bits 16
-        org 0
-            cli
-            o32 lgdt [cs:gdt_at]
-            mov eax, cr0
-            or al, 1
-            mov cr0, eax
-            jmp dword 8:0F0000h + flat
-        bits 32
-        flat:
-            mov ax, 10h
-            mov ds, ax
             mov byte [600h], 0
             mov dword [0E0000000h], 112233h
             mov dx, 3F8h
@@ -37,10 +25,6 @@ public sealed class DisplayGuestTests
             mov al, 3
             out 0F4h, al
             hlt
-        align 8
-        gdt: dq 0, 00CF9B000000FFFFh, 00CF93000000FFFFh
-        gdt_at: dw 23
-            dd 0F0000h + gdt
         """;
 
     [NasmFact]
@@ -51,7 +35,7 @@ public sealed class DisplayGuestTests
 
     private static void Shows(string accelerator)
     {
-        using TinyPc pc = new($"-accel {accelerator} -net none -vga std -m 4", Nasm.Assemble(Guest));
+        using TinyPc pc = new($"-accel {accelerator} -net none -vga std -m 4", Nasm.FlatRom(Guest));
         PciFunction vga = pc.Board.Plugged.Single(d => d.Driver == "VGA").Function!;
         pc.Machine.Resetting += () => SetMode(pc, vga);
         Surface surface = new();

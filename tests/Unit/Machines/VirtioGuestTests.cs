@@ -17,19 +17,7 @@ public sealed class VirtioGuestTests
 
     // Leaves 16 * the used index + the number of interrupts.
     private const string Guest = """
-        bits 16
-        org 0
-            cli
-            o32 lgdt [cs:gdt_at]
-            o32 lidt [cs:idt_at]
-            mov eax, cr0
-            or al, 1
-            mov cr0, eax
-            jmp dword 8:0F0000h + flat
-        bits 32
-        flat:
-            mov ax, 10h
-            mov ds, ax
+            lidt [0F0000h + idt_at]
             mov ss, ax
             mov esp, 7000h
             mov dword [0FEE000F0h], 1FFh     ; local APIC on
@@ -51,10 +39,6 @@ public sealed class VirtioGuestTests
             add al, [5000h]
             out 0F4h, al
             hlt
-        align 8
-        gdt: dq 0, 00CF9B000000FFFFh, 00CF93000000FFFFh
-        gdt_at: dw 23
-            dd 0F0000h + gdt
         align 8
         idt: times 65 dq 0
             dw done, 8
@@ -79,7 +63,7 @@ public sealed class VirtioGuestTests
     {
         foreach (bool isLegacy in new[] { false, true })
         {
-            using TinyPc pc = new($"-accel {accelerator} -net none -vga none -m 4 -device virtio-rng-pci", Nasm.Assemble((isLegacy ? "%define LEGACY\n" : "") + Guest));
+            using TinyPc pc = new($"-accel {accelerator} -net none -vga none -m 4 -device virtio-rng-pci", Nasm.FlatRom((isLegacy ? "%define LEGACY\n" : "") + Guest));
             VirtioPci function = (VirtioPci)pc.Board.Plugged.Single(d => d.Virtio is VirtioRng).Function!;
             pc.Machine.Resetting += () => Drive(pc, function, isLegacy);
             int left = pc.Run();

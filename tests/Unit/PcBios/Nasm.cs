@@ -26,6 +26,27 @@ internal static class Nasm
         }
     }
 
+    /// <summary>A ROM at F0000h that enters flat 32-bit mode without paging, ds set, and goes on with the source.</summary>
+    public static byte[] FlatRom(string source) => Assemble($"""
+        bits 16
+        org 0
+            cli
+            o32 lgdt [cs:gdt_at]
+            mov eax, cr0
+            or al, 1
+            mov cr0, eax
+            jmp dword 8:0F0000h + flat
+        align 8
+        gdt: dq 0, 00CF9B000000FFFFh, 00CF93000000FFFFh
+        gdt_at: dw 23
+            dd 0F0000h + gdt
+        bits 32
+        flat:
+            mov ax, 10h
+            mov ds, ax
+        {source}
+        """);
+
     /// <summary>A boot sector: the source is placed at 7C00h, with helpers say (al), hex (ax), bye; further sectors follow the signature.</summary>
     public static byte[] BootSector(string source, int totalBytes = 1474560)
     {

@@ -88,10 +88,7 @@ internal sealed unsafe partial class MachineTranslator
         {
             EmitAddress(in insn);
             EmitTranslate(insn.IP, size, isWrite: false);
-            if (size == 2)
-                _a.MovzxWord(S0, Mem.At(S0));
-            else
-                _a.Mov(S0, Mem.At(S0), wide: size == 8);
+            LoadPiece(S0, Mem.At(S0), size);
             _a.Mov(AreaSlot.At(AreaSlot.Temp), S0);
         }
 
@@ -217,13 +214,7 @@ internal sealed unsafe partial class MachineTranslator
         EmitLoadWord();
     }
 
-    private void EmitLoadWord()
-    {
-        if (WordBytes == 2)
-            _a.MovzxWord(S0, Mem.At(S0));
-        else
-            _a.Mov(S0, Mem.At(S0), wide: WordBytes == 8);
-    }
+    private void EmitLoadWord() => LoadPiece(S0, Mem.At(S0), WordBytes);
 
     private void EmitReturn(in Instruction insn)
     {

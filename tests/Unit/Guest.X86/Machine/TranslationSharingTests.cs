@@ -87,32 +87,22 @@ public sealed unsafe class TranslationSharingTests
 
     // iPXE waits for the BIOS's ticks like this, and waited for ever.
     [Fact]
-    public void An_interrupt_is_taken_between_sti_and_cli()
+    public void An_interrupt_is_taken_between_sti_and_cli() => IsTakenIn(static a =>
     {
-        using TranslatedMachine machine = Windows(static a =>
-        {
-            a.sti();
-            a.nop();
-            a.nop();
-            a.cli();
-        });
-        Assert.Equal(0x30, machine.EndVector(out ulong* frame));
-        Assert.Equal(Code + 8, frame[0]);
-    }
+        a.sti();
+        a.nop();
+        a.nop();
+        a.cli();
+    });
 
     [Fact]
-    public void An_interrupt_is_taken_between_sti_and_popf()
+    public void An_interrupt_is_taken_between_sti_and_popf() => IsTakenIn(static a =>
     {
-        using TranslatedMachine machine = Windows(static a =>
-        {
-            a.pushfq();
-            a.sti();
-            a.nop();
-            a.popfq();
-        });
-        Assert.Equal(0x30, machine.EndVector(out ulong* frame));
-        Assert.Equal(Code + 8, frame[0]);
-    }
+        a.pushfq();
+        a.sti();
+        a.nop();
+        a.popfq();
+    });
 
     [Fact]
     public void No_interrupt_is_taken_directly_behind_sti()
@@ -145,6 +135,13 @@ public sealed unsafe class TranslationSharingTests
     }
 
     private static void MarkAsForeignCode(TranslatedMachine machine, byte* memory) => Interlocked.Or(ref machine.Ram.HasCode[(memory - machine.Ram.Host) >> 12], 1u << 31);
+
+    private static void IsTakenIn(Action<Assembler> window)
+    {
+        using TranslatedMachine machine = Windows(window);
+        Assert.Equal(0x30, machine.EndVector(out ulong* frame));
+        Assert.Equal(Code + 8, frame[0]);
+    }
 
     // A loop of five rounds that begins with interrupts forbidden, while one is asserted.
     private static TranslatedMachine Windows(Action<Assembler> round)
