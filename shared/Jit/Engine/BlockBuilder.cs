@@ -237,7 +237,7 @@ public sealed unsafe class BlockBuilder
     /// <summary>A cold exit with a reason and an argument; guest registers are live. The result is where to jump.</summary>
     public byte* ColdExit(ExitReason reason, uint argument, ulong pc)
     {
-        byte* at = _generation.Cold -= 56;
+        byte* at = _generation.TakeCold(56);
         X64Asm a = _stubs.NewAsm(at);
         a.Mov32(Mem.Fs(Slot.ExitArg), (int)argument);
         a.Mov32(Mem.Fs(Slot.Pc), (int)pc);
@@ -262,7 +262,7 @@ public sealed unsafe class BlockBuilder
     private uint Number => (uint)(_generation.Blocks.Count << 1 | _generation.Tag);
 
     /// <summary>Reserves cold code and returns where it starts, a multiple of 8; for parts of a sequence that are rarely reached, and for literals.</summary>
-    public byte* ReserveCold(int bytes) => _generation.Cold = (byte*)((ulong)(_generation.Cold - bytes) & ~7UL);
+    public byte* ReserveCold(int bytes) => _generation.TakeCold(bytes, alignment: 8);
 
     // A linked jump is patched while other threads run it, so its rel32 must not straddle a 16-byte fetch window.
     private static void AlignRel32(ref X64Asm asm, int opcodeBytes)
@@ -283,7 +283,7 @@ public sealed unsafe class BlockBuilder
         }
 
         int index = _generation.Links.Count;
-        byte* stub = _generation.Cold -= StubBytes;
+        byte* stub = _generation.TakeCold(StubBytes);
         X64Asm cold = _stubs.NewAsm(stub);
         cold.Mov32(Mem.Fs(Slot.ExitArg), index << 1 | _generation.Tag);
         cold.Jmp(_stubs.ExitFor(ExitReason.LinkMiss));

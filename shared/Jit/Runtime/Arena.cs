@@ -3,13 +3,16 @@ using Suite.Host;
 namespace Suite.Jit.Runtime;
 
 /// <summary>
-/// A growing array of structs in memory the collector does not see: address space is reserved at once, pages come with first use,
-/// so element addresses never change.
+/// A growing array of structs in memory the collector does not see: address space is reserved at once, pages come several at a time,
+/// and element addresses never change.
 /// </summary>
 internal sealed unsafe class Arena<T> where T : unmanaged
 {
     private readonly T* _items;
     private readonly int _capacity;
+
+    // Elements that there are pages for.
+    private int _ready;
 
     public Arena(int capacity)
     {
@@ -31,6 +34,8 @@ internal sealed unsafe class Arena<T> where T : unmanaged
     /// <summary>Appends an element; the caller has checked <see cref="Room"/>.</summary>
     public int Add(in T item)
     {
+        if (Count >= _ready)
+            Extend();
         _items[Count] = item;
         return Count++;
     }
@@ -40,6 +45,13 @@ internal sealed unsafe class Arena<T> where T : unmanaged
     {
         const int MADV_DONTNEED = 4;
         Sys.Call(Nr.madvise, (long)_items, ((long)Count * sizeof(T) + 4095) & ~4095L, MADV_DONTNEED);
-        Count = 0;
+        (Count, _ready) = (0, 0);
+    }
+
+    private void Extend()
+    {
+        int more = Math.Min(HostPages.Step / sizeof(T), _capacity - _ready);
+        HostPages.Populate(_items + _ready, (ulong)more * (ulong)sizeof(T));
+        _ready += more;
     }
 }

@@ -97,7 +97,12 @@ internal sealed unsafe class BlockMap
     private void Allocate(int entries)
     {
         long bytes = HeaderBytes + (entries + TailEntries) * 16L;
-        long at = _low is null ? MapTable(bytes) : ZeroedTable(_low.TakeTable(bytes), bytes);
+        byte* at = _low is null ? MapTable(bytes) : _low.TakeTable(bytes);
+        // A hash soon touches every page of a small table, and of a large one too few.
+        if (entries == FirstEntries)
+            HostPages.Populate(at, (ulong)bytes);
+        if (_low is not null)
+            new Span<byte>(at, checked((int)bytes)).Clear(); // used before, perhaps
         _table = (ulong*)(at + HeaderBytes);
         _mask = (ulong)entries - 1;
         _used = 0;
@@ -105,18 +110,12 @@ internal sealed unsafe class BlockMap
         Volatile.Write(ref *(nint*)_published, (nint)_table);
     }
 
-    private long MapTable(long bytes)
+    private byte* MapTable(long bytes)
     {
         long at = Sys.Call(Nr.mmap, 0, bytes, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, -1, 0);
         if (Sys.IsError(at))
             throw new EngineException($"out of memory for the block map (errno {-at})");
         _mappings.Add(((nint)at, bytes));
-        return at;
-    }
-
-    private static long ZeroedTable(byte* at, long bytes)
-    {
-        new Span<byte>(at, checked((int)bytes)).Clear();
-        return (long)at;
+        return (byte*)at;
     }
 }

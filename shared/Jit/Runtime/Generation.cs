@@ -1,3 +1,5 @@
+using Suite.Host;
+
 namespace Suite.Jit.Runtime;
 
 /// <summary>
@@ -11,6 +13,9 @@ internal sealed unsafe class Generation
 
     private readonly byte* _start, _end;
 
+    // The lowest byte behind the blocks that there is a page for.
+    private byte* _coldReady;
+
     public Generation(byte* start, byte* end, byte tag)
     {
         _start = start;
@@ -22,7 +27,7 @@ internal sealed unsafe class Generation
         Links = new Arena<Link>(bytes / BytesPerLink);
         Recoveries = new Arena<Recovery>(bytes / BytesPerRecovery);
         Hot = start;
-        Cold = end;
+        Cold = _coldReady = end;
     }
 
     /// <summary>Distinguishes link numbers of the two generations.</summary>
@@ -40,12 +45,28 @@ internal sealed unsafe class Generation
     public byte* Hot { get; set; }
 
     /// <summary>End of the room for blocks: cold exits have been put behind it, downwards.</summary>
-    public byte* Cold { get; set; }
+    public byte* Cold { get; private set; }
 
     /// <summary>True when another block of the largest size fits.</summary>
     public bool HasRoom => Cold - Hot > 64 * 1024 && Blocks.Room > 16 && Records.Room > 4096 && Links.Room > 4096 && Recoveries.Room > MaxRecoveries;
 
     public bool Holds(byte* host) => host >= _start && host < _end;
+
+    /// <summary>Takes bytes of cold code from the end of the room.</summary>
+    /// <param name="bytes">How many.</param>
+    /// <param name="alignment">The first one is a multiple of this power of two.</param>
+    public byte* TakeCold(int bytes, int alignment = 1)
+    {
+        byte* at = (byte*)((ulong)(Cold - bytes) & ~((ulong)alignment - 1));
+        while ((nint)_coldReady > Math.Max((nint)_start, (nint)at))
+        {
+            byte* more = (byte*)Math.Max((nint)_start, (nint)_coldReady - HostPages.Step);
+            HostPages.Populate(more, (ulong)(_coldReady - more));
+            _coldReady = more;
+        }
+
+        return Cold = at;
+    }
 
     /// <summary>The block whose hot code holds a host address, or -1.</summary>
     public int BlockAt(uint hostOffset)

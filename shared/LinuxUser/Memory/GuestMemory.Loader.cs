@@ -81,10 +81,7 @@ public sealed unsafe partial class GuestMemory : IImageMapper
         foreach (Vma vma in _map.Overlapping(address, address + length))
             if (!vma.IsWritable)
                 return false;
-        const int MADV_POPULATE_WRITE = 23;
-        ulong from = address & PageMask, to = (address + length + PageSize - 1) & PageMask;
-        return _map.Covers(address, address + length)
-            && Sys.Call(Nr.madvise, (long)from, (long)(to - from), MADV_POPULATE_WRITE) is 0 or -Errno.EINVAL;
+        return _map.Covers(address, address + length) && HostPages.Populate((void*)address, length) is 0 or -Errno.EINVAL;
     }
 
     private static long ReserveAligned(ulong size, ulong alignment, int flags)
