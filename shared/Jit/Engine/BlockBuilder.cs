@@ -222,7 +222,7 @@ public sealed unsafe class BlockBuilder
         if (Isolated)
             Hot.Jmp(_stubs.ReturnEmpty);
         else
-            Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)_region.ReturnTable));
+            JumpThrough(_region.ReturnTable);
     }
 
     /// <summary>An indirect branch through the table of thunks: scratch[1] = rcx, scratch[2] = the target, rcx = its low 16 bits.</summary>
@@ -231,7 +231,21 @@ public sealed unsafe class BlockBuilder
         if (Isolated)
             Hot.Jmp(_stubs.JumpEmpty);
         else
-            Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)_region.JumpTable));
+            JumpThrough(_region.JumpTable);
+    }
+
+    // Entries are of 32 bits, because half the pages are touched then; 64-bit code cannot jump through such ones directly.
+    private void JumpThrough(uint* table)
+    {
+        Mem entry = Mem.Table(Reg.Rcx, 2, (int)table);
+        if (_stubs.IsCompatibilityMode)
+        {
+            Hot.Jmp(entry);
+            return;
+        }
+
+        Hot.Mov32(Reg.Rcx, entry);
+        Hot.Jmp(Reg.Rcx);
     }
 
     /// <summary>A cold exit with a reason and an argument; guest registers are live. The result is where to jump.</summary>

@@ -40,8 +40,8 @@ public sealed unsafe partial class Engine
     private bool IsEntered(ulong pc, ThunkKind kind) => _traits.ComparesTargets
         ? (uint)TargetEntry(pc) != NoTarget && TargetEntry(pc) != 0
         : kind == ThunkKind.Return
-            ? _region.ReturnTable[pc & 0xFFFF] != (ulong)_stubs.ReturnEmpty
-            : _region.JumpTable[pc & 0xFFFF] != (ulong)_stubs.JumpEmpty;
+            ? _region.ReturnTable[pc & 0xFFFF] != (uint)_stubs.ReturnEmpty
+            : _region.JumpTable[pc & 0xFFFF] != (uint)_stubs.JumpEmpty;
 
     // Links are made when they are first taken, or as their block is translated. Every child would take those that its parent does not anew.
     private void LinkAll()

@@ -123,8 +123,8 @@ public sealed unsafe partial class Engine
             return;
         }
 
-        Volatile.Write(ref _region.ReturnTable[pc & 0xFFFF], (ulong)_stubs.ReturnEmpty);
-        Volatile.Write(ref _region.JumpTable[pc & 0xFFFF], (ulong)_stubs.JumpEmpty);
+        Volatile.Write(ref _region.ReturnTable[pc & 0xFFFF], (uint)_stubs.ReturnEmpty);
+        Volatile.Write(ref _region.JumpTable[pc & 0xFFFF], (uint)_stubs.JumpEmpty);
     }
 
     private bool Within(byte* host, in Block b) => (uint)(host - _region.Base) - b.HostStart < b.HostLength;

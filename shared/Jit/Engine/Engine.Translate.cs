@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.Jit.X64;
 
@@ -51,8 +52,7 @@ public sealed unsafe partial class Engine
         bool isBreakpoint = !isolated && _breakpoints is { } set && set.Contains(pc);
         bool isChecked = !isBreakpoint && (page.Checked || !canProtect);
 
-        _current.Hot = (byte*)(((ulong)_current.Hot + 15) & ~15UL);
-        byte* thunk = _current.Hot;
+        byte* thunk = _current.AlignHot();
         X64Asm a = _stubs.NewAsm(thunk);
         if (kind != ThunkKind.None)
             EmitThunk(ref a, pc, kind);
@@ -222,7 +222,7 @@ public sealed unsafe partial class Engine
     {
         if (!_current.HasRoom)
             return;
-        byte* thunk = _current.Hot = (byte*)(((ulong)_current.Hot + 15) & ~15UL);
+        byte* thunk = _current.AlignHot();
         X64Asm a = _stubs.NewAsm(thunk);
         EmitThunk(ref a, target, kind);
         a.Jmp(block);
@@ -275,15 +275,17 @@ public sealed unsafe partial class Engine
             return;
         }
 
-        new Span<ulong>(_region.ReturnTable, CodeRegion.TableEntries).Fill((ulong)_stubs.ReturnEmpty);
-        new Span<ulong>(_region.JumpTable, CodeRegion.TableEntries).Fill((ulong)_stubs.JumpEmpty);
+        if (isFresh)
+            HostPages.Populate(_region.ReturnTable, 2 * CodeRegion.TableEntries * sizeof(uint));
+        new Span<uint>(_region.ReturnTable, CodeRegion.TableEntries).Fill((uint)_stubs.ReturnEmpty);
+        new Span<uint>(_region.JumpTable, CodeRegion.TableEntries).Fill((uint)_stubs.JumpEmpty);
     }
 
     private void PublishThunk(ulong target, ThunkKind kind, byte* thunk)
     {
         if (kind == ThunkKind.Return)
-            Volatile.Write(ref _region.ReturnTable[target & 0xFFFF], (ulong)thunk);
+            Volatile.Write(ref _region.ReturnTable[target & 0xFFFF], (uint)thunk);
         else
-            Volatile.Write(ref _region.JumpTable[target & 0xFFFF], (ulong)thunk);
+            Volatile.Write(ref _region.JumpTable[target & 0xFFFF], (uint)thunk);
     }
 }

@@ -38,7 +38,7 @@ public sealed unsafe partial class Engine
         _translator = translator;
         _source = source;
         _traits = translator.Traits;
-        _region = CodeRegion.Reserve(options.CodeBytes, _traits.IsCompatibilityMode, filled: !_traits.ComparesTargets);
+        _region = CodeRegion.Reserve(options.CodeBytes, _traits.IsCompatibilityMode);
         _gate = new GuestLock(_region);
         _stubs = new Stubs(_region, _traits);
         ClearTables(isFresh: true);

@@ -7,15 +7,16 @@ namespace Suite.Jit.Runtime;
 /// the two indirect-branch tables and the code itself. The mapping is private: a forked child gets its own copy (design.md, section 3).
 /// <code>
 ///   +0       stubs                      +10000h  system calls allowed in line, a byte each (64 KiB)
-///   +8000h   shared words               +20000h  return table, 65536 x 8 bytes
-///                                       +A0000h  jump table, 65536 x 8 bytes
-///   +140000h code: hot blocks grow up, cold exits grow down from the end
+///   +8000h   shared words               +20000h  return table, 65536 x 4 bytes
+///                                       +60000h  jump table, 65536 x 4 bytes
+///   +A0000h  counters of entries, 65536 x 4 bytes
+///   +E0000h  code: hot blocks grow up, cold exits grow down from the end
 ///   behind it, for code in compatibility mode only: low memory for what that code reads (block map, state of threads)
 /// </code>
 /// </summary>
 public sealed unsafe class CodeRegion
 {
-    public const int StubSize = 0x8000, SharedOffset = 0x8000, InlineOffset = 0x10000, ReturnOffset = 0x20000, JumpOffset = 0xA0000, CodeOffset = 0x140000;
+    public const int StubSize = 0x8000, SharedOffset = 0x8000, InlineOffset = 0x10000, ReturnOffset = 0x20000, JumpOffset = 0x60000, CodeOffset = 0xE0000;
 
     /// <summary>Place and size of <see cref="Notice"/> and <see cref="NoticeTable"/>.</summary>
     public const int NoticeOffset = SharedOffset + 0x400, NoticeBytes = 0x400, NoticeTableOffset = SharedOffset + 0x1400, NoticeTableBytes = InlineOffset - NoticeTableOffset;
@@ -23,7 +24,7 @@ public sealed unsafe class CodeRegion
     /// <summary>Entries of each indirect-branch table; indexed by the low 16 bits of the guest address.</summary>
     public const int TableEntries = 65536;
 
-    private const int LargePages = 16 << 20, LargePage = 2 << 20, MADV_HUGEPAGE = 14;
+    private const int CounterOffset = 0xA0000, LargePages = 16 << 20, MADV_HUGEPAGE = 14;
 
     // Below 2 GiB, at multiples of 2 MiB, away from where linkers put programs (400000h, 10000000h) and from what MAP_32BIT hands out (40000000h up).
     private static ReadOnlySpan<uint> Candidates => [0x68000000, 0x58000000, 0x78000000, 0x48000000, 0x38000000, 0x28000000, 0x18000000];
@@ -86,21 +87,26 @@ public sealed unsafe class CodeRegion
     /// <summary>One byte a system call number: 1 when generated code may make the call itself.</summary>
     public byte* InlineCalls => Base + InlineOffset;
 
-    public ulong* ReturnTable => (ulong*)(Base + ReturnOffset);
+    /// <summary>Host addresses of thunks, which lie below 4 GiB.</summary>
+    public uint* ReturnTable => (uint*)(Base + ReturnOffset);
 
-    public ulong* JumpTable => (ulong*)(Base + JumpOffset);
+    /// <summary>As <see cref="ReturnTable"/>, for other indirect branches.</summary>
+    public uint* JumpTable => (uint*)(Base + JumpOffset);
 
-    /// <summary>Entries {pc, host} of 32 bits each, in the place of the return table, for <see cref="TranslatorTraits.ComparesTargets"/>; indexed by bits 2 to 17 of the pc.</summary>
-    public ulong* TargetTable => ReturnTable;
+    /// <summary>
+    /// Entries {pc, host} of 32 bits each, in the place of the two other tables, for <see cref="TranslatorTraits.ComparesTargets"/>; indexed by bits 2 to 17 of
+    /// the pc.
+    /// </summary>
+    public ulong* TargetTable => (ulong*)ReturnTable;
 
     /// <summary>Where a region with low memory lies if nothing is in its way; 32-bit guests are kept out of there from the start.</summary>
     public static (ulong Start, ulong End) UsualPlace(int codeBytes) => (Candidates[0], Candidates[0] + (ulong)CodeOffset + (ulong)codeBytes + LowMemory.Bytes);
 
     /// <summary>
-    /// How often blocks were entered, in the place of the jump table, for <see cref="TranslatorTraits.FollowsJumps"/>; indexed as <see cref="TargetTable"/>. Each
+    /// How often blocks were entered, for <see cref="TranslatorTraits.FollowsJumps"/>; indexed as <see cref="TargetTable"/>. Each
     /// entry adds <see cref="EntryWeight"/>; the carry says that it was often.
     /// </summary>
-    public uint* EntryCounters => (uint*)JumpTable;
+    public uint* EntryCounters => (uint*)(Base + CounterOffset);
 
     /// <summary>2^32 divided by the number of entries that make a block hot.</summary>
     public const int EntryWeight = 1 << 20;
@@ -108,12 +114,8 @@ public sealed unsafe class CodeRegion
     /// <summary>Reserves a region of <paramref name="codeBytes"/> of code.</summary>
     /// <param name="codeBytes">Bytes of code.</param>
     /// <param name="lowMemory">Whether there is to be low memory behind the code.</param>
-    /// <param name="filled">
-    /// The tables are about to be filled: they, the stubs and the first code are best in large pages, which takes one fault instead of hundreds. Else clearing
-    /// a large page, which takes half a millisecond, is left to programs whose code is large.
-    /// </param>
     /// <exception cref="EngineException">No free place below 2 GiB, or the host refuses executable memory.</exception>
-    public static CodeRegion Reserve(int codeBytes, bool lowMemory = false, bool filled = true)
+    public static CodeRegion Reserve(int codeBytes, bool lowMemory = false)
     {
         int low = lowMemory ? LowMemory.Bytes : 0;
         int size = CodeOffset + codeBytes + low;
@@ -124,8 +126,9 @@ public sealed unsafe class CodeRegion
                 Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE | Linux.MAP_FIXED_NOREPLACE, -1, 0);
             if (got == at)
             {
-                int small = filled ? 0 : LargePage;
-                Sys.Call(Nr.madvise, got + small, Math.Clamp(size - small, 0, LargePages), MADV_HUGEPAGE);
+                // A large page would be cleared at its first fault, which takes longer than most programs need for all else there: first, a small one.
+                *(byte*)got = 0;
+                Sys.Call(Nr.madvise, got, Math.Min(size, LargePages), MADV_HUGEPAGE);
                 return new CodeRegion((byte*)got, codeBytes, low);
             }
 

@@ -13,8 +13,8 @@ internal sealed unsafe class Generation
 
     private readonly byte* _start, _end;
 
-    // The lowest byte behind the blocks that there is a page for.
-    private byte* _coldReady;
+    // How far there are pages: up to here for blocks, down to here for cold code.
+    private byte* _hotReady, _coldReady;
 
     public Generation(byte* start, byte* end, byte tag)
     {
@@ -26,7 +26,7 @@ internal sealed unsafe class Generation
         Records = new Arena<InsnRecord>(bytes / BytesPerRecord);
         Links = new Arena<Link>(bytes / BytesPerLink);
         Recoveries = new Arena<Recovery>(bytes / BytesPerRecovery);
-        Hot = start;
+        Hot = _hotReady = start;
         Cold = _coldReady = end;
     }
 
@@ -51,6 +51,20 @@ internal sealed unsafe class Generation
     public bool HasRoom => Cold - Hot > 64 * 1024 && Blocks.Room > 16 && Records.Room > 4096 && Links.Room > 4096 && Recoveries.Room > MaxRecoveries;
 
     public bool Holds(byte* host) => host >= _start && host < _end;
+
+    /// <summary>Moves <see cref="Hot"/> to where a block may begin, a multiple of 16, with pages for a block of usual size.</summary>
+    public byte* AlignHot()
+    {
+        const int UsualBlock = 512;
+        Hot = (byte*)(((ulong)Hot + 15) & ~15UL);
+        while ((nint)_hotReady < Math.Min((nint)_end, (nint)Hot + UsualBlock))
+        {
+            HostPages.Populate(_hotReady, (ulong)Math.Min(HostPages.Step, _end - _hotReady));
+            _hotReady += HostPages.Step;
+        }
+
+        return Hot;
+    }
 
     /// <summary>Takes bytes of cold code from the end of the room.</summary>
     /// <param name="bytes">How many.</param>

@@ -621,6 +621,9 @@ public sealed unsafe class Stubs
         _a.Jmp(toManaged);
     }
 
+    /// <summary>Whether generated code runs in compatibility mode.</summary>
+    public bool IsCompatibilityMode => _compat;
+
     /// <summary>Bytes a return takes off the guest's stack.</summary>
     public int ReturnAddressBytes => _compat ? 4 : 8;
 

@@ -24,11 +24,13 @@ public sealed unsafe class CodeRegionTests
             (region.InlineCalls - region.Base, 0x10000),
             ((byte*)region.ReturnTable - region.Base, TableBytes),
             ((byte*)region.JumpTable - region.Base, TableBytes),
+            ((byte*)region.EntryCounters - region.Base, CodeRegion.TableEntries * (long)sizeof(uint)),
             (CodeRegion.CodeOffset, region.Size - CodeRegion.CodeOffset),
         ];
         for (int i = 1; i < parts.Length; i++)
             Assert.True(parts[i - 1].Start + parts[i - 1].Bytes <= parts[i].Start, $"part {i} begins at {parts[i].Start:x}");
         Assert.True(TableBytes >= CodeRegion.TableEntries * (long)sizeof(uint));
+        Assert.True((byte*)region.TargetTable + CodeRegion.TableEntries * sizeof(ulong) <= (byte*)region.EntryCounters);
         Assert.Equal(region.Size, parts[^1].Start + parts[^1].Bytes);
         Assert.Equal(0, CodeRegion.CodeOffset % 4096);
     }
