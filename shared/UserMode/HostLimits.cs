@@ -14,12 +14,20 @@ internal static unsafe class HostLimits
     /// <summary>Bytes of the code cache: -tb-size, or what the address space limit leaves room for. The tables beside the cache are about as large again.</summary>
     public static int CodeCacheSize(ulong? asked)
     {
-        const int Smallest = 4 << 20, Usual = 192 << 20, Largest = 256 << 20, Share = 16;
+        const int Smallest = 4 << 20, Usual = 192 << 20, Largest = 256 << 20, Share = 32;
         if (asked is { } bytes)
             return (int)Math.Clamp(bytes, Smallest, Largest);
-        bool limited = TryGet(RLIMIT_AS, out ulong limit) && limit != ulong.MaxValue;
-        return limited ? (int)Math.Clamp(limit / Share & ~0xFFFFFUL, Smallest, Usual) : Usual;
+        return (int)Math.Clamp(AddressSpace() / Share & ~0xFFFFFUL, Smallest, Usual);
     }
+
+    /// <summary>Bytes of address space to set aside for a 64-bit guest's heap. Where it is limited, a program is left the rest for its mappings.</summary>
+    public static ulong HeapRoom()
+    {
+        const ulong Smallest = 1 << 20, Usual = 64UL << 30, Share = 16;
+        return Math.Clamp(AddressSpace() / Share & ~0xFFFFFUL, Smallest, Usual);
+    }
+
+    private static ulong AddressSpace() => TryGet(RLIMIT_AS, out ulong limit) ? limit : ulong.MaxValue;
 
     private static bool TryGet(int resource, out ulong soft)
     {

@@ -56,6 +56,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Envp = call.IsChild ? HostProcess.Environment() : ChangedEnvironment(),
             Prefixes = Prefixes,
             StackSize = HostLimits.StackSize(options.StackSize),
+            HeapRoom = HostLimits.HeapRoom(),
             Seed = options.Seed,
             Platform = Cpu.Platform,
             Aux = aux,

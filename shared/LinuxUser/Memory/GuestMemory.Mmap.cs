@@ -204,7 +204,9 @@ public sealed unsafe partial class GuestMemory
     /// Where the heap begins. The room for it is set aside high up, where it can grow far: programs cannot count on its place, since the
     /// kernel randomises it. For 32-bit guests it follows the program, as far as nothing is in its way.
     /// </summary>
-    public void SetBreak(ulong imageEnd)
+    /// <param name="imageEnd">End of the program, where the heap begins at the earliest.</param>
+    /// <param name="room">Bytes to set aside, or less if they cannot be had.</param>
+    public void SetBreak(ulong imageEnd, ulong room)
     {
         if (IsLow)
         {
@@ -212,7 +214,7 @@ public sealed unsafe partial class GuestMemory
             return;
         }
 
-        for (long size = 64L << 30; size >= 1 << 20; size >>= 2)
+        for (long size = (long)room; size >= 1 << 20; size = size >> 2 & ~0xFFFFL)
         {
             long got = Sys.Call(Nr.mmap, 0, size, Linux.PROT_NONE, Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE, -1, 0);
             if (Sys.IsError(got))

@@ -29,6 +29,9 @@ public sealed unsafe class ProgramStart
 
     public ulong StackSize { get; init; } = 8 << 20;
 
+    /// <summary>Address space to set aside for a 64-bit guest's heap, in bytes.</summary>
+    public ulong HeapRoom { get; init; } = 64UL << 30;
+
     /// <summary>Seed of AT_RANDOM and of stack placement; null for real randomness.</summary>
     public ulong? Seed { get; init; }
 
@@ -63,7 +66,7 @@ public sealed unsafe class ProgramStart
             };
             if (!ElfLoader.TryLoad(program, request, out image, out error))
                 return false;
-            memory.SetBreak(image.BrkStart);
+            memory.SetBreak(image.BrkStart, HeapRoom);
             byte[] entropy = new byte[16];
             random.NextBytes(entropy);
             if (Seed is null)

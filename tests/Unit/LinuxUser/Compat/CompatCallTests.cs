@@ -218,7 +218,7 @@ public sealed class CompatCallTests
         Assert.Equal(0x12345678, kept);
         Assert.Equal(0, g.Call("munmap", moved, 16 * Size));
         Assert.Null(g.Memory.Find((ulong)moved));
-        g.Memory.SetBreak(0x2000_0000);
+        g.Memory.SetBreak(0x2000_0000, room: 0);
         long end = g.Call("brk", 0);
         Assert.Equal(end + Size, g.Call("brk", end + Size));
         Assert.Equal(end + 4096, g.Call("brk", end + 4096));
