@@ -25,7 +25,8 @@ public sealed unsafe class BlockBuilder
     private int _firstRecord;
     private HashSet<ulong>? _breakpoints;
     private readonly Engine? _engine;
-    private byte[]? _ahead;
+    private byte[]? _ahead; // two halves: what is being translated stays when code that cannot be followed is fetched into the other
+    private int _aheadHalf;
     private bool _jumped;
 
     internal BlockBuilder(Stubs stubs, CodeRegion region, EngineOptions options, Engine? engine = null)
@@ -120,7 +121,7 @@ public sealed unsafe class BlockBuilder
     /// </summary>
     /// <param name="pc">Guest address.</param>
     /// <param name="bytes">How many bytes there are, up to the end of the page.</param>
-    /// <returns>Null when the block cannot go on there; else bytes that are valid until the next call.</returns>
+    /// <returns>Null when the block cannot go on there; else bytes that are valid until the next call that gives some.</returns>
     public byte* Follow(ulong pc, out int bytes)
     {
         const int AheadBytes = 4096;
@@ -128,19 +129,29 @@ public sealed unsafe class BlockBuilder
         ulong page = Engine.PageStart(pc), first = Engine.PageStart(GuestStart);
         if (_engine is null || !IsTrace || Math.Abs((long)(pc - GuestStart)) > InsnRecord.Reach || (page != first && OtherPage != first && page != OtherPage))
             return null;
-        _ahead ??= GC.AllocateUninitializedArray<byte>(AheadBytes, pinned: true);
-        byte* ahead = (byte*)Unsafe.AsPointer(ref _ahead[0]);
+        _ahead ??= GC.AllocateUninitializedArray<byte>(2 * AheadBytes, pinned: true);
+        byte* ahead = (byte*)Unsafe.AsPointer(ref _ahead[_aheadHalf]);
         bytes = _engine.FetchAhead(pc, ahead);
         if (bytes == 0)
             return null;
+        _aheadHalf ^= AheadBytes;
         if (page != first)
             OtherPage = page;
         return ahead;
     }
 
-    /// <summary>Between two host addresses, a piece of state is not where it belongs; parameters as of <see cref="Recovery"/>.</summary>
-    internal void Recover(byte* from, byte* to, IrLateKind kind, int target, int a, int b) =>
-        _generation.Recoveries.Add(new Recovery((uint)(from - _region.Base), (uint)(to - _region.Base), kind, target, a, b));
+    /// <summary>
+    /// From one host address to before another, a piece of state is not where it belongs; parameters as of <see cref="Recovery"/>. When it has not moved since
+    /// it was last told of, that is told of more, and nobody looks at the code between.
+    /// </summary>
+    /// <param name="last">What the call for the same piece before this one returned, -1 for none.</param>
+    internal int Recover(int last, byte* from, byte* to, IrLateKind kind, int target, int a, int b)
+    {
+        if (last < 0 || _generation.Recoveries[last] is var known && (known.A != a || known.B != b))
+            return _generation.Recoveries.Add(new Recovery((uint)(from - _region.Base), (uint)(to - _region.Base), kind, target, a, b));
+        _generation.Recoveries[last] = _generation.Recoveries[last] with { To = (uint)(to - _region.Base) };
+        return last;
+    }
 
     /// <summary>The next instruction is the one at a guest address that <see cref="Follow"/> gave code of.</summary>
     public void GoOnAt(ulong pc)
