@@ -84,7 +84,7 @@ public sealed unsafe partial class IrCompiler
 
     private void EmitExitUnless(in IrInsn n)
     {
-        const int JumpToBytes = 48;
+        const int JumpToBytes = 64;
         Reg target = Use(n.A);
         Asm.Op(Alu.Cmp, target, (int)n.Imm, wide: false);
         int bytes = PrepareLatePuts(out int scratch);

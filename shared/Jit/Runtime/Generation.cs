@@ -42,8 +42,11 @@ internal sealed unsafe class Generation
     /// <summary>End of the room for blocks: cold exits have been put behind it, downwards.</summary>
     public byte* Cold { get; set; }
 
+    // Of a block: 64 KiB of code, and a trace whose late Puts go to many exits may have twice that of those.
+    private const int LargestBlock = 192 << 10;
+
     /// <summary>True when another block of the largest size fits.</summary>
-    public bool HasRoom => Cold - Hot > 64 * 1024 && Blocks.Room > 16 && Records.Room > 4096 && Links.Room > 4096 && Recoveries.Room > MaxRecoveries;
+    public bool HasRoom => Cold - Hot > LargestBlock && Blocks.Room > 16 && Records.Room > 4096 && Links.Room > 4096 && Recoveries.Room > MaxRecoveries;
 
     public bool Holds(byte* host) => host >= _start && host < _end;
 

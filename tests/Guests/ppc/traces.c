@@ -151,6 +151,25 @@ static void status(void)
     }
 }
 
+/* One page mapped at two addresses, both in reach of a register: a load must not be taken for what was stored before the other store. */
+static void aliased(void)
+{
+    int fd = memfd_create("page", 0);
+    char *at = mmap(0, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EQ(ftruncate(fd, 4096), 0);
+    for (int k = 0; k < 2; k++)
+        CHECK(mmap(at + 4096 * k, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED);
+    for (int i = 0; i < OFTEN; i++) {
+        int loaded;
+        asm volatile("stw %2,0(%1)\n stw %3,4096(%1)\n lwz %0,0(%1)" : "=&r"(loaded) : "b"(at), "r"(i), "r"(i + 7) : "memory");
+        if (loaded != i + 7) {
+            EQ(loaded, i + 7);
+            break;
+        }
+    }
+    close(fd);
+}
+
 static void flush(void *at)
 {
     asm volatile("dcbst 0,%0\n sync\n icbi 0,%0\n sync\n isync" : : "r"(at) : "memory");
@@ -179,6 +198,7 @@ int main(void)
     faulting();
     returning();
     status();
+    aliased();
     rewritten();
     return guest_done();
 }
