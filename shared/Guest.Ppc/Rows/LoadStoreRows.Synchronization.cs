@@ -11,7 +11,7 @@ internal static unsafe partial class LoadStoreRows
         PpcRow.X1("stwcx.", 31, 150, "rs,ra0,rb", &Stwcx),
         PpcRow.X("sync", 31, 598, "l", &Sync),
         PpcRow.X("eieio", 31, 854, "", &Nothing),
-        PpcRow.X("isync", 19, 150, "", &Nothing),
+        PpcRow.X("isync", 19, 150, "", &Isync),
         PpcRow.X("wait", 31, 62, "l", &Nothing, PpcFeature.Wait),
         PpcRow.X("dcbz", 31, 1014, "ra0,rb", &Dcbz),
         PpcRow.X("dcba", 31, 758, "ra0,rb", &Nothing, PpcFeature.Dcba),
@@ -59,7 +59,11 @@ internal static unsafe partial class LoadStoreRows
             e.Ir.Emit(IrOp.Fence, IrType.None);
     }
 
-    // Hints; and isync: pages with translated code are watched, so there is nothing to refetch.
+    // Pages with translated code are watched, so there is nothing to refetch; but what was translated with the code ahead of this may have been rewritten since
+    // by another thread, so it goes on with a look-up.
+    private static void Isync(PpcEmitter e, uint w) => e.Exit(e.NextPc);
+
+    // Hints.
     private static void Nothing(PpcEmitter e, uint w)
     {
     }

@@ -224,6 +224,7 @@ public sealed unsafe partial class IrCompiler
     private void EmitSelect(int i, in IrInsn n)
     {
         Cond c = EmitCondition(n.A);
+        TellFault();
         if (ClassOf(n.Type) == Vector)
         {
             EmitVectorSelect(i, n, c);

@@ -53,89 +53,64 @@ public sealed unsafe partial class IrCompiler
         return isKnown;
     }
 
-    private void EmitExitIf(int condition, ulong pc)
+    private void EmitExitIf(int condition, ulong pc) => EmitWayOut(condition, null, pc);
+
+    private void EmitTrapIf(in IrInsn n) => EmitWayOut(n.A, TrapExit(n.Imm, _pc), 0);
+
+    // Leads to an exit, or on at a guest address. Late Puts are got ready ahead of the first jump: what moves for that must not be jumped over.
+    private void EmitWayOut(int condition, byte* exit, ulong pc)
     {
         if (!IsEqualityOfDoubles(condition, out int test, out bool negated))
         {
-            Leave(EmitCondition(condition), pc);
+            Cond holds = EmitCondition(condition);
+            Leave(holds, exit, pc, PrepareLatePuts(out int scratch), scratch);
             return;
         }
 
         EmitComparison(_block[test], negate: false);
+        int bytes = PrepareLatePuts(out int free);
         if (negated)
         {
-            Leave(Cond.P, pc);
-            Leave(Cond.NE, pc);
+            Leave(Cond.P, exit, pc, bytes, free);
+            Leave(Cond.NE, exit, pc, bytes, free);
         }
         else
         {
             byte* unordered = Asm.JccShortForward(Cond.P);
-            Leave(Cond.E, pc);
+            Leave(Cond.E, exit, pc, bytes, free);
             Asm.HereShort(unordered);
         }
     }
 
     private void EmitExitUnless(in IrInsn n)
     {
-        const int JumpToBytes = 48;
+        const int JumpToBytes = 64;
         Reg target = Use(n.A);
         Asm.Op(Alu.Cmp, target, (int)n.Imm, wide: false);
-        int bytes = PrepareLatePuts(atExit: true, out int scratch);
+        int bytes = PrepareLatePuts(out int scratch);
         X64Asm cold = _b.BranchCold(Cond.NE, bytes + JumpToBytes);
-        EmitLatePuts(ref cold, atExit: true, scratch, target == Reg.Rax ? Reg.Rcx : Reg.Rax);
+        EmitLatePuts(ref cold, scratch, target == Reg.Rax ? Reg.Rcx : Reg.Rax);
         _b.JumpTo(ref cold, target);
     }
 
-    // What the exit has to write first is done away from the code that goes on.
-    private void Leave(Cond condition, ulong pc)
+    // What has to be written first is done away from the code that goes on.
+    private void Leave(Cond condition, byte* exit, ulong pc, int bytes, int scratch)
     {
-        int bytes = PrepareLatePuts(atExit: true, out int scratch);
         if (bytes == 0)
         {
-            _b.Branch(condition, pc, LoopHeadFor(pc));
+            if (exit != null)
+                Asm.Jcc(condition, exit);
+            else
+                _b.Branch(condition, pc, LoopHeadFor(pc));
             return;
         }
 
         X64Asm cold = _b.BranchCold(condition, bytes);
-        EmitLatePuts(ref cold, atExit: true, scratch, Reg.Rcx);
-        _b.JumpCold(ref cold, pc);
-    }
-
-    private void LeaveByTrap(Cond condition, byte* exit)
-    {
-        int bytes = PrepareLatePuts(atExit: false, out int scratch);
-        if (bytes == 0)
-        {
-            Asm.Jcc(condition, exit);
-            return;
-        }
-
-        X64Asm cold = _b.BranchCold(condition, bytes);
-        EmitLatePuts(ref cold, atExit: false, scratch, Reg.Rcx);
-        cold.Jmp(exit);
-    }
-
-    private void EmitTrapIf(in IrInsn n)
-    {
-        byte* exit = TrapExit(n.Imm, _pc);
-        if (!IsEqualityOfDoubles(n.A, out int test, out bool negated))
-        {
-            LeaveByTrap(EmitCondition(n.A), exit);
-            return;
-        }
-
-        EmitComparison(_block[test], negate: false);
-        if (negated)
-        {
-            LeaveByTrap(Cond.P, exit);
-            LeaveByTrap(Cond.NE, exit);
-        }
+        EmitLatePuts(ref cold, scratch, Reg.Rcx);
+        if (exit != null)
+            cold.Jmp(exit);
         else
-        {
-            byte* unordered = Asm.JccShortForward(Cond.P);
-            LeaveByTrap(Cond.E, exit);
-            Asm.HereShort(unordered);
-        }
+            _b.JumpCold(ref cold, pc);
     }
 
     // An instruction with several traps of one kind has one exit for them.

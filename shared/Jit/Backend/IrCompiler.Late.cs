@@ -7,8 +7,11 @@ namespace Suite.Jit.Backend;
 // Late Puts: written on the way out of the block, and told the engine for where it faults or is interrupted.
 public sealed unsafe partial class IrCompiler
 {
-    private readonly List<IrLatePut> _late = [];
+    private readonly List<(IrLatePut Put, int Recovery)> _late = [];
     private int _nextLate;
+
+    // Start of host code that may fault and has not been told of; null where none can.
+    private byte* _untold;
 
     private void BeginLate()
     {
@@ -20,27 +23,35 @@ public sealed unsafe partial class IrCompiler
     private void UpdateLate(int at)
     {
         for (int i = _late.Count - 1; i >= 0; i--)
-            if (_late[i].End <= at)
+            if (_late[i].Put.End <= at)
                 _late.RemoveAt(i);
         for (; _nextLate >= 0 && _block.LatePuts[_nextLate].Index <= at; _nextLate--)
         {
             Vacate(_block.LatePuts[_nextLate].Slot);
-            _late.Add(_block.LatePuts[_nextLate]);
+            _late.Add((_block.LatePuts[_nextLate], -1));
         }
     }
 
-    // Between two host addresses, state is that of what has been emitted so far without the late Puts.
+    // From one host address to before another, state is that of what has been emitted so far without the late Puts.
     private void Recover(byte* from, byte* to)
     {
-        foreach (IrLatePut put in _late)
+        for (int i = 0; i < _late.Count; i++)
         {
-            if (put.AtExitsOnly)
-                continue;
+            (IrLatePut put, int recovery) = _late[i];
             ref readonly StateSlot slot = ref _layout.Slots[put.Slot];
             int target = slot.Home == SlotHome.Memory ? ~slot.Offset : slot.Register;
             int a = put.Kind == IrLateKind.Constant ? (int)_block[put.A].Imm : NumberOf(Whereabouts(put.A));
-            _b.Recover(from, to, put.Kind, target, a, put.B < 0 ? 0 : NumberOf(Whereabouts(put.B)));
+            _late[i] = (put, _b.Recover(recovery, from, to, put.Kind, target, a, put.B < 0 ? 0 : NumberOf(Whereabouts(put.B))));
         }
+    }
+
+    // To be called behind a host instruction that may fault, before anything moves: a fault finds late Puts where they are now.
+    private void TellFault()
+    {
+        if (_untold == null || _untold == Asm.Position)
+            return;
+        Recover(_untold, Asm.Position);
+        _untold = Asm.Position;
     }
 
     private static int NumberOf(Place place) => place.IsRegister ? place.Register : ~place.Offset;
@@ -51,16 +62,14 @@ public sealed unsafe partial class IrCompiler
     private bool IsDeferredOperand(int value) => value >= 0 && _values[value].Deferred;
 
     // Bytes of cold code that writing all takes, and a vector register for it, -1 where none is needed. Leaves the flags alone.
-    private int PrepareLatePuts(bool atExit, out int scratch)
+    private int PrepareLatePuts(out int scratch)
     {
         const int ConstantBytes = 12, DoubleBytes = 24, WidenedBytes = 36, CompareBytes = 72;
         scratch = -1;
         int bytes = 0;
         bool needsScratch = false;
-        foreach (IrLatePut put in _late)
+        foreach ((IrLatePut put, _) in _late)
         {
-            if (put.AtExitsOnly && !atExit)
-                continue;
             bytes += put.Kind switch
             {
                 IrLateKind.Constant => ConstantBytes,
@@ -68,21 +77,23 @@ public sealed unsafe partial class IrCompiler
                 IrLateKind.Widened => WidenedBytes,
                 _ => CompareBytes,
             };
-            needsScratch |= put.Kind != IrLateKind.Constant;
+            needsScratch |= put.Kind == IrLateKind.Widened || put.Kind != IrLateKind.Constant && !Whereabouts(put.A).IsRegister;
         }
 
         if (needsScratch)
+        {
+            TellFault();
             scratch = Allocate(Vector);
+        }
+
         return bytes;
     }
 
     // free: a general register that nothing is in on that way.
-    private void EmitLatePuts(ref X64Asm cold, bool atExit, int scratch, Reg free)
+    private void EmitLatePuts(ref X64Asm cold, int scratch, Reg free)
     {
-        foreach (IrLatePut put in _late)
+        foreach ((IrLatePut put, _) in _late)
         {
-            if (put.AtExitsOnly && !atExit)
-                continue;
             ref readonly StateSlot slot = ref _layout.Slots[put.Slot];
             Mem to = Mem.At(Reg.Rbp, slot.Offset);
             if (put.Kind == IrLateKind.Constant)

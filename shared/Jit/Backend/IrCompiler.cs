@@ -83,11 +83,9 @@ public sealed unsafe partial class IrCompiler : IKnownSlots
 
             if (_values[i].Deferred)
                 continue;
-            bool mayFault = _late.Count > 0 && MayFaultWithOperands(n);
-            byte* start = Asm.Position;
+            _untold = _late.Count > 0 && MayFaultWithOperands(n) ? Asm.Position : null;
             Emit(i);
-            if (mayFault)
-                Recover(start, Asm.Position);
+            TellFault();
             EndUses();
             ended = IrTraits.Ends(n.Op);
         }
@@ -110,7 +108,7 @@ public sealed unsafe partial class IrCompiler : IKnownSlots
         _insnKind = n.B == 1 ? InsnKind.Open : InsnKind.Copy;
         _behind = _pc + (uint)n.A;
         _b.BeginInsn();
-        Recover(Asm.Position, Asm.Position);
+        Recover(Asm.Position, Asm.Position + 1);
     }
 
     private void CutUnsupported(IrBlock block)

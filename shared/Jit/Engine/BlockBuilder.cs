@@ -25,8 +25,10 @@ public sealed unsafe class BlockBuilder
     private int _firstRecord;
     private HashSet<ulong>? _breakpoints;
     private readonly Engine? _engine;
-    private byte[]? _ahead;
+    private byte[]? _ahead; // two halves: what is being translated stays when code that cannot be followed is fetched into the other
+    private int _aheadHalf;
     private bool _jumped;
+    private int _jumps; // indirect ones so far
 
     internal BlockBuilder(Stubs stubs, CodeRegion region, EngineOptions options, Engine? engine = null)
     {
@@ -120,7 +122,7 @@ public sealed unsafe class BlockBuilder
     /// </summary>
     /// <param name="pc">Guest address.</param>
     /// <param name="bytes">How many bytes there are, up to the end of the page.</param>
-    /// <returns>Null when the block cannot go on there; else bytes that are valid until the next call.</returns>
+    /// <returns>Null when the block cannot go on there; else bytes that are valid until the next call that gives some.</returns>
     public byte* Follow(ulong pc, out int bytes)
     {
         const int AheadBytes = 4096;
@@ -128,19 +130,29 @@ public sealed unsafe class BlockBuilder
         ulong page = Engine.PageStart(pc), first = Engine.PageStart(GuestStart);
         if (_engine is null || !IsTrace || Math.Abs((long)(pc - GuestStart)) > InsnRecord.Reach || (page != first && OtherPage != first && page != OtherPage))
             return null;
-        _ahead ??= GC.AllocateUninitializedArray<byte>(AheadBytes, pinned: true);
-        byte* ahead = (byte*)Unsafe.AsPointer(ref _ahead[0]);
+        _ahead ??= GC.AllocateUninitializedArray<byte>(2 * AheadBytes, pinned: true);
+        byte* ahead = (byte*)Unsafe.AsPointer(ref _ahead[_aheadHalf]);
         bytes = _engine.FetchAhead(pc, ahead);
         if (bytes == 0)
             return null;
+        _aheadHalf ^= AheadBytes;
         if (page != first)
             OtherPage = page;
         return ahead;
     }
 
-    /// <summary>Between two host addresses, a piece of state is not where it belongs; parameters as of <see cref="Recovery"/>.</summary>
-    internal void Recover(byte* from, byte* to, IrLateKind kind, int target, int a, int b) =>
-        _generation.Recoveries.Add(new Recovery((uint)(from - _region.Base), (uint)(to - _region.Base), kind, target, a, b));
+    /// <summary>
+    /// From one host address to before another, a piece of state is not where it belongs; parameters as of <see cref="Recovery"/>. When it has not moved since
+    /// it was last told of, that is told of more, and nobody looks at the code between.
+    /// </summary>
+    /// <param name="last">What the call for the same piece before this one returned, -1 for none.</param>
+    internal int Recover(int last, byte* from, byte* to, IrLateKind kind, int target, int a, int b)
+    {
+        if (last < 0 || _generation.Recoveries[last] is var known && (known.A != a || known.B != b))
+            return _generation.Recoveries.Add(new Recovery((uint)(from - _region.Base), (uint)(to - _region.Base), kind, target, a, b));
+        _generation.Recoveries[last] = _generation.Recoveries[last] with { To = (uint)(to - _region.Base) };
+        return last;
+    }
 
     /// <summary>The next instruction is the one at a guest address that <see cref="Follow"/> gave code of.</summary>
     public void GoOnAt(ulong pc)
@@ -194,7 +206,7 @@ public sealed unsafe class BlockBuilder
     /// <summary>As <see cref="JumpTo(Reg)"/>, from cold code (<see cref="BranchCold"/>) or from any other of the block.</summary>
     public void JumpTo(ref X64Asm asm, Reg target)
     {
-        const int IndexBits = (CodeRegion.TableEntries - 1) << 2;
+        const int IndexBits = (CodeRegion.TableEntries - 1) << 2, JumpBytes = 2;
         if (target != Reg.Rcx)
             asm.Mov32(Reg.Rcx, target);
         if (Isolated)
@@ -211,6 +223,7 @@ public sealed unsafe class BlockBuilder
         asm.Bytes([0x39, 0xC8]); // cmp eax, ecx
         asm.Jcc(Cond.NE, _stubs.CompareMiss);
         asm.Bytes([0x48, 0xC1, 0xE8, 0x20]); // shr rax, 32
+        Distinguish(ref asm, JumpBytes);
         asm.Jmp(Reg.Rax);
     }
 
@@ -237,15 +250,34 @@ public sealed unsafe class BlockBuilder
     // Entries are of 32 bits, because half the pages are touched then; 64-bit code cannot jump through such ones directly.
     private void JumpThrough(uint* table)
     {
+        const int LoadBytes = 7, JumpBytes = 2, JumpThroughBytes = 7;
         Mem entry = Mem.Table(Reg.Rcx, 2, (int)table);
         if (_stubs.IsCompatibilityMode)
         {
+            Distinguish(ref Hot, JumpThroughBytes);
             Hot.Jmp(entry);
             return;
         }
 
+        Distinguish(ref Hot, LoadBytes + JumpBytes);
         Hot.Mov32(Reg.Rcx, entry);
         Hot.Jmp(Reg.Rcx);
+    }
+
+    // An indirect jump of so many bytes follows. What processors remember of the way to such a jump is little: of each jump before, bits 2 and 3 of the address of
+    // its last byte (measured on Zen 4, docs/adr/017). Functions that look alike would all return from the same place in 16 bytes, and whoever calls them in
+    // turn would be predicted wrongly each time. So they are put at different places, in an order in which no two neighbours come twice.
+    private void Distinguish(ref X64Asm asm, int jumpBytes)
+    {
+        const int Places = 4, LongestNop = 9;
+        ReadOnlySpan<byte> order = [0, 0, 1, 0, 2, 0, 3, 1, 1, 2, 1, 3, 2, 2, 3, 3];
+        int wanted = order[_jumps++ & (order.Length - 1)];
+        int last = (int)((ulong)asm.Position + (ulong)jumpBytes - 1) & (Places * Places - 1);
+        if (last / Places == wanted)
+            return;
+        int bytes = wanted * Places - last & (Places * Places - 1);
+        asm.Nop(Math.Min(bytes, LongestNop));
+        asm.Nop(bytes - Math.Min(bytes, LongestNop));
     }
 
     /// <summary>A cold exit with a reason and an argument; guest registers are live. The result is where to jump.</summary>

@@ -12,7 +12,7 @@ public sealed class IrBlock
 
     public int Count { get; private set; }
 
-    /// <summary>Puts that are done only where something unlikely happens: on the way out of conditional exits, and when something faults. The last one first.</summary>
+    /// <summary>Puts that are done only where something unlikely happens: on the way out of conditional exits and traps, and when something faults. The last one first.</summary>
     public List<IrLatePut> LatePuts => _latePuts;
 
     /// <summary>The block is worth that passes look for late Puts of more than lazy slots. Until it is cleared.</summary>

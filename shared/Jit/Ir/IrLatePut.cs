@@ -7,5 +7,4 @@ namespace Suite.Jit.Ir;
 /// <param name="Kind">What with.</param>
 /// <param name="A">First operand of that, a value.</param>
 /// <param name="B">Second operand, or -1.</param>
-/// <param name="AtExitsOnly">The slot is lazy: faults and traps need not see it.</param>
-public readonly record struct IrLatePut(int Index, int End, int Slot, IrLateKind Kind, int A, int B, bool AtExitsOnly);
+public readonly record struct IrLatePut(int Index, int End, int Slot, IrLateKind Kind, int A, int B);

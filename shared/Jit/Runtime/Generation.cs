@@ -11,6 +11,9 @@ internal sealed unsafe class Generation
     // Host code measured: some 5 bytes an instruction, 70 a block with its exits, 40 a link. A table that fills up first only flushes early.
     private const int BytesPerRecord = 4, BytesPerBlock = 40, BytesPerLink = 28, BytesPerRecovery = 64;
 
+    // Bytes of a block: 64 KiB of code, and a trace whose late Puts go to many exits may have twice that of those.
+    private const int LargestBlock = 192 << 10;
+
     private readonly byte* _start, _end;
 
     // How far there are pages: up to here for blocks, down to here for cold code.
@@ -48,7 +51,7 @@ internal sealed unsafe class Generation
     public byte* Cold { get; private set; }
 
     /// <summary>True when another block of the largest size fits.</summary>
-    public bool HasRoom => Cold - Hot > 64 * 1024 && Blocks.Room > 16 && Records.Room > 4096 && Links.Room > 4096 && Recoveries.Room > MaxRecoveries;
+    public bool HasRoom => Cold - Hot > LargestBlock && Blocks.Room > 16 && Records.Room > 4096 && Links.Room > 4096 && Recoveries.Room > MaxRecoveries;
 
     public bool Holds(byte* host) => host >= _start && host < _end;
 

@@ -7,7 +7,7 @@ namespace Suite.Jit.Runtime;
 /// vector register, or, as the complement of its offset, in the state block.
 /// </summary>
 /// <param name="From">First host address it is for, as an offset from the region's base.</param>
-/// <param name="To">Behind the last; the same as From for that address alone.</param>
+/// <param name="To">Behind the last.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Target">Place of the slot.</param>
 /// <param name="A">First operand: a constant, or its place.</param>
@@ -15,5 +15,5 @@ namespace Suite.Jit.Runtime;
 internal readonly record struct Recovery(uint From, uint To, IrLateKind Kind, int Target, int A, int B)
 {
     /// <summary>Whether it is for a host address.</summary>
-    public bool IsFor(uint offset) => offset >= From && (offset < To || offset == From);
+    public bool IsFor(uint offset) => offset >= From && offset < To;
 }

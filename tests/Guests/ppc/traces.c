@@ -124,6 +124,52 @@ static void returning(void)
     EQ(sum, 4L * OFTEN);
 }
 
+/* Where the loop is left, the last operation is the division, whose result is inexact. It is not written down until then; a fault on the way lost it, and FPSCR told of the
+ * addition of the turn before. */
+asm(".globl divide_until\n divide_until: li 8,0\n1: lwzx 6,3,8\n fdiv 3,1,2\n lwzx 7,4,8\n cmpwi 6,0\n bne 2f\n fadd 4,1,1\n addi 8,8,4\n b 1b\n"
+    "2: mffs 1\n blr\n");
+extern double divide_until(const int *last, const int *loaded, double dividend, double divisor);
+
+static void allow(int sig, siginfo_t *info, void *context)
+{
+    (void)sig, (void)context;
+    mprotect((void *)((uintptr_t)info->si_addr & -4096), 4096, PROT_READ);
+}
+
+static void status(void)
+{
+    enum { FI = 1 << 17, WORDS = 8192 };
+    static int last[WORDS + 1];
+    struct sigaction action = { .sa_sigaction = allow, .sa_flags = SA_SIGINFO };
+    sigaction(SIGSEGV, &action, 0);
+    int *loaded = mmap(0, WORDS * sizeof(int) + 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    last[WORDS] = 1;
+    for (int k = 0; k < 2; k++) {
+        mprotect(loaded + WORDS, 4096, k ? PROT_NONE : PROT_READ);
+        union { double f; uint64_t bits; } fpscr = { divide_until(last, loaded, 1, 3) };
+        EQ(fpscr.bits & FI, FI);
+    }
+}
+
+/* One page mapped at two addresses, both in reach of a register: a load must not be taken for what was stored before the other store. */
+static void aliased(void)
+{
+    int fd = memfd_create("page", 0);
+    char *at = mmap(0, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EQ(ftruncate(fd, 4096), 0);
+    for (int k = 0; k < 2; k++)
+        CHECK(mmap(at + 4096 * k, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED);
+    for (int i = 0; i < OFTEN; i++) {
+        int loaded;
+        asm volatile("stw %2,0(%1)\n stw %3,4096(%1)\n lwz %0,0(%1)" : "=&r"(loaded) : "b"(at), "r"(i), "r"(i + 7) : "memory");
+        if (loaded != i + 7) {
+            EQ(loaded, i + 7);
+            break;
+        }
+    }
+    close(fd);
+}
+
 static void flush(void *at)
 {
     asm volatile("dcbst 0,%0\n sync\n icbi 0,%0\n sync\n isync" : : "r"(at) : "memory");
@@ -151,6 +197,8 @@ int main(void)
     interrupted();
     faulting();
     returning();
+    status();
+    aliased();
     rewritten();
     return guest_done();
 }

@@ -94,7 +94,7 @@ public sealed class DeadCode(StateLayout layout)
         bool inMemory = layout.Slots[n.Imm].Home == SlotHome.Memory, isNear = overwritten - put <= Reach;
         if (!block.IsHot || _budget < overwritten - put)
             return false;
-        IrLatePut late = new(put, overwritten, (int)n.Imm, IrLateKind.Double, n.A, -1, AtExitsOnly: false);
+        IrLatePut late = new(put, overwritten, (int)n.Imm, IrLateKind.Double, n.A, -1);
         switch (value.Op)
         {
             case IrOp.Const when inMemory && value.Type == IrType.I32:
@@ -139,8 +139,11 @@ public sealed class DeadCode(StateLayout layout)
 
         if (lastExit < 0)
             return true;
+        if (_budget < lastExit + 1 - put)
+            return false;
         IrLateKind kind = isConstant ? IrLateKind.Constant : IrLateKind.Double;
-        block.LatePuts.Add(new IrLatePut(put, lastExit + 1, (int)n.Imm, kind, n.A, -1, AtExitsOnly: true));
+        block.LatePuts.Add(new IrLatePut(put, lastExit + 1, (int)n.Imm, kind, n.A, -1));
+        _budget -= lastExit + 1 - put;
         Use(n.A);
         return true;
     }

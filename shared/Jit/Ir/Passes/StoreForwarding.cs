@@ -2,7 +2,8 @@ namespace Suite.Jit.Ir.Passes;
 
 /// <summary>
 /// A Load of what the block stored shortly before is the value stored. Most of all a double put together from two words: the host would wait until
-/// both stores have reached the cache. No such Load can fault, since its bytes were written. Addresses that are a constant apart are known not to be the same.
+/// both stores have reached the cache. No such Load can fault, since its bytes were written. Addresses that are a constant apart are known not to be the same memory
+/// unless they are whole pages apart: a page may be mapped twice.
 /// </summary>
 public sealed class StoreForwarding
 {
@@ -96,7 +97,10 @@ public sealed class StoreForwarding
         return (root, displacement);
     }
 
-    // Distances, since displacements wrap.
-    private static bool Overlap(in Written a, in Written b) =>
-        (uint)(b.Displacement - a.Displacement) < (uint)MemAccess.Size(a.Kind) || (uint)(a.Displacement - b.Displacement) < (uint)MemAccess.Size(b.Kind);
+    // Distances within a page.
+    private static bool Overlap(in Written a, in Written b)
+    {
+        const int InPage = 4095;
+        return (b.Displacement - a.Displacement & InPage) < MemAccess.Size(a.Kind) || (a.Displacement - b.Displacement & InPage) < MemAccess.Size(b.Kind);
+    }
 }

@@ -29,6 +29,18 @@ public sealed partial class PpcRowTests
         }
     }
 
+    // Another thread may have rewritten what follows while this one waited for its word ahead of isync: code translated with what is ahead would be the old one.
+    [Fact]
+    public unsafe void Isync_ends_a_block()
+    {
+        PpcRow isync = PpcRows.All.First(row => row.Name == "isync");
+        PpcEmitter emitter = new(PpcLayout.ForHost(), new PpcModel("test", 0, PpcFeature.None, 32));
+        emitter.Begin(exact: false);
+        emitter.BeginInsn(Pc);
+        isync.Emit(emitter, isync.Match);
+        Assert.True(emitter.Ended);
+    }
+
     [Fact]
     public void Every_word_of_a_row_is_decoded_as_that_row()
     {

@@ -63,6 +63,8 @@ internal sealed unsafe class IrHost : ITranslator, ICodeSource, IDisposable
 
     public ulong HostCodeAt { get; private set; }
 
+    public HostFeatures Features => _compiler.Features;
+
     /// <summary>The fused operations this host has.</summary>
     public IrOp[] Fused => _compiler.Features.Avx512 ? [IrOp.FMulAdd, IrOp.FMulSub, IrOp.FMulAddOdd, IrOp.FMulSubOdd] : [IrOp.FMulAdd, IrOp.FMulSub];
 

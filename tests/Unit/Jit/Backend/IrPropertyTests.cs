@@ -84,7 +84,7 @@ public sealed unsafe class IrPropertyTests
         string? difference = Ending(h, expected, reason) ?? IrStates.Difference(h, expected.End == IrEnd.Fault || (expected.End == IrEnd.Trap && expected.Argument < IrGenerator.TrapIfArguments));
         if (difference != null)
             Assert.Fail($"seed {seed}: {difference}\n{listing}\nimproved:\n{IrText.List(generator.Block, h.Layout)}\n{Disassemble(h)}");
-        return generator.Block.LatePuts.Exists(put => !put.AtExitsOnly);
+        return generator.Block.LatePuts.Exists(put => !h.Layout.Slots[put.Slot].IsLazy);
     }
 
     private static string? Ending(IrHost h, in IrOutcome expected, ExitReason reason)
