@@ -143,6 +143,15 @@ public sealed class MachineOptions
     /// <summary>Things worth a line on stderr.</summary>
     public List<string> Notes { get; } = [];
 
+    /// <summary>True when -device names one of these: then the board leaves its own out.</summary>
+    public bool AddsDevice(params ReadOnlySpan<string> drivers)
+    {
+        foreach (KeyValues device in Devices)
+            if (device.Has("driver") && drivers.Contains(device.Get("driver")!))
+                return true;
+        return false;
+    }
+
     /// <summary>A text to print instead of running (help and lists).</summary>
     public string? Text { get; set; }
 }
