@@ -195,7 +195,7 @@ public sealed class PcBoard : X86Board
             HotPlugSlots = ~(1u << BridgeSlot | 1u << IsaSlot | (HasVga(options) ? 1u << DisplaySlot : 0)),
             HasSerialConsole = options.NoGraphic,
             Uuid = options.Uuid,
-            ExtraAcpiTables = [.. options.AcpiTables.Select(t => File.ReadAllBytes(t.Get("file") ?? t.Need("data")))],
+            ExtraAcpiTables = [.. options.AcpiTables.Select(t => UserFile.Read("-acpitable", t.Get("file") ?? t.Need("data")))],
             Name = options.Name,
             SerialPorts = setup.Serials.Count(s => s is not null) + options.Devices.Count(d => d.Get("driver") == "isa-serial"),
             ParallelPorts = options.Parallels.Count,

@@ -41,6 +41,7 @@ public static class MachineOptionTable
         new(["-sandbox", "-audio", "-audiodev", "-msg", "-overcommit", "-run-with"], "value", Standard, "accepted and ignored",
             (o, v, _) => o.Notes.Add($"an option is ignored (with {v})")),
         new(["-usb"], null, Standard, "accepted and ignored: the boards have no USB", (_, _, _) => { }),
+        new(["-no-fd-bootchk", "-win2k-hack", "-mem-prealloc"], null, Standard, "accepted and ignored", (_, _, _) => { }),
 
         new(["-drive"], "file=...[,prop=value]", Blocks, "a disk: file, if=ide|virtio|floppy|none, index, media=disk|cdrom, format, snapshot, readonly, id", Drive),
         new(["-blockdev"], "driver=...[,prop=value]", Blocks, "a node without a device: driver=raw|qcow2|file, node-name, file", (o, v, _) => o.BlockNodes.Add(KeyValues.Parse("-blockdev", v, "driver"))),
@@ -181,6 +182,9 @@ public static class MachineOptionTable
         if (most < cpus || most % product != 0 || (isWhole && most != product))
             throw new OptionException($"-smp {value}: {string.Join(" * ", parts.Where(given.Has))} is {product}, which does not make {most} processors", "leave one of them out, or give a number they make");
         o.Cpus = cpus <= Most ? (int)cpus : throw new OptionException($"-smp {value}: {cpus} processors are too many", $"at most {Most}");
+        long threads = given.GetNumber("threads", given.Has("sockets") && given.Has("cores") ? most / product : 1);
+        long cores = given.Has("cores") ? given.GetNumber("cores", 1) * given.GetNumber("dies", 1) : most / (given.GetNumber("sockets", 1) * threads);
+        o.CpuParts = ((int)cores, (int)threads);
     }
 
     private static void Device(MachineOptions o, string value, IMachineLists lists)

@@ -20,6 +20,9 @@ public sealed class MachineOptions
     /// <summary>-smp.</summary>
     public int Cpus { get; set; } = 1;
 
+    /// <summary>-smp cores= and threads=, or what follows from the rest: cores of a package, and threads of a core.</summary>
+    public (int Cores, int Threads) CpuParts { get; set; } = (1, 1);
+
     public string? Kernel { get; set; }
 
     public string? Initrd { get; set; }

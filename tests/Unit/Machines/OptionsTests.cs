@@ -16,6 +16,8 @@ public sealed class OptionsTests
     [InlineData("-uuid 12", "'12' is not a UUID", "550e8400")]
     [InlineData("-smp 3,sockets=2,cores=2", "does not make 3 processors", "leave one of them out")]
     [InlineData("-smp 4,sockets=1,cores=2,threads=1", "sockets * cores * threads is 2", "leave one of them out")]
+    [InlineData("-append quiet", "-append: there is no kernel", "-kernel FILE")]
+    [InlineData("-initrd x disk.img", "-initrd: there is no kernel", "-kernel FILE")]
     [InlineData("-smp cpu=2", "property 'cpu' is not known", "did you mean 'cpus'?")]
     public void Mistakes_name_cause_and_remedy(string line, string cause, string fix)
     {
@@ -95,11 +97,15 @@ public sealed class OptionsTests
         Assert.Equal(expected, string.Join(' ', CharSpec.Expand("-serial", text)!.Items.Select(i => $"{i.Key}={i.Value}")));
 
     [Theory]
-    [InlineData("-smp 4,cores=2", 4)] // two packages
-    [InlineData("-smp 4,sockets=1,cores=2,threads=2", 4)]
-    [InlineData("-smp 2,maxcpus=4", 2)]
-    [InlineData("-smp cores=2,threads=2", 4)]
-    public void Parts_of_processors_multiply(string line, int processors) => Assert.Equal(processors, Parse(line).Cpus);
+    [InlineData("-smp 4", 4, 4, 1)] // one package
+    [InlineData("-smp 4,sockets=2", 4, 2, 1)]
+    [InlineData("-smp 4,cores=2", 4, 2, 1)] // two packages
+    [InlineData("-smp 4,threads=2", 4, 2, 2)]
+    [InlineData("-smp 4,sockets=1,cores=2,threads=2", 4, 2, 2)]
+    [InlineData("-smp 8,sockets=2,cores=2", 8, 2, 2)]
+    [InlineData("-smp 2,maxcpus=4", 2, 4, 1)]
+    [InlineData("-smp cores=2,threads=2", 4, 2, 2)]
+    public void Parts_of_processors_multiply(string line, int processors, int cores, int threads) => Assert.Equal((processors, (cores, threads)), (Parse(line).Cpus, Parse(line).CpuParts));
 
     [Fact]
     public void An_unknown_back_end_names_the_nearest() =>

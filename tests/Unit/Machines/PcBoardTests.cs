@@ -52,6 +52,13 @@ public sealed class PcBoardTests
     public void Values_of_the_wrong_type_are_refused(string device, string cause) =>
         Assert.Contains(cause, Assert.Throws<Suite.Machines.Options.OptionException>(() => new TinyPc($"-net none {device}", 0xF4)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("-fw_cfg name=opt/x,file=/nonexistent/x", "-fw_cfg: cannot read /nonexistent/x: there is no such")]
+    [InlineData("-fw_cfg name=opt/x,file=/tmp", "-fw_cfg: cannot read /tmp: it is a folder")] // ended the tool with a stack trace
+    [InlineData("-acpitable file=/nonexistent/x", "-acpitable: cannot read /nonexistent/x")]
+    public void Files_that_cannot_be_read_are_named_with_their_option(string option, string cause) =>
+        Assert.Contains(cause, Assert.Throws<Suite.Machines.Options.OptionException>(() => new TinyPc($"-net none {option}", 0xF4)).Message, StringComparison.Ordinal);
+
     // QEMU's rule: who adds a disk or CD drive by -device gets no other one on the way.
     [Fact]
     public void A_drive_of_the_users_own_takes_the_place_of_the_boards()
