@@ -105,7 +105,7 @@ public sealed unsafe partial class TranslatedVcpu
     // False: it faulted.
     private bool ExecuteOne(in Instruction insn, bool isCore)
     {
-        _modeIsKnown = false;
+        _modeIsKnown &= !isCore; // plain instructions change nothing that translations depend on
         try
         {
             if (insn.IsInvalid)
@@ -118,6 +118,7 @@ public sealed unsafe partial class TranslatedVcpu
         }
         catch (X86Fault fault)
         {
+            _modeIsKnown = false;
             Core.RaiseFault(fault);
             return false;
         }
@@ -126,7 +127,7 @@ public sealed unsafe partial class TranslatedVcpu
     private void ExecutePlain(in Instruction insn)
     {
         X86Cpu* cpu = &_area->Cpu;
-        ModeKey mode = ModeKey.Of(cpu);
+        ModeKey mode = Mode;
         Core.CheckFpu(in insn);
         switch (insn.Mnemonic)
         {
