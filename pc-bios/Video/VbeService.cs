@@ -10,7 +10,7 @@ internal sealed class VbeService(Bios bios)
     private const int IndexPort = 0x1CE, DataPort = 0x1CF;
     private const int Id = 0, Width = 1, Height = 2, Depth = 3, Enable = 4, Bank = 5, VirtualWidth = 6, VirtualHeight = 7, OffsetX = 8, OffsetY = 9, Memory64K = 10;
     private const ushort LowestId = 0xB0C0, HighestId = 0xB0CF, Enabled = 1, Dac8 = 0x20, Linear = 0x40, KeepMemory = 0x80;
-    private const byte Supported = 0x4F, Failed = 1;
+    private const byte Supported = 0x4F, Failed = 1, DisplayData = 0x15;
     private const ushort LinearRequest = 0x4000, KeepRequest = 0x8000, ModeMask = 0x1FF;
     private const uint CurrentMode = MemoryMap.Ebda + 0x70; // a word of ours in the EBDA: the VBE mode that is set, 0 for none
     private const uint OemText = 0x100; // offsets within what 4F00h fills in
@@ -42,11 +42,12 @@ internal sealed class VbeService(Bios bios)
             0x07 => DisplayStart(call),
             0x08 => DacWidth(call),
             0x09 => PaletteData(call),
+            DisplayData => Display(call),
             _ => false,
         };
         if (good)
             (call.Al, call.Ah) = (Supported, 0);
-        else if (call.Al <= 0x09)
+        else if (call.Al is <= 0x09 or DisplayData)
             (call.Al, call.Ah) = (Supported, Failed);
     }
 
@@ -277,11 +278,36 @@ internal sealed class VbeService(Bios bios)
     private bool Fits(int width, int height, int depth) => (long)width * height * Bytes((byte)depth) <= Read(Memory64K) * 65536L;
 
     /// <summary>Where the frame buffer lies: BAR 0 of the first display controller.</summary>
-    private uint FrameBuffer()
+    // VBE/DDC: the monitor's EDID, which the adapter shows at the beginning of its registers in memory. Boot loaders choose a mode by it.
+    private bool Display(ServiceCall call)
+    {
+        const int Block = 128, Seconds = 1, Ddc2 = 2;
+        const ulong Header = 0x00FF_FFFF_FFFF_FF00;
+        uint registers = Bar(2);
+        if (registers == 0 || bios.Parts.Mmio.Read(registers, 8) != Header)
+            return false;
+        if (call.Bl == 0)
+        {
+            call.Bx = Seconds << 8 | Ddc2;
+            return true;
+        }
+
+        if (call.Bl != 1 || call.Cx != 0 || call.Dx != 0)
+            return false; // there is one monitor, with one block
+        byte[] block = new byte[Block];
+        for (int i = 0; i < Block; i++)
+            block[i] = (byte)bios.Parts.Mmio.Read(registers + (uint)i, 1);
+        bios.Memory.Write(call.EsAt(call.Di), block);
+        return true;
+    }
+
+    private uint FrameBuffer() => Bar(0);
+
+    private uint Bar(int number)
     {
         for (int function = 0; function < 256; function += 8)
             if (bios.PciRead(function, 0x0A, 2) == 0x0300)
-                return bios.PciRead(function, 0x10, 4) & 0xFFFF_FFF0;
+                return bios.PciRead(function, 0x10 + 4 * number, 4) & 0xFFFF_FFF0;
         return 0;
     }
 

@@ -19,10 +19,10 @@ public interface IX86Accelerator : IAccelerator
 
     /// <summary>Makes a vCPU; not running.</summary>
     /// <param name="index">From 0; also its APIC id.</param>
-    /// <param name="count">How many there will be.</param>
+    /// <param name="topology">How many there will be, and how they are arranged.</param>
     /// <param name="model">What cpuid answers.</param>
     /// <param name="platform">The board's side: ports, and the interrupt controllers the accelerator has not.</param>
-    IX86Vcpu CreateVcpu(int index, int count, CpuModel model, IX86Platform platform);
+    IX86Vcpu CreateVcpu(int index, CpuTopology topology, CpuModel model, IX86Platform platform);
 
     /// <summary>A log of the writes to a block of the machine's memory; null where there is none at little cost.</summary>
     IWriteLog? LogWrites(RamBlock block) => null;

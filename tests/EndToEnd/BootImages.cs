@@ -29,6 +29,32 @@ public sealed class BootImages : IDisposable
     public void IPXE_boots_from_the_network_by_SeaBIOS() =>
         Boots("-boot", "n", "-nic", $"user,model=virtio-net-pci,{NetworkBoot()}", "-bios", "/usr/share/seabios/bios-256k.bin");
 
+    [ImageFact("/usr/lib/syslinux/memdisk")]
+    public void MEMDISK_boots_a_floppy_in_memory()
+    {
+        byte[] floppy = new byte[1440 * 1024];
+        Payload.CopyTo(floppy, 0);
+        (floppy[510], floppy[511]) = (0x55, 0xAA);
+        string image = Path.Combine(_folder, "floppy.img");
+        File.WriteAllBytes(image, floppy);
+        Boots("-kernel", "/usr/lib/syslinux/memdisk", "-initrd", image);
+    }
+
+    [ImageFact("/boot/ipxe.lkrn")]
+    public void IPXE_boots_from_the_network_as_a_kernel() => Boots("-kernel", "/boot/ipxe.lkrn", "-nic", $"user,model=virtio-net-pci,{NetworkBoot()}");
+
+    // All but the last, which waits for minutes. On the 32-bit machine it trusted a 64-bit mode that cpuid showed by mistake.
+    [ImageTheory("/boot/memtest86+ia32.bin", "/boot/memtest86+x64.bin")]
+    [InlineData("qemu-system-i386", "ia32")]
+    [InlineData("qemu-system-x86_64", "x64")]
+    public void Memtest_comes_to_its_last_test(string tool, string kind)
+    {
+        ProcessResult result = Tool.Run(["-m", "16", "-smp", "2", "-display", "none", "-monitor", "none", "-serial", "stdio", "-kernel", $"/boot/memtest86+{kind}.bin", "-append", "console=ttyS0,115200",
+            "-exit-on", "string:Bit fade=>0"], timeoutSeconds: 120, tool: tool);
+        Assert.Equal(0, result.ExitCode);
+        Assert.DoesNotContain("FAIL", result.Text, StringComparison.Ordinal);
+    }
+
     // The program alone is shorter than what iPXE takes for one.
     private string NetworkBoot()
     {
@@ -88,10 +114,20 @@ public sealed class BootImages : IDisposable
 /// <summary>A test that needs files of packages; skipped, naming those that are not there.</summary>
 public sealed class ImageFactAttribute : FactAttribute
 {
-    public ImageFactAttribute(params string[] files)
+    public ImageFactAttribute(params string[] files) => Skip = Missing(files);
+
+    /// <summary>Why a test that needs these files is skipped; null when all are there.</summary>
+    internal static string? Missing(string[] files)
     {
         string[] missing = [.. files.Where(f => !File.Exists(f))];
-        if (missing.Length > 0)
-            Skip = $"not on this machine: {string.Join(", ", missing)} (packages isolinux, syslinux, xorriso, mtools, seabios, ipxe-qemu)";
+        return missing.Length == 0
+            ? null
+            : $"not on this machine: {string.Join(", ", missing)} (packages isolinux, syslinux, syslinux-common, xorriso, mtools, seabios, ipxe, ipxe-qemu, memtest86+)";
     }
+}
+
+/// <summary><see cref="ImageFactAttribute"/> for several cases.</summary>
+public sealed class ImageTheoryAttribute : TheoryAttribute
+{
+    public ImageTheoryAttribute(params string[] files) => Skip = ImageFactAttribute.Missing(files);
 }

@@ -36,6 +36,24 @@ public sealed class FileChardev : DescriptorChardev
     }
 }
 
+/// <summary>A device of the host, both ways: a serial line (which is set to pass every byte as it is), a parallel port, /dev/null.</summary>
+public sealed class DeviceChardev : DescriptorChardev
+{
+    private const int O_NOCTTY_NONBLOCK = 0x100 | 0x800;
+
+    /// <summary>Opens it.</summary>
+    /// <param name="path">/dev/ttyS0.</param>
+    /// <param name="loop">The thread that waits.</param>
+    /// <exception cref="IOException">It cannot be opened; with the cause.</exception>
+    public DeviceChardev(string path, HostLoop loop)
+        : base(loop)
+    {
+        int device = HostFile.Open(path, Linux.O_RDWR | Linux.O_CLOEXEC | O_NOCTTY_NONBLOCK);
+        TerminalMode.PassAll(device);
+        Attach(device, device);
+    }
+}
+
 /// <summary>Two named pipes, PATH.in and PATH.out, or one PATH for both directions.</summary>
 public sealed class PipeChardev : DescriptorChardev
 {

@@ -8,6 +8,8 @@ public sealed class SocketChardev : DescriptorChardev
 {
     private const byte Iac = 255, Will = 251, Do = 253, Dont = 254, SubBegin = 250, SubEnd = 240, BreakCommand = 243, EchoOption = 1, GoAheadOption = 3, BinaryOption = 0;
 
+    private const short PollIn = 1, PollOut = 4;
+
     private readonly bool _isTelnet, _isServer;
     private readonly HostEndpoint _endpoint;
     private readonly HostTimer? _reconnect;
@@ -54,13 +56,11 @@ public sealed class SocketChardev : DescriptorChardev
     public HostEndpoint Endpoint => _listener >= 0 ? HostSocket.Local(_listener) : _endpoint;
 
     /// <summary>Blocks until a client has come (wait=on).</summary>
-    public unsafe void WaitForClient()
+    public void WaitForClient()
     {
-        const short pollIn = 1;
-        long poll = (uint)_listener | (long)pollIn << 32; // struct pollfd
         while (!IsOpen && _listener >= 0)
         {
-            Sys.Blocking(Nr.poll, (long)&poll, 1, -1);
+            Wait(_listener, PollIn);
             Accept();
         }
     }
@@ -197,7 +197,13 @@ public sealed class SocketChardev : DescriptorChardev
         if (socket < 0)
             return -socket;
         int error = HostSocket.Connect(socket, _endpoint);
-        if (error == -HostSocket.EINPROGRESS)
+        if (error == -HostSocket.EINPROGRESS && _reconnect is null)
+        {
+            // Without a second try the machine does not start before it is known that this one succeeds.
+            Wait(socket, PollOut);
+            error = -HostSocket.Error(socket);
+        }
+        else if (error == -HostSocket.EINPROGRESS)
         {
             _connecting = Loop.Watch(socket, HostEvents.Write, _ => FinishConnect(socket));
             return 0;
@@ -226,10 +232,13 @@ public sealed class SocketChardev : DescriptorChardev
         }
 
         HostSocket.Close(socket);
-        if (_reconnect is not null)
-            _reconnect.Set(_reconnectSeconds * 1000L);
-        else
-            HostText.WriteError($"cannot connect to {_endpoint}: {Cause(error)}\n");
+        _reconnect!.Set(_reconnectSeconds * 1000L);
+    }
+
+    private static unsafe void Wait(int socket, short events)
+    {
+        long poll = (uint)socket | (long)events << 32; // struct pollfd
+        Sys.Blocking(Nr.poll, (long)&poll, 1, -1);
     }
 
     private void Join(int socket)

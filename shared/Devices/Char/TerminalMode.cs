@@ -28,7 +28,12 @@ public sealed unsafe class TerminalMode(int descriptor)
     }
 
     /// <summary>Every key comes at once and unseen; Ctrl-C and the like too, unless they are to stay signals.</summary>
-    public void SetRaw(bool withSignals)
+    public void SetRaw(bool withSignals) => SetRaw(withSignals, OutputOn);
+
+    /// <summary>For a serial line: every byte goes through as it is, both ways. Nothing happens to what is no terminal.</summary>
+    public static void PassAll(int descriptor) => new TerminalMode(descriptor).SetRaw(withSignals: false, output: 0);
+
+    private void SetRaw(bool withSignals, uint output)
     {
         if (!IsTerminal)
             return;
@@ -36,7 +41,7 @@ public sealed unsafe class TerminalMode(int descriptor)
         fixed (byte* p = raw)
         {
             *(uint*)(p + InputFlags) &= ~RawInputOff;
-            *(uint*)(p + OutputFlags) |= OutputOn;
+            *(uint*)(p + OutputFlags) = (*(uint*)(p + OutputFlags) & ~OutputOn) | output;
             *(uint*)(p + ControlFlags) = (*(uint*)(p + ControlFlags) & ~SizeOff) | Eight;
             *(uint*)(p + LocalFlags) &= ~(LocalOff | (withSignals ? 0 : Signals));
             p[ControlChars + VTime] = 0;

@@ -237,6 +237,6 @@ public sealed class Uart16550 : Device, IBusDevice, ICharReceiver
         return _ier.Has(IerModem) && _msr.Has(MsrDeltas) ? IirModem : IirNone;
     }
 
-    // On a PC OUT2 gates the interrupt; in loop mode it is cut off.
-    private void Update() => _irq.Set(Identity() != IirNone && (_mcr.Has(McrOut2) || IsLooped));
+    // On the boards of old OUT2 gates the interrupt; QEMU's does not, and kernels that were only ever run there never set it.
+    private void Update() => _irq.Set(Identity() != IirNone);
 }

@@ -20,6 +20,9 @@ internal static class CpuidAnswers
 
     public static CpuidLeaf Query(NamedCpu cpu, uint leaf, uint subleaf)
     {
+        // ecx is whatever a program left there, except for leaves that have parts.
+        if (!CpuidLeaf.HasParts(leaf))
+            subleaf = 0;
         if (cpu.FromHost)
             return Patch(cpu, leaf, subleaf);
         CpuIdentity identity = cpu.Identity;

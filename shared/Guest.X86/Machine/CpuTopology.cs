@@ -6,6 +6,9 @@ namespace Suite.Guest.X86.Machine;
 /// <param name="Threads">Threads of a core.</param>
 public readonly record struct CpuTopology(int Sockets, int Cores, int Threads)
 {
+    /// <summary>Logical processors of all packages.</summary>
+    public int Count => Sockets * PerSocket;
+
     /// <summary>Logical processors of a package.</summary>
     public int PerSocket => Cores * Threads;
 

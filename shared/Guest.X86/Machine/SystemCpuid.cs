@@ -36,10 +36,11 @@ public sealed class SystemCpuid
     /// <param name="model">The processor chosen with -cpu.</param>
     /// <param name="index">Number of the vCPU.</param>
     /// <param name="topology">Of the machine.</param>
-    /// <param name="longMode">False for machines of qemu-system-i386: no 64-bit mode whatever the model has.</param>
-    public SystemCpuid(CpuModel model, int index, CpuTopology topology, bool longMode = true)
+    public SystemCpuid(CpuModel model, int index, CpuTopology topology)
     {
-        (_model, _index, _topology, _longMode) = (model, index, topology, longMode);
+        (_model, _index, _topology) = (model, index, topology);
+        // The models of qemu-system-i386 have none.
+        _longMode = (model.Query(ExtendedBase + 1, 0).Edx & LongMode) != 0;
         CpuidLeaf vendor = model.Query(0, 0);
         const uint authEbx = 0x6874_7541, hygonEbx = 0x6F67_7948;
         IsAmd = vendor.Ebx is authEbx or hygonEbx;
@@ -118,6 +119,8 @@ public sealed class SystemCpuid
     /// <summary>What cpuid answers, but for OSXSAVE and the size of the enabled state, which depend on the vCPU's registers.</summary>
     public CpuidLeaf Query(uint leaf, uint subleaf)
     {
+        if (!CpuidLeaf.HasParts(leaf))
+            subleaf = 0;
         ulong key = (ulong)leaf << 32 | subleaf;
         if (_answers.TryGetValue(key, out CpuidLeaf answer))
             return answer;

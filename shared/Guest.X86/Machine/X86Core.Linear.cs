@@ -154,7 +154,12 @@ public sealed unsafe partial class X86Core
             byte* host = write ? _memory.WritePointer(physical, out _) : _memory.ReadPointer(physical, out _);
             code = false;
             if (host == null)
+            {
+                (entry.Tag, entry.Physical) = (tag, physical & ~PageOffset);
+                entry.Host = null;
                 return null;
+            }
+
             // Another processor may change the map just now; then it is a device for once.
             if (write && !TryFindCodeFlag(physical, out entry.Codes, out entry.CodeIndex))
                 return null;
@@ -166,6 +171,12 @@ public sealed unsafe partial class X86Core
         }
 
         physical = entry.Physical | (linear & PageOffset);
+        if (entry.Host == null)
+        {
+            code = false;
+            return null;
+        }
+
         code = write && entry.Codes![entry.CodeIndex] != 0;
         return entry.Host + (linear & PageOffset);
     }

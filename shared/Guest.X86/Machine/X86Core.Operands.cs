@@ -99,6 +99,34 @@ public sealed unsafe partial class X86Core
         return Cut(offset + (ulong)((bit >> (3 + BitOperations.Log2((uint)bytes))) * bytes), AddressBits(insn));
     }
 
+    /// <summary>
+    /// Executes mov and movzx between memory and a general register or a constant, by which drivers reach devices. False for other operands, and nothing is done.
+    /// </summary>
+    /// <exception cref="X86Fault">Of the access.</exception>
+    internal bool TryMove(in Instruction insn)
+    {
+        int memory = insn.Op0Kind == OpKind.Memory ? 0 : 1;
+        if (insn.GetOpKind(memory) != OpKind.Memory)
+            return false;
+        int size = insn.MemorySize.GetSize();
+        if (memory == 1)
+        {
+            if (insn.Op0Register >= Register.ES)
+                return false;
+            SetNextRip(insn);
+            SetRegister(insn.Op0Register, Cut(ReadLinear(OperandAddress(insn, size, MemoryAccess.Read), size, IsUser), size * 8));
+            return true;
+        }
+
+        bool isConstant = insn.Op1Kind != OpKind.Register;
+        if (!isConstant && insn.Op1Register >= Register.ES)
+            return false;
+        SetNextRip(insn);
+        ulong value = isConstant ? insn.GetImmediate(1) : GetRegister(insn.Op1Register);
+        WriteLinear(OperandAddress(insn, size, MemoryAccess.Write), size, value, IsUser);
+        return true;
+    }
+
     private void SetNextRip(in Instruction insn)
     {
         _nextRip = _cpu->Rip + (ulong)insn.Length;

@@ -14,7 +14,7 @@ internal static class IsaDevices
     private static readonly DeviceProperty[] IdeProperties =
     [
         new("drive", "drive", "id of the drive or node"), new("bus", "str", "ide.0 or ide.1"), new("unit", "uint32", "0 or 1"), new("serial", "str", "up to 20 characters"),
-        new("bootindex", "int32", "place in the boot order"), new("model", "str", "accepted and ignored"), new("write-cache", "str", "accepted and ignored"),
+        new("bootindex", "int32", "place in the boot order"), new("model", "str", "accepted and ignored"), new("write-cache", "OnOffAuto", "accepted and ignored"),
     ];
 
     /// <summary>Rows of the catalogue.</summary>

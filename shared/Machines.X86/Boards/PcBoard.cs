@@ -195,9 +195,9 @@ public sealed class PcBoard : X86Board
             HotPlugSlots = ~(1u << BridgeSlot | 1u << IsaSlot | (HasVga(options) ? 1u << DisplaySlot : 0)),
             HasSerialConsole = options.NoGraphic,
             Uuid = options.Uuid,
-            ExtraAcpiTables = [.. options.AcpiTables.Select(t => File.ReadAllBytes(t.Get("file") ?? t.Need("data")))],
+            ExtraAcpiTables = [.. options.AcpiTables.Select(t => UserFile.Read("-acpitable", t.Get("file") ?? t.Need("data")))],
             Name = options.Name,
-            SerialPorts = setup.Serials.Count(s => s is not null),
+            SerialPorts = setup.Serials.Count(s => s is not null) + options.Devices.Count(d => d.Get("driver") == "isa-serial"),
             ParallelPorts = options.Parallels.Count,
         };
     }
@@ -213,7 +213,7 @@ public sealed class PcBoard : X86Board
         return AddVga(request.Place(), request.Properties);
     }
 
-    private static bool HasVgaDevice(MachineOptions options) => options.Devices.Exists(static d => d.Get("driver") == DisplayCards.Vga);
+    private static bool HasVgaDevice(MachineOptions options) => options.AddsDevice(DisplayCards.Vga);
 
     private static bool HasVga(MachineOptions options) => HasOwnVga(options) || HasVgaDevice(options);
 

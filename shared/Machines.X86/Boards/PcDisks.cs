@@ -41,7 +41,7 @@ internal sealed class PcDisks
         foreach (Drive drive in blocks.All)
             if (drive.Interface == "ide")
                 Attach(blocks.Claim(drive.IsCdrom ? "ide-cd" : "ide-hd", drive.Id), drive.IsCdrom, drive.Index / Units, drive.Index % Units, drive.Serial);
-        if (!_board.Options.NoDefaults && _ide.Channels[CdIndex / Units].Attached[CdIndex % Units] is null)
+        if (!_board.Options.NoDefaults && !_board.Options.AddsDevice("ide-cd", "ide-hd") && _ide.Channels[CdIndex / Units].Attached[CdIndex % Units] is null)
             Attach(blocks.Claim("ide-cd", blocks.AddDrive(KeyValues.Of("-cdrom", ("if", "ide"), ("media", "cdrom"), ("index", $"{CdIndex}"))).Id), true, CdIndex / Units, CdIndex % Units, "");
     }
 

@@ -40,7 +40,7 @@ internal static class PcFirmwareItems
         foreach (KeyValues item in options.FwCfg)
         {
             string name = item.Need("name");
-            byte[] contents = item.Get("string") is { } text ? Encoding.UTF8.GetBytes(text) : File.ReadAllBytes(item.Need("file"));
+            byte[] contents = item.Get("string") is { } text ? Encoding.UTF8.GetBytes(text) : UserFile.Read("-fw_cfg", item.Need("file"));
             item.Finish();
             device.AddFile(name, contents);
         }

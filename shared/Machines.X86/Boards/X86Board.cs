@@ -37,8 +37,9 @@ public abstract class X86Board : Board
         FpuErrorLatch fpuErrors = Machine.Add(new FpuErrorLatch(Interrupts.Gsi.Wire(13)));
         Machine.Spaces.Io.Attach(fpuErrors, fpuErrors.Name, FpuErrorLatch.Port, 1);
         _platform.FpuErrors = fpuErrors;
+        CpuTopology topology = setup.Topology;
         for (int i = 0; i < pc.Cpus; i++)
-            Machine.AddVcpu(Accelerator.CreateVcpu(i, pc.Cpus, setup.Model, _platform));
+            Machine.AddVcpu(Accelerator.CreateVcpu(i, topology, setup.Model, _platform));
         Machine.Resetting += OnReset;
     }
 

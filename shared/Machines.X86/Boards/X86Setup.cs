@@ -19,6 +19,19 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
     /// <summary>The tool is that of 64-bit machines.</summary>
     public bool Is64 { get; init; } = true;
 
+    /// <summary>
+    /// How cpuid tells that the processors are arranged. Their numbers are their APIC ids here; an arrangement that leaves gaps between these is told as one package.
+    /// </summary>
+    public CpuTopology Topology
+    {
+        get
+        {
+            (int cores, int threads) = Options.CpuParts;
+            CpuTopology wanted = new((Options.Cpus + cores * threads - 1) / (cores * threads), cores, threads);
+            return Enumerable.Range(0, Options.Cpus).All(i => wanted.ApicId(i) == i) ? wanted : new CpuTopology(1, Options.Cpus, 1);
+        }
+    }
+
     /// <summary>The accelerator when -accel says none.</summary>
     public string DefaultAccelerator { get; init; } = "translation";
 

@@ -8,6 +8,9 @@ public sealed class LinuxHeader
     /// <summary>Offset of the header in the file and in boot_params; of the field behind its last by the jump at 200h.</summary>
     public const int Offset = 0x1F1;
 
+    /// <summary>The protocol since which a kernel tells how much memory its start needs (Linux 2.6.31).</summary>
+    public const ushort TellsMemory = 0x20A;
+
     private const int SectorSize = 512, JumpOffset = 0x200, DefaultSetupSectors = 4, MostSetupSectors = 64;
     private const uint Signature = 0x5372_6448; // "HdrS"
     private const ushort BootFlag = 0xAA55;
@@ -44,7 +47,7 @@ public sealed class LinuxHeader
     public ulong PreferredAddress => Version >= 0x20A ? BinaryPrimitives.ReadUInt64LittleEndian(_head.AsSpan(0x258)) : 0;
 
     /// <summary>Memory that the kernel needs from its start on until it knows the memory map.</summary>
-    public uint InitSize => Version >= 0x20A ? Dword(0x260) : 0;
+    public uint InitSize => Version >= TellsMemory ? Dword(0x260) : 0;
 
     /// <summary>The kernel takes a list of setup_data.</summary>
     public bool TakesSetupData => Version >= 0x209;

@@ -96,7 +96,8 @@ internal static class LinuxLoader
                 : throw kernel.Error(header.Has64BitEntry ? "the CPU model has no long mode for its 64-bit entry" : "has no 64-bit entry");
         }
 
-        if (machine.HasForeignFirmware || VideoMode(append) is not null)
+        // Programs that only look like kernels to a loader (iPXE, MEMDISK) have nothing but the 16-bit entry; their headers are of protocols that do not tell the memory needed.
+        if (machine.HasForeignFirmware || VideoMode(append) is not null || header.Version < LinuxHeader.TellsMemory)
             return EntryMode.Real;
         return is64 ? EntryMode.Long : EntryMode.Protected;
     }

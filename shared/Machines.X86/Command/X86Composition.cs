@@ -205,7 +205,7 @@ internal sealed class X86Composition : IDisposable
     private IChardev?[] OpenSerials()
     {
         List<string> wanted = _options.Serials;
-        if (wanted.Count == 0 && !_options.NoDefaults)
+        if (wanted.Count == 0 && !_options.NoDefaults && !_options.AddsDevice("isa-serial"))
             wanted = [_options.NoGraphic ? "mon:stdio" : "null"];
         return [.. wanted.Select((text, i) => _backends.Chars.Open("-serial", text, $"serial{i}")?.Take())];
     }

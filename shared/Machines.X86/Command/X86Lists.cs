@@ -27,5 +27,7 @@ internal sealed class X86Lists(X86ToolKind kind) : IMachineLists
 
     public string Devices() => X86Catalogue.Create().Help();
 
+    public string NetworkCards() => "Supported NIC models:\n" + string.Concat(X86Catalogue.Create().Rows.Where(r => r.Category == "Network").Select(r => $"{r.Name}\n"));
+
     public string Device(string name) => X86Catalogue.Create().Help(name);
 }

@@ -28,7 +28,7 @@ public static class X86SystemTool
                 return Background.Start(args);
             using X86Composition machine = new(options, kind);
             if (options.PidFile is { } pidFile)
-                File.WriteAllText(pidFile, $"{Sys.Call(Nr.getpid)}\n");
+                UserFile.Write("-pidfile", pidFile, $"{Sys.Call(Nr.getpid)}\n");
             if (options.Daemonize)
                 Background.Ready();
             try

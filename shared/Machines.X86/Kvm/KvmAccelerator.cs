@@ -90,10 +90,10 @@ public sealed unsafe class KvmAccelerator : IX86Accelerator
     internal AddressSpaces Spaces => _spaces;
 
     /// <inheritdoc/>
-    public IX86Vcpu CreateVcpu(int index, int count, CpuModel model, IX86Platform platform)
+    public IX86Vcpu CreateVcpu(int index, CpuTopology topology, CpuModel model, IX86Platform platform)
     {
         KvmDescriptor vcpu = new((int)_vm.Call(KvmApi.KVM_CREATE_VCPU, index, "KVM_CREATE_VCPU"), $"vCPU {index}");
-        KvmVcpu made = new(this, vcpu, index, new KvmCpuid(_cpuid, model, index, count, IrqChip != IrqChipMode.Off, _system.Has(KvmApi.KVM_CAP_TSC_DEADLINE_TIMER)), platform, _msrs);
+        KvmVcpu made = new(this, vcpu, index, new KvmCpuid(_cpuid, model, index, topology, IrqChip != IrqChipMode.Off, _system.Has(KvmApi.KVM_CAP_TSC_DEADLINE_TIMER)), platform, _msrs);
         _vcpus.Add(made);
         return made;
     }

@@ -1,8 +1,9 @@
 using Suite.Guest.X86.Cpu;
+using Suite.Guest.X86.Machine;
 
 namespace Suite.Machines.X86.Kvm;
 
-/// <summary>What cpuid answers a guest of the kernel: the model's answers as far as the kernel supports them, and the machine's topology (one package, a core a vCPU).</summary>
+/// <summary>What cpuid answers a guest of the kernel: the model's answers as far as the kernel supports them, and the machine's topology.</summary>
 internal sealed class KvmCpuid
 {
     private const uint Hypervisor = 0x4000_0000, Extended = 0x8000_0000;
@@ -11,7 +12,7 @@ internal sealed class KvmCpuid
     private readonly List<KvmCpuidEntry> _entries = [];
 
     /// <summary>Answers for one vCPU.</summary>
-    public KvmCpuid(KvmCpuidEntry[] supported, CpuModel model, int index, int count, bool hasApic, bool hasTscDeadline)
+    public KvmCpuid(KvmCpuidEntry[] supported, CpuModel model, int index, CpuTopology topology, bool hasApic, bool hasTscDeadline)
     {
         HashSet<(uint, uint)> seen = [];
         foreach (KvmCpuidEntry entry in supported)
@@ -19,7 +20,7 @@ internal sealed class KvmCpuid
             KvmCpuidEntry answer = entry;
             if (entry.Function is < Hypervisor or >= Extended)
                 Restrict(ref answer, model);
-            SetTopology(ref answer, (uint)index, (uint)count);
+            SetTopology(ref answer, (uint)index, topology);
             if (entry.Function == 1)
                 answer.Ecx = (answer.Ecx & ~X2Apic) | HypervisorBit | (hasApic && KnowsX2Apic(model) ? X2Apic | (hasTscDeadline ? TscDeadline : 0) : 0);
             if (seen.Add((entry.Function, entry.Index)))
@@ -78,10 +79,10 @@ internal sealed class KvmCpuid
         }
     }
 
-    private static void SetTopology(ref KvmCpuidEntry e, uint index, uint count)
+    private static void SetTopology(ref KvmCpuidEntry e, uint index, CpuTopology topology)
     {
         const uint ThreadLevel = 1 << 8, CoreLevel = 2 << 8;
-        uint bits = count <= 1 ? 0 : (uint)(32 - uint.LeadingZeroCount(count - 1));
+        uint count = (uint)topology.PerSocket, bits = (uint)topology.SocketBits, threads = (uint)topology.Threads, threadBits = (uint)topology.ThreadBits;
         switch (e.Function)
         {
             case 1:
@@ -89,12 +90,12 @@ internal sealed class KvmCpuid
                 e.Edx = count > 1 ? e.Edx | Htt : e.Edx & ~Htt;
                 break;
             case 4 when (e.Eax & 0x1F) != 0:
-                e.Eax = (e.Eax & 0x3FFF) | (count - 1) << 26;
+                e.Eax = (e.Eax & 0x3FFF) | (threads - 1) << 14 | ((1u << (int)(bits - threadBits)) - 1) << 26;
                 break;
             case 0xB or 0x1F:
                 (e.Eax, e.Ebx, e.Ecx, e.Edx) = e.Index switch
                 {
-                    0 => (0u, 1u, ThreadLevel, index),
+                    0 => (threadBits, threads, ThreadLevel, index),
                     1 => (bits, count, CoreLevel | 1, index),
                     _ => (0u, 0u, e.Index, index),
                 };
@@ -103,10 +104,10 @@ internal sealed class KvmCpuid
                 e.Ecx = (e.Ecx & ~0xF0FFu) | (count > 1 ? (count - 1) | bits << 12 : 0);
                 break;
             case Extended + 0x1D when (e.Eax & 0x1F) != 0:
-                e.Eax &= 0x3FFF;
+                e.Eax = (e.Eax & 0x3FFF) | (threads - 1) << 14;
                 break;
             case Extended + 0x1E:
-                (e.Eax, e.Ebx, e.Ecx) = (index, index & 0xFF, 0);
+                (e.Eax, e.Ebx, e.Ecx) = (index, (threads - 1) << 8 | index >> (int)threadBits & 0xFF, 0);
                 break;
         }
     }

@@ -45,10 +45,11 @@ public sealed class TranslationAccelerator : IX86Accelerator
     public int? TscHertz => X86Platform.TscHertz;
 
     /// <inheritdoc/>
-    public IX86Vcpu CreateVcpu(int index, int count, CpuModel model, IX86Platform platform)
+    public IX86Vcpu CreateVcpu(int index, CpuTopology topology, CpuModel model, IX86Platform platform)
     {
-        _code ??= new TranslationMemory(count, Math.Min(_codeBytes, int.MaxValue / count / 2));
+        _code ??= new TranslationMemory(topology.Count, Math.Min(_codeBytes, int.MaxValue / topology.Count / 2));
         TranslatedVcpu vcpu = new(index, _spaces.Memory, platform, model, _code) { Log = Log, CountsInstructions = CountsInstructions };
+        vcpu.Core.Cpuid = new SystemCpuid(model, index, topology);
         return new TranslationVcpu(vcpu, model, index);
     }
 

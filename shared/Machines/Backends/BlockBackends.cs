@@ -39,9 +39,11 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         Drive drive = new(id, @interface, place, isCdrom) { Serial = given.Get("serial") ?? "" };
         if (given.Get("bootindex") is not null)
             drive.BootIndex = (int)given.GetNumber("bootindex", 0);
-        string? file = given.Get("file");
+        string? file = given.Get("file") ?? given.Get("file.filename");
+        given.GetWord("file.driver", "file", "file", "host_device");
         BlockOptions? options = file is null ? null : Options(given, file, isCdrom);
-        given.Ignore("aio", "werror", "rerror", "throttling", "detect-zeroes", "copy-on-read", "cyls", "heads", "secs", "trans", "version");
+        given.Ignore("aio", "werror", "rerror", "throttling", "detect-zeroes", "copy-on-read", "cyls", "heads", "secs", "trans", "version", "node-name", "cache-size", "l2-cache-size", "l2-cache-entry-size", "refcount-cache-size",
+            "cache-clean-interval", "lazy-refcounts", "pass-discard-request", "overlap-check", "auto-read-only", "cache.direct", "cache.no-flush", "file.aio");
         given.Finish();
         return Add(drive, options);
     }
@@ -63,8 +65,8 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
             throw OptionException.Unknown("-blockdev: driver", driver, [.. Formats, "file", "host_device"]);
         string? below = given.Get("file");
         string path = given.Get("file.filename") ?? (below is not null ? _files.GetValueOrDefault(below) ?? throw OptionException.Unknown("-blockdev: node", below, _files.Keys) : throw new OptionException("-blockdev lacks file=", "file=NODE, or file.driver=file,file.filename=PATH"));
-        given.Ignore("file.driver", "file.node-name", "auto-read-only", "discard", "file.discard", "file.aio", "file.locking", "cache.direct", "cache.no-flush", "file.cache.direct", "file.cache.no-flush", "detect-zeroes");
-        BlockOptions options = new(path) { Format = driver, IsReadOnly = given.GetBool("read-only", false), IsSnapshot = IsSnapshot, Discards = given.Get("discard") is "unmap" or "on" };
+        given.Ignore("file.driver", "file.node-name", "auto-read-only", "file.discard", "file.aio", "file.locking", "cache.direct", "cache.no-flush", "file.cache.direct", "file.cache.no-flush", "detect-zeroes");
+        BlockOptions options = new(path) { Format = driver, IsReadOnly = given.GetBool("read-only", false), IsSnapshot = IsSnapshot, Discards = Discards(given) };
         given.Finish();
         Add(new Drive(name, "none", -1, false), options);
     }
@@ -146,13 +148,15 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
             Format = format,
             IsReadOnly = isCdrom || given.GetBool("readonly", false) || given.GetBool("read-only", false),
             IsSnapshot = given.GetBool("snapshot", IsSnapshot) && !isCdrom,
-            Discards = given.Get("discard") is "unmap" or "on",
+            Discards = Discards(given),
             IgnoresFlush = cache == "unsafe",
             WritesThrough = cache is "directsync" or "writethrough",
             Locks = given.GetBool("file.locking", true),
             SharesWriting = given.GetBool("share-rw", false),
         };
     }
+
+    private static bool Discards(KeyValues given) => given.GetWord("discard", "ignore", "ignore", "off", "unmap", "on") is "unmap" or "on";
 
     private Drive Add(Drive drive, BlockOptions? options)
     {

@@ -97,6 +97,9 @@ public sealed class CharBackends(HostLoop loop) : IDisposable
             case "file":
                 description = $"file:{given.Need("path")}";
                 return new FileChardev(given.Need("path"), given.GetBool("append", false), given.Get("input-path"), loop);
+            case "serial" or "tty" or "parallel" or "parport":
+                description = $"{kind}:{given.Need("path")}";
+                return new DeviceChardev(given.Need("path"), loop);
             case "pipe":
                 description = $"pipe:{given.Need("path")}";
                 return new PipeChardev(given.Need("path"), loop);

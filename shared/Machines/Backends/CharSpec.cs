@@ -6,7 +6,10 @@ namespace Suite.Machines.Backends;
 public static class CharSpec
 {
     /// <summary>Kinds that -chardev knows.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["stdio", "null", "file", "pipe", "pty", "socket", "udp", "serial", "parallel", "ringbuf", "vc"];
+    public static IReadOnlyList<string> Kinds { get; } = ["stdio", "null", "file", "pipe", "pty", "socket", "serial", "parallel", "ringbuf", "vc", "msmouse"];
+
+    /// <summary>The text of -chardev help.</summary>
+    public static string Help() => $"Available chardev backend types:\n{string.Concat(Kinds.Select(k => $"  {k}\n"))}";
 
     /// <summary>The long form; null for "none".</summary>
     /// <param name="what">The option, for messages.</param>
@@ -38,9 +41,9 @@ public static class CharSpec
             case "tcp" or "telnet":
                 return Tcp(what, rest, head == "telnet");
             case var path when path.StartsWith("/dev/", StringComparison.Ordinal):
-                return KeyValues.Of(what, ("backend", "serial"), ("path", text));
+                return KeyValues.Of(what, ("backend", path.StartsWith("/dev/parport", StringComparison.Ordinal) ? "parallel" : "serial"), ("path", text));
             default:
-                throw OptionException.Unknown($"{what}: back end", head, ["stdio", "pty", "file:", "pipe:", "tcp:", "telnet:", "unix:", "null", "none", "mon:stdio", "chardev:ID", "vc"]);
+                throw OptionException.Unknown($"{what}: back end", head, ["stdio", "pty", "file:", "pipe:", "tcp:", "telnet:", "unix:", "null", "none", "mon:stdio", "chardev:ID", "/dev/...", "vc"]);
         }
     }
 

@@ -29,6 +29,9 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
     /// <summary>All of them.</summary>
     public IReadOnlyList<NamedNetwork> All => _all;
 
+    /// <summary>The text of -netdev help.</summary>
+    public static string Help() => $"Available netdev backend types:\n{string.Concat(Types.Where(t => t != "none").Select(t => $"  {t}\n"))}";
+
     /// <summary>Makes one of -netdev, or the back end of -nic.</summary>
     /// <param name="given">type=, and what belongs to it.</param>
     /// <param name="id">Its id; null takes id=.</param>
@@ -83,7 +86,7 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
         string[] parts = text.Split(':', '-');
         byte[] mac = new byte[MacBytes];
         for (int i = 0; i < MacBytes; i++)
-            if (parts.Length != MacBytes || !byte.TryParse(parts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out mac[i]))
+            if (parts.Length != MacBytes || parts[i].Length != 2 || !byte.TryParse(parts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out mac[i]))
                 throw new OptionException($"{what}: '{text}' is not a MAC address", "as in 52:54:00:12:34:56");
         return (mac[0] & 1) == 0 ? mac : throw new OptionException($"{what}: {text} is a group address; a card's own has an even first byte");
     }

@@ -18,13 +18,15 @@ public sealed class DeviceCatalogue(IReadOnlyList<DeviceRow> rows)
     public IReadOnlyList<DeviceRow> Rows => rows;
 
     /// <summary>The device of a name.</summary>
+    /// <param name="name">Its own or an alias.</param>
+    /// <param name="what">The option that asks for it.</param>
     /// <exception cref="OptionException">There is none; the nearest is named.</exception>
-    public DeviceRow Find(string name)
+    public DeviceRow Find(string name, string what = "-device")
     {
         foreach (DeviceRow row in rows)
             if (row.Name == name || Array.IndexOf(row.Aliases, name) >= 0)
                 return row;
-        throw OptionException.Unknown("-device: driver", name, rows.SelectMany(r => r.Aliases.Prepend(r.Name)), "-device help");
+        throw OptionException.Unknown($"{what}: driver", name, rows.SelectMany(r => r.Aliases.Prepend(r.Name)), "-device help");
     }
 
     /// <summary>Makes a device.</summary>
@@ -35,7 +37,7 @@ public sealed class DeviceCatalogue(IReadOnlyList<DeviceRow> rows)
     public PluggedDevice Create(Board board, KeyValues given, bool isHotplug = false)
     {
         string driver = given.Need("driver");
-        DeviceRow row = Find(driver);
+        DeviceRow row = Find(driver, given.What);
         given.What = $"-device {row.Name}";
         if (isHotplug && !row.CanHotplug)
             throw new OptionException($"{row.Name} cannot be added while the machine runs");
@@ -47,8 +49,9 @@ public sealed class DeviceCatalogue(IReadOnlyList<DeviceRow> rows)
         foreach (DeviceProperty property in PropertiesOf(row))
             given.Allow(property.Name);
         foreach ((string key, _) in given.Items)
-            if (key is not ("driver" or "id") && !PropertiesOf(row).Any(p => p.Name == key))
-                throw OptionException.Unknown($"-device {row.Name}: property", key, PropertiesOf(row).Select(p => p.Name), $"-device {row.Name},help");
+            if (key is not ("driver" or "id"))
+                (PropertiesOf(row).FirstOrDefault(p => p.Name == key) ?? throw OptionException.Unknown($"-device {row.Name}: property", key, PropertiesOf(row).Select(p => p.Name), $"-device {row.Name},help"))
+                    .Check(given);
         PluggedDevice made = row.Create(new DeviceRequest(board, row, given));
         made.CanUnplug = row.CanHotplug;
         return made;

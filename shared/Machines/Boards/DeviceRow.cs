@@ -4,9 +4,37 @@ namespace Suite.Machines.Boards;
 
 /// <summary>A property of a device, for -device NAME,help and to find mistyped ones.</summary>
 /// <param name="Name">In -device.</param>
-/// <param name="Type">str, bool, uint32, size, drive, chr, netdev, macaddr.</param>
+/// <param name="Type">str, bool, OnOffAuto, uint8 to uint64, int32, size, drive, chr, netdev, macaddr.</param>
 /// <param name="Description">One line, with the default.</param>
-public sealed record DeviceProperty(string Name, string Type, string Description);
+public sealed record DeviceProperty(string Name, string Type, string Description)
+{
+    /// <summary>A value must be one of its type, also where the property has no effect here.</summary>
+    /// <exception cref="OptionException">It is none.</exception>
+    public void Check(KeyValues given)
+    {
+        switch (Type)
+        {
+            case "bool":
+                given.GetBool(Name, false);
+                break;
+            case "OnOffAuto":
+                if (given.Get(Name) is not "auto")
+                    given.GetBool(Name, false);
+                break;
+            case "uint8" or "uint16" or "uint32":
+                given.GetNumber(Name, 0, 0, (1L << int.Parse(Type.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture)) - 1);
+                break;
+            case "int32":
+                given.GetNumber(Name, 0, int.MinValue, int.MaxValue);
+                break;
+            case "uint64":
+                given.GetNumber(Name, 0);
+                break;
+            default:
+                break;
+        }
+    }
+}
 
 /// <summary>A device that -device can add: one row for each.</summary>
 /// <param name="Name">Its name.</param>

@@ -97,12 +97,32 @@ public sealed class MachineControl(Board board, ICpuInspector inspector, DeviceC
             if (!isPhysical && !inspector.TryTranslate(cpu, address, out physical))
                 return false;
             if (!Machine.Spaces.Memory.TryRead(physical, into[..part]))
-                into[..part].Fill(0xFF); // a device's registers: reading them may change them
+                ReadDevice(physical, into[..part]);
             into = into[part..];
             address += (ulong)part;
         }
 
         return true;
+    }
+
+    // As a processor would read it, in the largest pieces that are aligned; what that changes in the device is the user's to know.
+    private void ReadDevice(ulong address, Span<byte> into)
+    {
+        lock (Machine.Spaces.Lock)
+        {
+            Machine.Spaces.Settle();
+            while (into.Length > 0)
+            {
+                int size = 8;
+                while (size > into.Length || address % (ulong)size != 0)
+                    size /= 2;
+                ulong value = Machine.Spaces.Mmio.Read(address, size);
+                for (int i = 0; i < size; i++)
+                    into[i] = (byte)(value >> (8 * i));
+                into = into[size..];
+                address += (ulong)size;
+            }
+        }
     }
 
     /// <summary>Writes memory as a processor sees it, whatever the rights. False where nothing is mapped.</summary>

@@ -30,6 +30,9 @@ public interface IMachineLists
     /// <summary>The text of -device help.</summary>
     string Devices();
 
+    /// <summary>The text of -nic model=help.</summary>
+    string NetworkCards();
+
     /// <summary>The text of -device NAME,help.</summary>
     /// <exception cref="OptionException">There is no such device.</exception>
     string Device(string name);

@@ -1,4 +1,5 @@
 using Suite.Host.Diagnostics;
+using Suite.Machines.Backends;
 
 namespace Suite.Machines.Options;
 
@@ -40,6 +41,7 @@ public static class MachineOptionTable
         new(["-sandbox", "-audio", "-audiodev", "-msg", "-overcommit", "-run-with"], "value", Standard, "accepted and ignored",
             (o, v, _) => o.Notes.Add($"an option is ignored (with {v})")),
         new(["-usb"], null, Standard, "accepted and ignored: the boards have no USB", (_, _, _) => { }),
+        new(["-no-fd-bootchk", "-win2k-hack", "-mem-prealloc"], null, Standard, "accepted and ignored", (_, _, _) => { }),
 
         new(["-drive"], "file=...[,prop=value]", Blocks, "a disk: file, if=ide|virtio|floppy|none, index, media=disk|cdrom, format, snapshot, readonly, id", Drive),
         new(["-blockdev"], "driver=...[,prop=value]", Blocks, "a node without a device: driver=raw|qcow2|file, node-name, file", (o, v, _) => o.BlockNodes.Add(KeyValues.Parse("-blockdev", v, "driver"))),
@@ -52,13 +54,13 @@ public static class MachineOptionTable
         new(["-fdb"], "file", Blocks, "floppy disk B", (o, v, _) => o.Drives.Add(KeyValues.Of("-fdb", ("file", v), ("if", "floppy"), ("index", "1")))),
         new(["-snapshot"], null, Blocks, "what the guest writes is forgotten at the end", (o, _, _) => o.Snapshot = true),
 
-        new(["-netdev"], "type,id=...[,prop=value]", Network, "a back end: user (hostfwd=tcp::2222-:22), tap", (o, v, _) => o.NetBackends.Add(KeyValues.Parse("-netdev", v, "type"))),
+        new(["-netdev"], "type,id=...[,prop=value]", Network, "a back end: user (hostfwd=tcp::2222-:22), tap", (o, v, _) => Listed(o, v, NetBackends.Help, () => o.NetBackends.Add(KeyValues.Parse("-netdev", v, "type")))),
         new(["-nic"], "type[,model=...][,prop=value]", Network, "a card with its back end in one; none for no network", Nic),
         new(["-net"], "none|nic|user", Network, "the old form: -net none, -net nic,model=... -net user", Net),
 
         new(["-serial"], "dev", Chars, "a serial port's other end: stdio, pty, file:PATH, pipe:PATH, tcp:..., unix:..., null, none, mon:stdio, chardev:ID", (o, v, _) => o.Serials.Add(v)),
         new(["-parallel"], "dev", Chars, "a parallel port's other end", (o, v, _) => o.Parallels.Add(v)),
-        new(["-chardev"], "backend,id=...[,prop=value]", Chars, "a back end for devices", (o, v, _) => o.Chardevs.Add(KeyValues.Parse("-chardev", v, "backend"))),
+        new(["-chardev"], "backend,id=...[,prop=value]", Chars, "a back end for devices", (o, v, _) => Listed(o, v, CharSpec.Help, () => o.Chardevs.Add(KeyValues.Parse("-chardev", v, "backend")))),
         new(["-monitor"], "dev", Chars, "where the monitor is: stdio, tcp:..., none", (o, v, _) => o.Monitor = v),
         new(["-mon"], "[chardev=]id[,mode=readline|control]", Chars, "a monitor on a chardev", (o, v, _) => o.Monitors.Add(KeyValues.Parse("-mon", v, "chardev"))),
         new(["-qmp"], "dev", Chars, "where QMP is served", (o, v, _) => o.QmpMonitors.Add((v, false))),
@@ -170,11 +172,19 @@ public static class MachineOptionTable
     {
         KeyValues given = KeyValues.Parse("-smp", value, "cpus");
         const int Most = 255;
-        long product = given.GetNumber("sockets", 1, 1, Most) * given.GetNumber("dies", 1, 1, Most) * given.GetNumber("cores", 1, 1, Most) * given.GetNumber("threads", 1, 1, Most);
-        long cpus = given.GetNumber("cpus", product, 1, Most);
-        given.Ignore("maxcpus", "clusters", "modules", "books", "drawers");
+        string[] parts = ["sockets", "dies", "cores", "threads"];
+        long product = parts.Aggregate(1L, (all, part) => all * given.GetNumber(part, 1, 1, Most));
+        long cpus = given.GetNumber("cpus", given.GetNumber("maxcpus", product, 1, Most), 1, Most), most = given.GetNumber("maxcpus", cpus, 1, Most);
+        given.Ignore("clusters", "modules", "books", "drawers");
         given.Finish();
+        // What is not given follows from what is; all together must be what the machine could have.
+        bool isWhole = given.Has("sockets") && given.Has("cores") && given.Has("threads");
+        if (most < cpus || most % product != 0 || (isWhole && most != product))
+            throw new OptionException($"-smp {value}: {string.Join(" * ", parts.Where(given.Has))} is {product}, which does not make {most} processors", "leave one of them out, or give a number they make");
         o.Cpus = cpus <= Most ? (int)cpus : throw new OptionException($"-smp {value}: {cpus} processors are too many", $"at most {Most}");
+        long threads = given.GetNumber("threads", given.Has("sockets") && given.Has("cores") ? most / product : 1);
+        long cores = given.Has("cores") ? given.GetNumber("cores", 1) * given.GetNumber("dies", 1) : most / (given.GetNumber("sockets", 1) * threads);
+        o.CpuParts = ((int)cores, (int)threads);
     }
 
     private static void Device(MachineOptions o, string value, IMachineLists lists)
@@ -213,10 +223,20 @@ public static class MachineOptionTable
     private static void Nic(MachineOptions o, string value, IMachineLists lists)
     {
         KeyValues given = KeyValues.Parse("-nic", value, "type");
+        if (ListsCards(o, given, lists))
+            return;
         if (given.Get("type") == "none")
             o.NoNetwork = true;
         else
             o.Nics.Add(given);
+    }
+
+    private static bool ListsCards(MachineOptions o, KeyValues given, IMachineLists lists)
+    {
+        if (given.Get("model") is not ("help" or "?"))
+            return false;
+        o.Text = lists.NetworkCards();
+        return true;
     }
 
     // -net nic and -net user belong together; the last of each makes the one card.
@@ -224,6 +244,8 @@ public static class MachineOptionTable
     {
         KeyValues given = KeyValues.Parse("-net", value, "type");
         string type = given.Need("type");
+        if (ListsCards(o, given, lists))
+            return;
         if (type == "none")
         {
             o.NoNetwork = true;

@@ -20,6 +20,9 @@ public sealed class MachineOptions
     /// <summary>-smp.</summary>
     public int Cpus { get; set; } = 1;
 
+    /// <summary>-smp cores= and threads=, or what follows from the rest: cores of a package, and threads of a core.</summary>
+    public (int Cores, int Threads) CpuParts { get; set; } = (1, 1);
+
     public string? Kernel { get; set; }
 
     public string? Initrd { get; set; }
@@ -142,6 +145,15 @@ public sealed class MachineOptions
 
     /// <summary>Things worth a line on stderr.</summary>
     public List<string> Notes { get; } = [];
+
+    /// <summary>True when -device names one of these: then the board leaves its own out.</summary>
+    public bool AddsDevice(params ReadOnlySpan<string> drivers)
+    {
+        foreach (KeyValues device in Devices)
+            if (device.Has("driver") && drivers.Contains(device.Get("driver")!))
+                return true;
+        return false;
+    }
 
     /// <summary>A text to print instead of running (help and lists).</summary>
     public string? Text { get; set; }

@@ -34,6 +34,15 @@ public static class MachineOptionsParser
             option.Apply(options, joined ?? "", lists);
         }
 
+        if (options.Text is null)
+            CheckKernelFiles(options);
         return options;
+    }
+
+    private static void CheckKernelFiles(MachineOptions options)
+    {
+        string? lonely = options.Initrd is not null ? "-initrd" : options.Append.Length > 0 ? "-append" : options.Dtb is not null ? "-dtb" : null;
+        if (options.Kernel is null && lonely is not null)
+            throw new OptionException($"{lonely}: there is no kernel to give it to", "-kernel FILE; a boot loader on a disk has its own");
     }
 }

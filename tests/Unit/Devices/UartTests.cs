@@ -80,11 +80,13 @@ public sealed class UartTests
         Assert.Equal(["IRQ4 1", "IRQ4 0", "IRQ4 1"], _bench.Events);
     }
 
+    // xv6 clears the modem control register and heard no key of the serial line: OUT2 gated the interrupt, as on boards of old and not in QEMU.
     [Fact]
-    public void OUT2_gates_the_interrupt()
+    public void OUT2_does_not_gate_the_interrupt()
     {
+        _bench.Out(Base + 4, 0);
         _bench.Out(Base + 1, 0x02);
-        Assert.Empty(_bench.Events);
+        Assert.Equal(["IRQ4 1"], _bench.Events);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Machine;
 
 namespace Suite.Tests.Guest.X86;
@@ -46,7 +47,7 @@ public sealed unsafe class SystemStateTests : IDisposable
     [Fact]
     public void A_32_bit_machine_has_no_long_mode()
     {
-        var cpuid = new SystemCpuid(SystemBench.Model(), 0, new CpuTopology(1, 1, 1), longMode: false);
+        var cpuid = new SystemCpuid(CpuModel.Parse("max,-lm", CpuFakeHost.Everything(), is64Bit: false), 0, new CpuTopology(1, 1, 1));
         Assert.Equal(0u, cpuid.Query(0x8000_0001, 0).Edx & (1u << 29));
         _bench.Core.Cpuid = cpuid;
         Assert.False(_bench.Core.TryWriteMsr(0xC000_0080, X86Cpu.EferLme));

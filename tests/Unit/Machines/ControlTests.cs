@@ -34,6 +34,16 @@ public sealed class ControlTests : IDisposable
         Assert.Contains("CPU #0", answers["info cpus"], StringComparison.Ordinal);
     }
 
+    // It showed ff for all that is no memory.
+    [Fact]
+    public void The_registers_of_devices_are_shown()
+    {
+        uint version = (uint)_pc.Machine.Spaces.Memory.Read(0xFEE0_0030, 4);
+        string answer = Human("xp/1xw 0xfee00030")["xp/1xw 0xfee00030"];
+        Assert.NotEqual(uint.MaxValue, version);
+        Assert.Contains($"0x{version:x8}", answer, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Every_command_survives_without_and_with_nonsense()
     {

@@ -14,6 +14,10 @@ public sealed class OptionsTests
     [InlineData("-kernel", "-kernel lacks its value", "-kernel file")]
     [InlineData("-incoming tcp:0:1", "cannot be taken over", "savevm")]
     [InlineData("-uuid 12", "'12' is not a UUID", "550e8400")]
+    [InlineData("-smp 3,sockets=2,cores=2", "does not make 3 processors", "leave one of them out")]
+    [InlineData("-smp 4,sockets=1,cores=2,threads=1", "sockets * cores * threads is 2", "leave one of them out")]
+    [InlineData("-append quiet", "-append: there is no kernel", "-kernel FILE")]
+    [InlineData("-initrd x disk.img", "-initrd: there is no kernel", "-kernel FILE")]
     [InlineData("-smp cpu=2", "property 'cpu' is not known", "did you mean 'cpus'?")]
     public void Mistakes_name_cause_and_remedy(string line, string cause, string fix)
     {
@@ -52,6 +56,9 @@ public sealed class OptionsTests
     [InlineData("-cpu help", "cpus\n")]
     [InlineData("-accel help", "accelerators\n")]
     [InlineData("-device help", "devices\n")]
+    [InlineData("-nic user,model=help", "cards\n")]
+    [InlineData("-net nic,model=?", "cards\n")]
+    [InlineData("-netdev help", "Available netdev backend types:\n  user\n  tap\n  socket\n")]
     [InlineData("-device e1000,help", "properties of e1000\n")]
     public void Lists_are_shown(string line, string text) => Assert.Equal(text, Parse(line).Text);
 
@@ -85,8 +92,20 @@ public sealed class OptionsTests
     [InlineData("mon:stdio", "backend=stdio mux=on monitor=on")]
     [InlineData("file:log", "path=log backend=file")]
     [InlineData("chardev:c0", "backend=chardev id=c0")]
+    [InlineData("/dev/ttyS0", "backend=serial path=/dev/ttyS0")]
     public void Short_forms_of_back_ends_are_the_long_ones(string text, string expected) =>
         Assert.Equal(expected, string.Join(' ', CharSpec.Expand("-serial", text)!.Items.Select(i => $"{i.Key}={i.Value}")));
+
+    [Theory]
+    [InlineData("-smp 4", 4, 4, 1)] // one package
+    [InlineData("-smp 4,sockets=2", 4, 2, 1)]
+    [InlineData("-smp 4,cores=2", 4, 2, 1)] // two packages
+    [InlineData("-smp 4,threads=2", 4, 2, 2)]
+    [InlineData("-smp 4,sockets=1,cores=2,threads=2", 4, 2, 2)]
+    [InlineData("-smp 8,sockets=2,cores=2", 8, 2, 2)]
+    [InlineData("-smp 2,maxcpus=4", 2, 4, 1)]
+    [InlineData("-smp cores=2,threads=2", 4, 2, 2)]
+    public void Parts_of_processors_multiply(string line, int processors, int cores, int threads) => Assert.Equal((processors, (cores, threads)), (Parse(line).Cpus, Parse(line).CpuParts));
 
     [Fact]
     public void An_unknown_back_end_names_the_nearest() =>

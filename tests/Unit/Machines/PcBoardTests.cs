@@ -41,4 +41,38 @@ public sealed class PcBoardTests
         Assert.Equal(42, pc.Run());
         Assert.Null(pc.Failure);
     }
+
+    // Values of properties that have no effect here were not looked at.
+    [Theory]
+    [InlineData("-device e1000,mac=52:54:00:12:34:5", "is not a MAC address")]
+    [InlineData("-device virtio-rng-pci,disable-legacy=maybe", "'maybe' is not a value of disable-legacy")]
+    [InlineData("-device virtio-rng-pci,vectors=two", "'two' is not a value of vectors")]
+    [InlineData("-device virtio-rng-pci,ioeventfd=1.5", "'1.5' is not a value of ioeventfd")]
+    [InlineData("-device virtio-net-pci,bootindex=x", "'x' is not a value of bootindex")]
+    public void Values_of_the_wrong_type_are_refused(string device, string cause) =>
+        Assert.Contains(cause, Assert.Throws<Suite.Machines.Options.OptionException>(() => new TinyPc($"-net none {device}", 0xF4)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("-fw_cfg name=opt/x,file=/nonexistent/x", "-fw_cfg: cannot read /nonexistent/x: there is no such")]
+    [InlineData("-fw_cfg name=opt/x,file=/tmp", "-fw_cfg: cannot read /tmp: it is a folder")] // ended the tool with a stack trace
+    [InlineData("-acpitable file=/nonexistent/x", "-acpitable: cannot read /nonexistent/x")]
+    public void Files_that_cannot_be_read_are_named_with_their_option(string option, string cause) =>
+        Assert.Contains(cause, Assert.Throws<Suite.Machines.Options.OptionException>(() => new TinyPc($"-net none {option}", 0xF4)).Message, StringComparison.Ordinal);
+
+    // QEMU's rule: who adds a disk or CD drive by -device gets no other one on the way.
+    [Fact]
+    public void A_drive_of_the_users_own_takes_the_place_of_the_boards()
+    {
+        string image = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(image, new byte[1 << 20]);
+            using TinyPc pc = new($"-net none -drive id=d,if=none,format=raw,file={image} -device ide-hd,drive=d,bus=ide.1,unit=0", 0xF4);
+            Assert.DoesNotContain(pc.Backends.Blocks.All, d => d.IsCdrom);
+        }
+        finally
+        {
+            File.Delete(image);
+        }
+    }
 }

@@ -30,7 +30,7 @@ internal sealed unsafe class TinyMachine : PlatformWithoutApic, IDisposable, IBu
         _loop = hasLoop ? new HostLoop(Machine.Lock) : null;
         Kvm = new KvmAccelerator(Machine.Spaces, irqChip, _loop);
         for (int i = 0; i < cpus; i++)
-            Machine.AddVcpu(Kvm.CreateVcpu(i, cpus, CpuModel.Parse("max", new HostCpuid(() => HostCpu.Xcr0), is64Bit: true), this));
+            Machine.AddVcpu(Kvm.CreateVcpu(i, new CpuTopology(1, cpus, 1), CpuModel.Parse("max", new HostCpuid(() => HostCpu.Xcr0), is64Bit: true), this));
         Machine.Failed += message => Failure = message;
         Machine.Failed += _ => Machine.Exit(-2);
     }

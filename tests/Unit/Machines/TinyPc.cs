@@ -32,6 +32,8 @@ internal sealed class TinyPc : IDisposable
             BusLog.Attach(Machine.Spaces, _log);
         _loop = new HostLoop(Machine.Lock);
         Backends = new MachineBackends(Machine, _loop, Options, Notes.Add);
+        foreach (KeyValues drive in Options.Drives)
+            Backends.Blocks.AddDrive(drive);
         X86Setup setup = new(Machine, Backends, Options, CpuModel.Parse("max", new HostCpuid(() => HostCpu.Xcr0), is64Bit: true))
         {
             FirmwareImage = Options.Kernel is null ? rom : null,
@@ -103,6 +105,8 @@ internal sealed class TinyPc : IDisposable
 
     internal sealed class NoLists : IMachineLists
     {
+        public string NetworkCards() => "cards\n";
+
         public string ToolName => "test";
 
         public string Machines() => "boards\n";

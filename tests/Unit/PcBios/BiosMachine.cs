@@ -61,7 +61,7 @@ internal sealed unsafe class BiosMachine : PlatformWithoutApic, IDisposable, IBu
             Firmware.PowerOn();
             Prepare?.Invoke();
         };
-        Machine.AddVcpu(Kvm.CreateVcpu(0, 1, CpuModel.Parse("max", new HostCpuid(() => HostCpu.Xcr0), is64Bit: true), this));
+        Machine.AddVcpu(Kvm.CreateVcpu(0, new CpuTopology(1, 1, 1), CpuModel.Parse("max", new HostCpuid(() => HostCpu.Xcr0), is64Bit: true), this));
         Machine.Failed += message => Log.Add(message);
         Machine.Failed += _ => Machine.Exit(-2);
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using Suite.Devices.Core;
 using Suite.PcBios;
 using Suite.PcBios.Disks;
 using Suite.PcBios.Services;
@@ -481,5 +482,66 @@ public sealed class ServiceTests
         image = 19 * 2048;
         cd[image] = 0x42;
         return cd;
+    }
+
+    [Fact]
+    public void The_monitor_tells_of_itself_by_vbe()
+    {
+        using BiosBench b = new(pc: new PcDescription { RamBytes = BiosBench.RamBytes, HasVga = true });
+        FakeAdapter adapter = new(b);
+        b.B = 0;
+        Assert.Equal((0x004Fu, 0x0102u), (b.Int(0x10, 0x4F15).A & 0xFFFF, b.B & 0xFFFF)); // a second a block, DDC2
+        (b.B, b.C, b.D, b.EsSegment, b.Di) = (1, 0, 0, 0x2000, 0x10);
+        Assert.Equal(0x004Fu, b.Int(0x10, 0x4F15).A & 0xFFFF);
+        Assert.Equal(adapter.Edid, b.Ram.Slice(0x20010, 128).ToArray());
+        b.D = 1;
+        Assert.Equal(0x014Fu, b.Int(0x10, 0x4F15).A & 0xFFFF); // there is no second block
+        adapter.Edid[0] = 0xFF;
+        b.D = 0;
+        Assert.Equal(0x014Fu, b.Int(0x10, 0x4F15).A & 0xFFFF); // edid=off
+    }
+
+    // What the firmware looks for of a display adapter: PCI function 2.0 of class 3, a VBE that answers, an EDID where BAR 2 points to.
+    private sealed class FakeAdapter : IBusDevice
+    {
+        private const uint Registers = 0xFEB0_0000;
+        private uint _address;
+
+        public FakeAdapter(BiosBench bench)
+        {
+            bench.Io.Attach(this, "pci", 0xCF8, 8, widest: 4);
+            bench.Io.Attach(new Vbe(), "vbe", 0x1CE, 3, widest: 2);
+            bench.Mmio.Attach(new Monitor(this), "edid", Registers, 128, widest: 8);
+        }
+
+        public byte[] Edid { get; } = [.. Enumerable.Range(0, 128).Select(i => (byte)(i is 0 or 7 ? 0 : i < 8 ? 0xFF : i))];
+
+        public ulong Read(ulong offset, int size)
+        {
+            if (_address >> 8 != 0x80_0010)
+                return ulong.MaxValue;
+            uint value = (_address & 0xFC) switch { 0x08 => 0x0300_0000, 0x18 => Registers, _ => 0 };
+            return value >> (int)(8 * (offset & 3));
+        }
+
+        public void Write(ulong offset, int size, ulong value) => _address = offset == 0 ? (uint)value : _address;
+
+        private sealed class Vbe : IBusDevice
+        {
+            public ulong Read(ulong offset, int size) => 0xB0C5;
+
+            public void Write(ulong offset, int size, ulong value)
+            {
+            }
+        }
+
+        private sealed class Monitor(FakeAdapter adapter) : IBusDevice
+        {
+            public ulong Read(ulong offset, int size) => Enumerable.Range(0, size).Aggregate(0UL, (all, i) => all | (ulong)adapter.Edid[(int)offset + i] << (8 * i));
+
+            public void Write(ulong offset, int size, ulong value)
+            {
+            }
+        }
     }
 }

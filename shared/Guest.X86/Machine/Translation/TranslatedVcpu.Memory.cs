@@ -9,7 +9,7 @@ public sealed unsafe partial class TranslatedVcpu
 {
     private const int MostLocals = 512, LargeShift = 22, HugeShift = 30;
 
-    private readonly ConcurrentQueue<(RamBlock Block, ulong Offset)> _writtenElsewhere = new();
+    private readonly ConcurrentQueue<(RamBlock Block, ulong Offset, int Length)> _writtenElsewhere = new();
     private readonly ConcurrentQueue<ulong> _droppedWrites = new();
     private readonly List<(RamBlock Block, ulong Page)> _watched = [];
     private readonly int[] _locals = new int[VcpuArea.Views * MostLocals], _localCounts = new int[VcpuArea.Views];
@@ -203,16 +203,23 @@ public sealed unsafe partial class TranslatedVcpu
     {
         if ((block.HasCode[offset >> 12] & CodeBit) == 0)
             return;
-        ulong host = (ulong)(block.Host + offset);
         if (Environment.CurrentManagedThreadId != _thread)
         {
-            _writtenElsewhere.Enqueue((block, offset));
+            _writtenElsewhere.Enqueue((block, offset, length));
             _area->ExitRequest = 1;
         }
-        else if (_blocks.HoldsCode(host & ~PageMask, (int)(host & PageMask), length))
+        else
         {
-            KillPage(block, offset);
+            TakeWrite(block, offset, length);
         }
+    }
+
+    // Data beside code may be written as often as the guest likes.
+    private void TakeWrite(RamBlock block, ulong offset, int length)
+    {
+        ulong host = (ulong)(block.Host + offset);
+        if (_blocks.HoldsCode(host & ~PageMask, (int)(host & PageMask), length))
+            KillPage(block, offset);
     }
 
     private void DropWrites(ulong hostPage)

@@ -132,8 +132,8 @@ public sealed unsafe partial class TranslatedVcpu
 
         if (_mapChanged)
             TakeMapChange();
-        while (_writtenElsewhere.TryDequeue(out (RamBlock Block, ulong Offset) written))
-            KillPage(written.Block, written.Offset);
+        while (_writtenElsewhere.TryDequeue(out (RamBlock Block, ulong Offset, int Length) written))
+            TakeWrite(written.Block, written.Offset, written.Length);
         while (_droppedWrites.TryDequeue(out ulong hostPage))
             DropWrites(hostPage);
         X86Cpu* cpu = &_area->Cpu;

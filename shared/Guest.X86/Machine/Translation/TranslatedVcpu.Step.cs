@@ -5,9 +5,10 @@ namespace Suite.Guest.X86.Machine.Translation;
 // One instruction at a time: what the translator left to the core, and what needs care.
 public sealed unsafe partial class TranslatedVcpu
 {
-    private const int StackPointer = 4;
+    private const int StackPointer = 4, SiteInsns = 64;
 
     private readonly InstructionInfoFactory _info = new();
+    private readonly SiteInsn[] _siteInsns = new SiteInsn[SiteInsns];
 
     // Instructions that are traced, watched, or in an interrupt shadow while an interrupt waits.
     private bool NeedsStep()
@@ -47,6 +48,27 @@ public sealed unsafe partial class TranslatedVcpu
             _modeIsKnown = false;
     }
 
+    // Executes the instruction of a site whose access generated code could not make: loops at a device's registers come here again and again.
+    private void StepSite(int site)
+    {
+        if (Core.IsWatched || _area->Cpu.InterruptShadow != 0)
+        {
+            Step();
+            return;
+        }
+
+        ref SiteInsn known = ref _siteInsns[site % SiteInsns];
+        if (known.Place != site + 1 || known.Generation != _drops)
+        {
+            if (!TryFetch(Mode, out Instruction insn))
+                return;
+            known = new SiteInsn { Place = site + 1, Generation = _drops, Insn = insn, IsCore = X86Core.IsSpecial(in insn) };
+        }
+
+        _area->InsnCount++;
+        ExecuteOne(in known.Insn, known.IsCore);
+    }
+
     private bool TryFetch(ModeKey mode, out Instruction insn)
     {
         X86Cpu* cpu = &_area->Cpu;
@@ -56,18 +78,21 @@ public sealed unsafe partial class TranslatedVcpu
         int fetched = 0;
         while (fetched < LongestInsn)
         {
-            ulong offset = cpu->Rip + (ulong)fetched;
-            if (!mode.Is64 && offset > cpu->Seg(SegmentName.Cs).Limit)
-                break;
+            ulong offset = cpu->Rip + (ulong)fetched, room = ulong.MaxValue;
+            if (!mode.Is64)
+            {
+                if (offset > cpu->Seg(SegmentName.Cs).Limit)
+                    break;
+                room = cpu->Seg(SegmentName.Cs).Limit - offset + 1;
+            }
+
             ulong linear = mode.Is64 ? offset : (uint)(codeBase + offset);
             if (!TryFetchPage(mode, linear, out ulong physical, out _))
                 return false;
-            do
-            {
-                bytes[fetched++] = (byte)_memory.Read(physical++, 1);
-                linear++;
-            }
-            while (fetched < LongestInsn && (linear & PageMask) != 0);
+            int part = (int)Math.Min(Math.Min(PageMask + 1 - (linear & PageMask), room), (ulong)(LongestInsn - fetched));
+            byte* host = _memory.ReadPointer(physical, out _);
+            for (int i = 0; i < part; i++)
+                bytes[fetched++] = host != null ? host[i] : (byte)_memory.Read(physical + (ulong)i, 1);
 
             if (_translator.TryDecode(bytes, fetched, cpu->Rip, mode.CodeSize, out insn))
                 return true;
@@ -80,7 +105,7 @@ public sealed unsafe partial class TranslatedVcpu
     // False: it faulted.
     private bool ExecuteOne(in Instruction insn, bool isCore)
     {
-        _modeIsKnown = false;
+        _modeIsKnown &= !isCore; // plain instructions change nothing that translations depend on
         try
         {
             if (insn.IsInvalid)
@@ -93,6 +118,7 @@ public sealed unsafe partial class TranslatedVcpu
         }
         catch (X86Fault fault)
         {
+            _modeIsKnown = false;
             Core.RaiseFault(fault);
             return false;
         }
@@ -101,12 +127,14 @@ public sealed unsafe partial class TranslatedVcpu
     private void ExecutePlain(in Instruction insn)
     {
         X86Cpu* cpu = &_area->Cpu;
-        ModeKey mode = ModeKey.Of(cpu);
+        ModeKey mode = Mode;
         Core.CheckFpu(in insn);
         switch (insn.Mnemonic)
         {
             case Mnemonic.Lea:
                 Core.SetRegister(insn.Op0Register, Core.PlainOffset(in insn));
+                break;
+            case Mnemonic.Mov or Mnemonic.Movzx when Core.TryMove(in insn):
                 break;
             case Mnemonic.Cld:
                 cpu->Rflags &= ~X86Cpu.FlagDf;
@@ -239,4 +267,13 @@ public sealed unsafe partial class TranslatedVcpu
         X86Vector.PageFault => throw new InvalidOperationException($"translated code at {_area->FaultPc:x} touched memory outside the machine (rip {_area->Cpu.Rip:x})"),
         X86Vector vector => vector,
     };
+
+    // The decoded instruction of a site, as long as the site is: its number is given anew after the code cache was emptied.
+    private struct SiteInsn
+    {
+        public int Place; // the site's number plus one; 0 for none
+        public long Generation;
+        public Instruction Insn;
+        public bool IsCore;
+    }
 }

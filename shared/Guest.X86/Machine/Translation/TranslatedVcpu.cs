@@ -198,7 +198,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
             case MachineExit.Careful:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
                 TakeBack(_code.Sites[(int)_area->ExitSite].Block);
-                Step();
+                StepSite((int)_area->ExitSite);
                 break;
             case MachineExit.WrongGuesses:
                 TakeWrongGuesses(_code.Sites[(int)_area->ExitSite]);

@@ -51,4 +51,43 @@ public sealed unsafe class TranslationDeviceTests
         Assert.Equal(-1, machine.EndVector(out _));
         return machine;
     }
+
+    // The decoded instruction of an access is kept: what the guest wrote over it since must count.
+    [Fact]
+    public void A_changed_instruction_reaches_the_device_it_names_now()
+    {
+        var a = new Assembler(64);
+        Label again = a.CreateLabel();
+        a.mov(rbx, Device);
+        a.lea(rsi, __[again]);
+        a.mov(ecx, 3);
+        a.Label(ref again);
+        a.mov(eax, __dword_ptr[rbx + 0x10]);
+        a.add(__byte_ptr[rsi + 2], 4); // its displacement
+        a.dec(ecx);
+        a.jne(again);
+        a.hlt();
+        using TranslatedMachine machine = Run(a);
+        Assert.Equal([Physical + 0x10, Physical + 0x14, Physical + 0x18], machine.Mmio.Select(m => m.Address));
+    }
+
+    [Fact]
+    public void A_loop_over_a_register_reads_it_every_time()
+    {
+        var a = new Assembler(64);
+        Label again = a.CreateLabel();
+        a.mov(rbx, Device);
+        a.mov(ecx, 100);
+        a.Label(ref again);
+        a.movzx(edx, __word_ptr[rbx + 2]);
+        a.mov(__byte_ptr[rbx + rcx], ah);
+        a.dec(ecx);
+        a.jne(again);
+        a.hlt();
+        using TranslatedMachine machine = Run(a);
+        Assert.Equal(200, machine.Mmio.Count);
+        Assert.All(machine.Mmio.Where(m => m.Value is null), m => Assert.Equal((Physical + 2, 2), (m.Address, m.Size)));
+        Assert.Equal(Enumerable.Range(1, 100).Select(i => Physical + (ulong)i).Reverse(), machine.Mmio.Where(m => m.Value is not null).Select(m => m.Address));
+        Assert.Equal(0x7788UL, machine.Cpu->Gpr[2]);
+    }
 }
