@@ -28,6 +28,9 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
     /// <summary>The mode programs run in.</summary>
     protected CpuMode Mode { get; } = mode;
 
+    /// <summary>Code segments that programs can make; null for none.</summary>
+    protected virtual ICodeSegments? Segments => null;
+
     /// <summary>Extended state components that guests see.</summary>
     protected ulong Xcr0 => Model.IsHost ? HostCpu.Xcr0 : Model.Xcr0 & HostCpu.Xcr0;
 
@@ -45,7 +48,7 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
 
     /// <inheritdoc/>
     public sealed override ITranslator CreateTranslator(bool inlineSyscalls) =>
-        _reencoder = new X86Reencoder(new ReencoderOptions { Mode = Mode, Model = Model, InlineSyscalls = inlineSyscalls });
+        _reencoder = new X86Reencoder(new ReencoderOptions { Mode = Mode, Model = Model, InlineSyscalls = inlineSyscalls, Segments = Segments });
 
     /// <inheritdoc/>
     public override void EngineReady(Engine engine) => _reencoder!.Prepare(engine.Region);
@@ -96,7 +99,7 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
                 (s->FaultTrap, s->FaultError) = (InvalidOpcode, 0);
                 SignalDelivery.Raise(t, Linux.SIGILL, ILL_ILLOPN, s->Pc);
                 break;
-            case SpecialInsn.TooLong or SpecialInsn.Xgetbv:
+            case SpecialInsn.Protection or SpecialInsn.Xgetbv:
                 X86Faults.Protection(t, 0);
                 break;
             default:

@@ -72,7 +72,7 @@ public sealed unsafe class BlockBuilder
     public bool Repeats { get; set; }
 
     /// <summary>True where a block has to end because the next instruction is a breakpoint, which has a block of its own.</summary>
-    public bool EndsBefore(ulong pc) => _breakpoints is { } set && !Isolated && set.Contains(pc);
+    public bool EndsBefore(ulong pc) => _breakpoints is { } set && !Isolated && set.Contains(_engine?.AddressOf(pc) ?? pc);
 
     public Stubs Stubs => _stubs;
 
@@ -222,7 +222,7 @@ public sealed unsafe class BlockBuilder
         if (Isolated)
             Hot.Jmp(_stubs.ReturnEmpty);
         else
-            Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)_region.ReturnTable));
+            Hot.Jmp(_stubs.Own(Mem.Table(Reg.Rcx, 3, (int)_region.ReturnTable)));
     }
 
     /// <summary>An indirect branch through the table of thunks: scratch[1] = rcx, scratch[2] = the target, rcx = its low 16 bits.</summary>
@@ -231,7 +231,7 @@ public sealed unsafe class BlockBuilder
         if (Isolated)
             Hot.Jmp(_stubs.JumpEmpty);
         else
-            Hot.Jmp(Mem.Table(Reg.Rcx, 3, (int)_region.JumpTable));
+            Hot.Jmp(_stubs.Own(Mem.Table(Reg.Rcx, 3, (int)_region.JumpTable)));
     }
 
     /// <summary>A cold exit with a reason and an argument; guest registers are live. The result is where to jump.</summary>
