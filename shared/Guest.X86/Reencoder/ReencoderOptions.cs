@@ -47,4 +47,7 @@ public enum SpecialInsn : uint
 
     /// <summary>32-bit code: sysenter.</summary>
     Sysenter,
+
+    /// <summary>A 3DNow! operation on a host without it; the operands are in scratch slots.</summary>
+    ThreeDNow,
 }

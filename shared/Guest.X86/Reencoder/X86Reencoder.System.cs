@@ -119,6 +119,8 @@ public sealed unsafe partial class X86Reencoder
             case ModelAction.Legacy:
                 EmitWithoutRep(b, at, code, in insn);
                 return true;
+            case ModelAction.Emulate:
+                return EmitThreeDNow(b, at, code, in insn);
             default:
                 return null;
         }
