@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Suite.Guest.X86;
 using Suite.Guest.X86.Cpu;
 using Suite.Guest.X86.Decode;
 using Suite.Guest.X86.Reencoder;
@@ -28,6 +29,9 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
     /// <summary>The mode programs run in.</summary>
     protected CpuMode Mode { get; } = mode;
 
+    /// <summary>Code segments that programs can make; null for none.</summary>
+    protected virtual ICodeSegments? Segments => null;
+
     /// <summary>Extended state components that guests see.</summary>
     protected ulong Xcr0 => Model.IsHost ? HostCpu.Xcr0 : Model.Xcr0 & HostCpu.Xcr0;
 
@@ -35,6 +39,11 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
     public sealed override int HostBits => Bits;
 
     private int Bits => Mode == CpuMode.Bits64 ? 64 : 32;
+
+    /// <summary>The mode of the code that a thread is in.</summary>
+    protected virtual CpuMode CodeMode(GuestThread thread) => Mode;
+
+    private int CodeBits(GuestThread thread) => CodeMode(thread) switch { CpuMode.Bits16 => 16, CpuMode.Bits32 => 32, _ => 64 };
 
     /// <inheritdoc/>
     public sealed override IReadOnlyList<string> Warnings =>
@@ -45,7 +54,7 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
 
     /// <inheritdoc/>
     public sealed override ITranslator CreateTranslator(bool inlineSyscalls) =>
-        _reencoder = new X86Reencoder(new ReencoderOptions { Mode = Mode, Model = Model, InlineSyscalls = inlineSyscalls });
+        _reencoder = new X86Reencoder(new ReencoderOptions { Mode = Mode, Model = Model, InlineSyscalls = inlineSyscalls, Segments = Segments });
 
     /// <inheritdoc/>
     public override void EngineReady(Engine engine) => _reencoder!.Prepare(engine.Region);
@@ -62,7 +71,7 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
         byte[] code = new byte[15];
         if (!thread.Memory.TryRead(thread.State->Pc, code))
             code = new byte[1];
-        Decoder decoder = Decoder.Create(Bits, code);
+        Decoder decoder = Decoder.Create(CodeBits(thread), code);
         decoder.Decode(out Instruction insn);
         if (insn.IsInvalid || insn.Mnemonic is Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)
             return null;
@@ -96,7 +105,10 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
                 (s->FaultTrap, s->FaultError) = (InvalidOpcode, 0);
                 SignalDelivery.Raise(t, Linux.SIGILL, ILL_ILLOPN, s->Pc);
                 break;
-            case SpecialInsn.TooLong or SpecialInsn.Xgetbv:
+            case SpecialInsn.ThreeDNow:
+                ComputeThreeDNow(t, length);
+                break;
+            case SpecialInsn.Protection or SpecialInsn.Xgetbv:
                 X86Faults.Protection(t, 0);
                 break;
             default:
@@ -126,10 +138,29 @@ public abstract unsafe class X86UserCpu(CpuModel model, CpuMode mode) : UserCpu
         int got = Longest;
         while (got > 0 && !t.Memory.TryRead(t.State->Pc, bytes.AsSpan(0, got)))
             got--;
-        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(Bits, new Iced.Intel.ByteArrayCodeReader(bytes, 0, got));
+        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(CodeBits(t), new Iced.Intel.ByteArrayCodeReader(bytes, 0, got));
         decoder.Decode(out Iced.Intel.Instruction insn);
         int size = Iced.Intel.MemorySizeExtensions.GetSize(insn.MemorySize);
         return size > 0 ? size : Bits / 8; // pushes and calls, whose operand is implied
+    }
+
+    // Generated code has left the registers as an MMX instruction does: valid, and those of the image in their own order.
+    private void ComputeThreeDNow(GuestThread t, int length)
+    {
+        const int Registers = 32, RegisterBytes = 16, SignificandBytes = 8;
+        byte* code = stackalloc byte[X86Decoder.MaxLength + 1];
+        VcpuState* s = t.State;
+        if (!X86Faults.Fetch(t, CodeMode(t), length, out X86Insn insn, code)
+            || !ThreeDNow.TryCompute((byte)insn.Imm, s->Scratch[X86Reencoder.FirstOperandSlot], s->Scratch[X86Reencoder.SecondOperandSlot], out ulong result))
+        {
+            X86Faults.Protection(t, 0);
+            return;
+        }
+
+        byte* register = (byte*)s->VectorArea + Registers + (insn.RegField & 7) * RegisterBytes;
+        *(ulong*)register = result;
+        *(ushort*)(register + SignificandBytes) = 0xFFFF; // sign and exponent, as every MMX write sets them
+        s->Pc += (ulong)length;
     }
 
     private static void ReportMissing(GuestThread t, MissingFeature? missing)

@@ -21,7 +21,7 @@ public abstract class X86UserTarget : UserTarget
         (cpu, error) = (null, null);
         try
         {
-            cpu = MakeCpu(CpuModel.Parse(spec ?? "max", new HostCpuid(() => HostCpu.Xcr0), Elf.Is64));
+            cpu = MakeCpu(CpuModel.Parse(spec ?? "max", new HostCpuid(() => HostCpu.Xcr0), Elf.Is64, emulates3DNow: true));
             return true;
         }
         catch (CpuModelException e)

@@ -38,6 +38,16 @@ public sealed class I386Cli
     }
 
     [Fact]
+    public void A_model_with_3DNow_has_it_on_every_host()
+    {
+        if (!GuestTarget.I386.CanBuild)
+            return;
+        GuestSource source = GuestTarget.I386.Sources()["three-d-now"];
+        ProcessResult result = Tool.Run(["-cpu", "athlon", GuestCompiler.Build(source, GuestTarget.I386)], tool: ToolName);
+        Assert.Equal(("exit 0", "3dnow 1, 3dnowext 1\nsignal 11, destination 42\nno such operation: signal 4\ndone, 0 failures\n"), (result.End, result.Text));
+    }
+
+    [Fact]
     public void Traces_calls_by_their_32_bit_names()
     {
         if (!GuestTarget.I386.CanBuild)

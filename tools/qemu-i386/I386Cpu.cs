@@ -20,6 +20,10 @@ internal sealed unsafe class I386Cpu(CpuModel model) : X86UserCpu(model, CpuMode
 
     public override byte[] Platform => "i686"u8.ToArray();
 
+    protected override CpuMode CodeMode(GuestThread thread) => I386Segments.Code(thread).Mode;
+
+    protected override ICodeSegments? Segments => I386CodeSegments.Instance;
+
     public override void PrepareMemory(GuestMemory memory, List<AuxEntry> aux)
     {
         AddCapabilities(aux);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
@@ -83,10 +84,22 @@ internal static unsafe class I386Descriptors
                     return -Errno.EINVAL;
                 if (!t.Memory.TryRead(a.A2, new Span<byte>(entry, DescriptorBytes)))
                     return -Errno.EFAULT;
-                return (int)Sys.Call(modify_ldt, a.Int1, (long)entry, DescriptorBytes);
+                return Describe(t, a.Int1, entry);
             default:
                 return -Errno.ENOSYS;
         }
+    }
+
+    // Code runs on in the segment that its selector names from now on.
+    private static long Describe(GuestThread t, int function, byte* entry)
+    {
+        uint before = I386Segments.Base(t, Stubs.Cs);
+        long result = (int)Sys.Call(modify_ldt, function, (long)entry, DescriptorBytes);
+        if (result != 0)
+            return result;
+        t.Engine.SegmentsChanged();
+        t.State->Pc = (uint)t.State->Pc - before + I386Segments.Base(t, Stubs.Cs);
+        return result;
     }
 
     /// <summary>clone(2), refused when its thread-local segment cannot be had: the new thread could not say so any more.</summary>
@@ -122,15 +135,22 @@ internal static unsafe class I386Descriptors
             return t.Engine.Stubs.Int80(get_thread_area, (uint)entry) == 0 ? entry[1] : 0;
         }
 
-        byte[] table = new byte[(selector | 7) + 1];
+        return BaseOf(Local(selector));
+    }
+
+    /// <summary>The descriptor in the local table that a selector names; 0 when there is none.</summary>
+    public static ulong Local(ushort selector)
+    {
+        const int Bytes = sizeof(ulong);
+        byte[] table = new byte[(selector | (Bytes - 1)) + 1];
         long read;
         fixed (byte* p = table)
             read = (int)Sys.Call(modify_ldt, ReadLdt, (long)p, table.Length);
-        if (read < table.Length)
-            return 0;
-        ReadOnlySpan<byte> descriptor = table.AsSpan(selector & ~7, 8);
-        return (uint)(descriptor[2] | descriptor[3] << 8 | descriptor[4] << 16 | descriptor[7] << 24);
+        return read < table.Length ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan(selector & ~(Bytes - 1)));
     }
+
+    /// <summary>First address of the segment that a descriptor describes.</summary>
+    public static uint BaseOf(ulong descriptor) => (uint)(descriptor >> 16 & 0xFFFFFF | descriptor >> 56 << 24);
 
     // The kernel wants it below 4 GiB: there is room before the thread's state.
     private static uint* Descriptor(GuestThread t) => (uint*)((byte*)t.State - VcpuState.TcbOffset);

@@ -22,14 +22,14 @@ internal sealed unsafe class I386GeneralRegset() : Regset(NT_PRSTATUS, Words * s
             r[i] = (uint)s->Gpr[Order[i]];
         (r[Ds], r[Es], r[Fs], r[Gs]) = (s->Segments[Stubs.Ds], s->Segments[Stubs.Es], s->Segments[Stubs.Fs], s->Segments[Stubs.Gs]);
         (r[OrigEax], r[Eip], r[Cs], r[Flags], r[Esp], r[Ss]) =
-            ((uint)thread.CallNumber, (uint)s->Pc, s->Segments[Stubs.Cs], (uint)s->Flags, (uint)s->Gpr[EspNumber], s->Segments[Stubs.Ss]);
+            ((uint)thread.CallNumber, (uint)s->Pc - I386Segments.Base(thread, Stubs.Cs), s->Segments[Stubs.Cs], (uint)s->Flags, (uint)s->Gpr[EspNumber], s->Segments[Stubs.Ss]);
     }
 
     public override bool Write(GuestThread thread, ReadOnlySpan<byte> from)
     {
         VcpuState* s = thread.State;
         ReadOnlySpan<uint> r = MemoryMarshal.Cast<byte, uint>(from);
-        if (r[Cs] != I386Segments.UserCode || !I386Segments.IsStack(thread, (ushort)r[Ss]))
+        if (I386Segments.Code((ushort)r[Cs]) is not { } code || (r[Cs] & 3) != 3 || !I386Segments.IsStack(thread, (ushort)r[Ss]))
             return false;
         foreach (int data in (ReadOnlySpan<int>)[Ds, Es, Fs, Gs])
             if (!I386Segments.IsLoadable(thread, (ushort)r[data]))
@@ -38,7 +38,8 @@ internal sealed unsafe class I386GeneralRegset() : Regset(NT_PRSTATUS, Words * s
             s->Gpr[Order[i]] = r[i];
         (s->Segments[Stubs.Ds], s->Segments[Stubs.Es], s->Segments[Stubs.Fs]) = ((ushort)r[Ds], (ushort)r[Es], (ushort)r[Fs]);
         (s->Segments[Stubs.Gs], s->Segments[Stubs.Ss]) = ((ushort)r[Gs], (ushort)r[Ss]);
-        (thread.CallNumber, s->Pc, s->Gpr[EspNumber]) = ((int)r[OrigEax], r[Eip], r[Esp]);
+        (thread.CallNumber, s->Pc, s->Gpr[EspNumber]) = ((int)r[OrigEax], code.Base + r[Eip], r[Esp]);
+        s->Segments[Stubs.Cs] = (ushort)r[Cs];
         UserFlags.Restore(s, r[Flags]);
         return true;
     }

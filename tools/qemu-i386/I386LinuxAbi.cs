@@ -60,7 +60,7 @@ internal sealed unsafe class I386LinuxAbi(ulong xcr0, I386Vdso vdso) : ILinuxAbi
         return new StringBuilder()
             .Append($"eax {(uint)g[Eax]:x8} ebx {(uint)g[Ebx]:x8} ecx {(uint)g[Ecx]:x8} edx {(uint)g[Edx]:x8}\n")
             .Append($"esi {(uint)g[Esi]:x8} edi {(uint)g[Edi]:x8} ebp {(uint)g[Ebp]:x8} esp {(uint)g[Esp]:x8}\n")
-            .Append($"eip {(uint)t.State->Pc:x8} flags {t.State->Flags:x} ss {s[Stubs.Ss]:x} ds {s[Stubs.Ds]:x} es {s[Stubs.Es]:x} fs {s[Stubs.Fs]:x} gs {s[Stubs.Gs]:x}")
+            .Append($"eip {(uint)t.State->Pc:x8} flags {t.State->Flags:x} cs {s[Stubs.Cs]:x} ss {s[Stubs.Ss]:x} ds {s[Stubs.Ds]:x} es {s[Stubs.Es]:x} fs {s[Stubs.Fs]:x} gs {s[Stubs.Gs]:x}")
             .ToString();
     }
 

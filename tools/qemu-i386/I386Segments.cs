@@ -1,3 +1,4 @@
+using Suite.Guest.X86.Reencoder;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
 
@@ -13,7 +14,7 @@ internal static unsafe class I386Segments
     // readable for code, writable for data.
     private const uint Present = 0x8000, NotSystem = 0x1000, IsCode = 0x800, SecondBit = 0x200;
 
-    /// <summary>Sets the data segments to what programs and signal handlers start with; fs and gs stay.</summary>
+    /// <summary>Sets the code and data segments to what programs and signal handlers start with; fs and gs stay.</summary>
     public static void Flatten(GuestThread t)
     {
         ushort* segments = t.State->Segments;
@@ -40,10 +41,22 @@ internal static unsafe class I386Segments
     public static bool IsStack(GuestThread t, ushort selector) =>
         selector > 3 && (t.Engine.Stubs.AccessRights(selector) & (Present | NotSystem | IsCode | SecondBit)) == (Present | NotSystem | SecondBit);
 
+    /// <summary>The code segment of a selector that cs can take; null for one it cannot. 64-bit code is out of reach.</summary>
+    public static CodeSegment? Code(ushort selector)
+    {
+        const int LocalTable = 4;
+        if ((selector | 3) == UserCode)
+            return CodeSegment.Flat;
+        return (selector & LocalTable) != 0 ? I386CodeSegments.Instance.Find(selector) : null;
+    }
+
+    /// <summary>The code segment that the thread runs in.</summary>
+    public static CodeSegment Code(GuestThread t) => Code(t.State->Segments[Stubs.Cs]) ?? CodeSegment.Flat;
+
     /// <summary>First address of the segment in es, cs, ss, ds, fs or gs.</summary>
     public static uint Base(GuestThread t, int register)
     {
         ushort selector = t.State->Segments[register];
-        return register == Stubs.Cs || selector is UserData or UserCode or UserCode64 or <= 3 ? 0 : I386Descriptors.Base(t, selector);
+        return selector is UserData or UserCode or UserCode64 or <= 3 ? 0 : I386Descriptors.Base(t, selector);
     }
 }

@@ -142,7 +142,7 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         for (int i = 0; i < ContextOrder.Length; i++)
             sc[ScGpr + i] = (uint)s->Gpr[ContextOrder[i]];
         (sc[ScTrap], sc[ScError], sc[ScCr2]) = ((uint)s->FaultTrap, (uint)s->FaultError, (uint)s->FaultAddress);
-        (sc[ScIp], sc[ScCs], sc[ScFlags]) = ((uint)s->Pc, I386Segments.UserCode, (uint)s->Flags);
+        (sc[ScIp], sc[ScCs], sc[ScFlags]) = ((uint)s->Pc - I386Segments.Base(t, Stubs.Cs), s->Segments[Stubs.Cs], (uint)s->Flags);
         (sc[ScSpAtSignal], sc[ScSs]) = ((uint)s->Gpr[Esp], s->Segments[Stubs.Ss]);
         (sc[ScFpState], sc[ScOldMask]) = (fpState, (uint)savedMask);
     }
@@ -152,11 +152,11 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
     {
         VcpuState* s = t.State;
         ushort code = (ushort)(sc[ScCs] | 3), stack = (ushort)(sc[ScSs] | 3);
-        if (code != I386Segments.UserCode || !I386Segments.IsStack(t, stack))
+        if (I386Segments.Code(code) is not { } segment || !I386Segments.IsStack(t, stack))
             return false;
         for (int i = 0; i < ContextOrder.Length; i++)
             s->Gpr[ContextOrder[i]] = sc[ScGpr + i];
-        s->Pc = sc[ScIp];
+        s->Pc = segment.Base + sc[ScIp];
         UserFlags.Restore(s, sc[ScFlags]);
         (s->Segments[Stubs.Cs], s->Segments[Stubs.Ss]) = (code, stack);
         I386Segments.Restore(t, Stubs.Gs, (ushort)sc[ScGs]);

@@ -21,12 +21,12 @@ internal static unsafe class I386Special
         byte* code = stackalloc byte[16];
         if (what == SpecialInsn.Sysenter)
             Sysenter(t, vdso);
-        else if (!X86Faults.Fetch(t, CpuMode.Bits32, length, out X86Insn insn, code))
+        else if (!X86Faults.Fetch(t, I386Segments.Code(t).Mode, length, out X86Insn insn, code))
             X86Faults.Protection(t, 0);
         else if (what == SpecialInsn.LoadFsGs)
             LoadFs(t, in insn);
-        else if (what == SpecialInsn.StoreFs)
-            StoreFs(t, in insn);
+        else if (what == SpecialInsn.StoreSelector)
+            StoreSelector(t, in insn);
         else if (what == SpecialInsn.FarTransfer)
             I386Transfer.Execute(t, in insn, code);
         else
@@ -57,6 +57,7 @@ internal static unsafe class I386Special
     {
         VcpuState* s = t.State;
         s->Gpr[Esp] = (uint)s->Gpr[Ebp];
+        s->Segments[Stubs.Cs] = I386Segments.UserCode;
         s->Pc = vdso.SysenterReturn;
         if (t.Memory.TryRead(s->Gpr[Esp], out uint sixth))
         {
@@ -105,13 +106,14 @@ internal static unsafe class I386Special
         s->Pc = (uint)(s->Pc + insn.Length);
     }
 
-    // mov m16, fs; mov r16, fs; push fs.
-    private static void StoreFs(GuestThread t, in X86Insn insn)
+    // mov m16, mov r, push: of fs, or of a cs that is not the flat one.
+    private static void StoreSelector(GuestThread t, in X86Insn insn)
     {
+        const int MoveFromSegment = 0x8C;
         VcpuState* s = t.State;
-        ushort selector = s->Segments[Stubs.Fs];
-        bool push = insn.Map == 1;
-        if (!push && !insn.IsMemory)
+        bool isMove = insn.Map == 0 && insn.Opcode == MoveFromSegment, isCode = isMove ? (insn.ModRm >> 3 & 7) == Stubs.Cs : insn.Map == 0;
+        ushort selector = s->Segments[isCode ? Stubs.Cs : Stubs.Fs];
+        if (isMove && !insn.IsMemory)
         {
             I386Operand.SetRegister(s, insn.ModRm & 7, selector, insn.OperandBits);
             s->Pc = (uint)(s->Pc + insn.Length);
@@ -119,14 +121,14 @@ internal static unsafe class I386Special
         }
 
         int size = insn.OperandBits / 8;
-        uint address = push ? I386Operand.StackTop(t, -size) : I386Operand.Address(t, in insn);
+        uint address = isMove ? I386Operand.Address(t, in insn) : I386Operand.StackTop(t, -size);
         if (!t.Memory.TryWrite(address, selector))
         {
             X86Faults.MemoryFault(t, address, write: true);
             return;
         }
 
-        if (push)
+        if (!isMove)
             I386Operand.MoveStack(t, -size);
         s->Pc = (uint)(s->Pc + insn.Length);
     }

@@ -1,4 +1,5 @@
 using Suite.Guest.X86.Decode;
+using Suite.Guest.X86.Reencoder;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
 using Suite.UserMode.X86;
@@ -6,8 +7,8 @@ using Suite.UserMode.X86;
 namespace Suite.Tools.I386;
 
 /// <summary>
-/// Far jumps, calls and returns, iret, and near transfers with a 16-bit operand, which cut eip to 16 bits. Code segments other than the flat one
-/// are refused: their code would have to be translated with a base, a limit or another size.
+/// Far jumps, calls and returns, iret, near transfers with a 16-bit operand, which cut eip to 16 bits, and in code segments other than the flat one whatever is
+/// not a direct jump. Addresses here are offsets in the code segment; Pc is linear. 64-bit code is out of a program's reach.
 /// </summary>
 internal static unsafe class I386Transfer
 {
@@ -22,23 +23,26 @@ internal static unsafe class I386Transfer
     public static void Execute(GuestThread t, in X86Insn insn, byte* code)
     {
         VcpuState* s = t.State;
-        uint mask = insn.OperandBits == 16 ? 0xFFFFu : uint.MaxValue, next = (uint)s->Pc + insn.Length;
+        CodeSegment here = I386Segments.Code(t);
+        uint mask = insn.OperandBits == 16 ? 0xFFFFu : uint.MaxValue, next = (uint)s->Pc - here.Base + insn.Length;
         switch (insn.Flow)
         {
             case X86Flow.Jcc:
-                s->Pc = Holds(s, insn.Opcode & 0xF) ? next + (uint)insn.Imm & mask : next;
+                Jump(t, here, Holds(s, insn.Opcode & 0xF) ? next + (uint)insn.Imm & mask : next);
                 break;
             case X86Flow.Loop:
-                s->Pc = Loops(s, in insn) ? next + (uint)insn.Imm & mask : next;
+                ulong counter = s->Gpr[Ecx];
+                if (!Jump(t, here, Loops(s, in insn) ? next + (uint)insn.Imm & mask : next))
+                    s->Gpr[Ecx] = counter;
                 break;
             case X86Flow.Jmp:
-                s->Pc = next + (uint)insn.Imm & mask;
+                Jump(t, here, next + (uint)insn.Imm & mask);
                 break;
             case X86Flow.Call:
-                Call(t, in insn, next, next + (uint)insn.Imm & mask, null);
+                Call(t, in insn, next, here, next + (uint)insn.Imm & mask, null);
                 break;
             case X86Flow.JmpIndirect or X86Flow.CallIndirect:
-                NearIndirect(t, in insn, next);
+                NearIndirect(t, in insn, next, here);
                 break;
             case X86Flow.FarJmpDirect or X86Flow.FarCallDirect:
                 FarTo(t, in insn, next, (uint)insn.Imm & mask, *(ushort*)(code + insn.ImmOffset + insn.ImmSize));
@@ -47,12 +51,29 @@ internal static unsafe class I386Transfer
                 FarIndirect(t, in insn, next);
                 break;
             default:
-                Return(t, in insn);
+                Return(t, in insn, here);
                 break;
         }
     }
 
-    private static void NearIndirect(GuestThread t, in X86Insn insn, uint next)
+    // Goes to an offset in a code segment; false, with #GP raised, where it is beyond the limit.
+    private static bool Jump(GuestThread t, in CodeSegment segment, uint target)
+    {
+        if (!Reaches(t, segment, target))
+            return false;
+        t.State->Pc = segment.Base + target;
+        return true;
+    }
+
+    private static bool Reaches(GuestThread t, in CodeSegment segment, uint target)
+    {
+        if (target <= segment.Limit)
+            return true;
+        X86Faults.Protection(t, 0);
+        return false;
+    }
+
+    private static void NearIndirect(GuestThread t, in X86Insn insn, uint next, in CodeSegment here)
     {
         uint target = (uint)t.State->Gpr[insn.ModRm & 7];
         if (insn.IsMemory && !TryReadOperand(t, I386Operand.Address(t, in insn), insn.OperandBits / 8, out target))
@@ -60,9 +81,9 @@ internal static unsafe class I386Transfer
         if (insn.OperandBits == 16)
             target = (ushort)target;
         if (insn.Flow == X86Flow.CallIndirect)
-            Call(t, in insn, next, target, null);
+            Call(t, in insn, next, here, target, null);
         else
-            t.State->Pc = target;
+            Jump(t, here, target);
     }
 
     private static void FarIndirect(GuestThread t, in X86Insn insn, uint next)
@@ -72,21 +93,25 @@ internal static unsafe class I386Transfer
             FarTo(t, in insn, next, target, (ushort)selector);
     }
 
+    // The requested privilege of a jump's or call's selector does not matter: cs gets the one the code runs at.
     private static void FarTo(GuestThread t, in X86Insn insn, uint next, uint target, ushort selector)
     {
-        if (!Admits(t, selector))
+        ushort inner = selector <= 3 ? selector : (ushort)(selector | 3);
+        if (Segment(t, inner) is not { } segment)
             return;
         if (insn.Flow is X86Flow.FarCallDirect or X86Flow.FarCallIndirect)
-            Call(t, in insn, next, target, I386Segments.UserCode);
-        else
-            t.State->Pc = target;
+            Call(t, in insn, next, segment, target, inner);
+        else if (Jump(t, segment, target))
+            t.State->Segments[Stubs.Cs] = inner;
     }
 
     // Pushes the return address, behind the code selector when the call is far.
-    private static void Call(GuestThread t, in X86Insn insn, uint next, uint target, ushort? selector)
+    private static void Call(GuestThread t, in X86Insn insn, uint next, in CodeSegment segment, uint target, ushort? selector)
     {
         int size = insn.OperandBits / 8, bytes = selector is null ? size : 2 * size;
-        uint code = selector ?? 0, at = I386Operand.StackTop(t, -bytes);
+        uint code = t.State->Segments[Stubs.Cs], at = I386Operand.StackTop(t, -bytes);
+        if (!Reaches(t, segment, target))
+            return;
         if ((selector is not null && !t.Memory.TryWrite(at + (uint)size, new ReadOnlySpan<byte>(&code, size))) || !t.Memory.TryWrite(at, new ReadOnlySpan<byte>(&next, size)))
         {
             X86Faults.MemoryFault(t, at, write: true);
@@ -94,20 +119,23 @@ internal static unsafe class I386Transfer
         }
 
         I386Operand.MoveStack(t, -bytes);
-        t.State->Pc = target;
+        t.State->Segments[Stubs.Cs] = selector ?? (ushort)code;
+        t.State->Pc = segment.Base + target;
     }
 
     // ret, lret, iret.
-    private static void Return(GuestThread t, in X86Insn insn)
+    private static void Return(GuestThread t, in X86Insn insn, in CodeSegment here)
     {
         VcpuState* s = t.State;
         int size = insn.OperandBits / 8;
-        uint at = I386Operand.StackTop(t), selector = I386Segments.UserCode, flags = 0;
+        uint at = I386Operand.StackTop(t), selector = s->Segments[Stubs.Cs], flags = 0;
         bool isFar = insn.Flow is X86Flow.FarRet or X86Flow.Iret, isIret = insn.Flow == X86Flow.Iret;
         if (!TryReadOperand(t, at, size, out uint target)
             || (isFar && !TryReadOperand(t, at + (uint)size, size, out selector))
-            || (isIret && !TryReadOperand(t, at + 2 * (uint)size, size, out flags))
-            || !Admits(t, (ushort)selector))
+            || (isIret && !TryReadOperand(t, at + 2 * (uint)size, size, out flags)))
+            return;
+        CodeSegment? segment = isFar ? Segment(t, (ushort)selector) : here;
+        if (segment is not { } there || !Reaches(t, there, target))
             return;
         if (isIret)
         {
@@ -116,7 +144,8 @@ internal static unsafe class I386Transfer
         }
 
         I386Operand.MoveStack(t, size * (isIret ? 3 : isFar ? 2 : 1) + (isIret ? 0 : (ushort)insn.Imm));
-        s->Pc = target;
+        s->Segments[Stubs.Cs] = (ushort)selector;
+        s->Pc = there.Base + target;
     }
 
     private static bool TryReadOperand(GuestThread t, uint address, int size, out uint value)
@@ -129,14 +158,17 @@ internal static unsafe class I386Transfer
         return done;
     }
 
-    private static bool Admits(GuestThread t, ushort selector)
+    // Null, with the fault raised, for a selector that cs cannot take. A return's has to ask for the privilege that the code runs at.
+    private static CodeSegment? Segment(GuestThread t, ushort selector)
     {
-        if (selector == I386Segments.UserCode)
-            return true;
-        if (selector > 3 && t.Engine.Stubs.AccessRights(selector) is var rights && (rights & 0x1800) == 0x1800)
-            t.Process.Log?.Line($"far transfer at {t.State->Pc:x} to the code segment {selector:x}: only {I386Segments.UserCode:x} is supported");
+        const int User = 3;
+        CodeSegment? segment = (selector & User) == User ? I386Segments.Code(selector) : null;
+        if (segment is not null)
+            return segment;
+        if ((selector & ~User) == (I386Segments.UserCode64 & ~User))
+            t.Process.Log?.Line($"far transfer at {t.State->Pc:x} to 64-bit code, which 32-bit programs cannot reach here");
         I386Special.RefuseSelector(t, selector);
-        return false;
+        return null;
     }
 
     private static bool Loops(VcpuState* s, in X86Insn insn)

@@ -56,11 +56,12 @@ public sealed class CpuModel
     /// <param name="host">The processor we run on.</param>
     /// <param name="is64Bit">Whether the guest is a 64-bit program.</param>
     /// <exception cref="CpuModelException">the text says what is wrong with <paramref name="spec"/></exception>
-    public static CpuModel Parse(string spec, IHostCpuid host, bool is64Bit) => spec switch
+    /// <param name="emulates3DNow">Whether 3DNow! is computed where the host has none (<see cref="ThreeDNow"/>).</param>
+    public static CpuModel Parse(string spec, IHostCpuid host, bool is64Bit, bool emulates3DNow = false) => spec switch
     {
         "" => new CpuModel("max", host, null),
         "max" or "host" => new CpuModel(spec, host, null),
-        _ => CpuModelParser.Parse(spec, host, is64Bit),
+        _ => CpuModelParser.Parse(spec, host, is64Bit, emulates3DNow ? CpuFeatureSet.Of(CpuFeature.ThreeDNow, CpuFeature.ThreeDNowExt) : default),
     };
 
     /// <summary>Writes what <c>-cpu help</c> prints: the models, then the names of the features.</summary>
@@ -94,7 +95,7 @@ public sealed class CpuModel
         byte[] actions = _actions ?? MakeActions();
         int code = (int)insn.Code;
         if (actions[code] == Unknown)
-            actions[code] = (byte)InstructionRules.Classify(_cpu.Features, insn.Code, _cpu.Is64Bit);
+            actions[code] = (byte)InstructionRules.Classify(_cpu.Features, _cpu.Emulated, insn.Code, _cpu.Is64Bit);
         return (ModelAction)actions[code];
     }
 

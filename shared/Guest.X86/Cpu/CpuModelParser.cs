@@ -36,16 +36,16 @@ internal sealed class CpuModelParser
     private CpuModelParser(string model) => _model = model;
 
     /// <summary>See <see cref="CpuModel.Parse"/>.</summary>
-    public static CpuModel Parse(string spec, IHostCpuid host, bool is64Bit)
+    public static CpuModel Parse(string spec, IHostCpuid host, bool is64Bit, CpuFeatureSet emulated)
     {
         string[] parts = spec.Split(',');
         var parser = new CpuModelParser(parts[0].Trim());
         foreach (string part in parts.AsSpan(1))
             parser.Option(part.Trim());
-        return parser.Make(host, is64Bit);
+        return parser.Make(host, is64Bit, emulated);
     }
 
-    private CpuModel Make(IHostCpuid host, bool is64Bit)
+    private CpuModel Make(IHostCpuid host, bool is64Bit, CpuFeatureSet emulated)
     {
         bool fromHost = _model is "max" or "host" or "";
         if (fromHost && (_plus | _minus).Equals(default) && NamesNothing())
@@ -55,7 +55,7 @@ internal sealed class CpuModelParser
         if (is64Bit && !requested.Has(F.Lm))
             throw new CpuModelException(
                 $"cpu model '{definition.Name}' has no 64-bit mode ('lm'), and the program is a 64-bit one; choose a 64-bit model, e.g. qemu64 or x86-64-v2");
-        var cpu = new NamedCpu(Rename(definition.Identity), requested, host, fromHost, is64Bit);
+        var cpu = new NamedCpu(Rename(definition.Identity), requested, host, fromHost, is64Bit, emulated);
         if (_enforce && cpu.MissingOnHost.Count > 0)
             throw new CpuModelException($"cpu model '{definition.Name}' with 'enforce': this host lacks {string.Join(", ", cpu.MissingOnHost)}");
         return new CpuModel(definition.Name, host, cpu);

@@ -53,16 +53,24 @@ internal static class InstructionRules
     };
 
     /// <summary>What a processor with these features does with an instruction.</summary>
-    public static ModelAction Classify(in CpuFeatureSet set, Code code, bool is64Bit)
+    public static ModelAction Classify(in CpuFeatureSet set, in CpuFeatureSet emulated, Code code, bool is64Bit)
     {
         if (MissingGroup(set, code, is64Bit, out _) is null)
-            return ModelAction.Allow;
+            return Needs(emulated, code) ? ModelAction.Emulate : ModelAction.Allow;
         return code switch
         {
             Code.Tzcnt_r16_rm16 or Code.Tzcnt_r32_rm32 or Code.Tzcnt_r64_rm64 => ModelAction.Legacy,
             Code.Lzcnt_r16_rm16 or Code.Lzcnt_r32_rm32 or Code.Lzcnt_r64_rm64 => ModelAction.Legacy,
             _ => ModelAction.Undefined,
         };
+    }
+
+    private static bool Needs(in CpuFeatureSet set, Code code)
+    {
+        foreach (I group in code.CpuidFeatures())
+            if (TryGetFeature(group, out CpuFeature feature, out _) && set.Has(feature))
+                return true;
+        return false;
     }
 
     /// <summary>The name of the first feature an instruction lacks, null if none; <paramref name="feature"/> is set if it is one of the table.</summary>

@@ -13,14 +13,16 @@ internal sealed class NamedCpu
 
     private readonly uint[] _words = new uint[(int)CpuidWord.X21Eax + 1];
 
-    public NamedCpu(CpuIdentity identity, CpuFeatureSet requested, IHostCpuid host, bool fromHost, bool is64Bit)
+    public NamedCpu(CpuIdentity identity, CpuFeatureSet requested, IHostCpuid host, bool fromHost, bool is64Bit, CpuFeatureSet emulated = default)
     {
         Host = host;
         FromHost = fromHost;
         Is64Bit = is64Bit;
         if (!is64Bit)
             requested -= CpuFeatureSet.Of(F.Lm, F.Syscall);
-        Features = CpuFeatureRules.Prune(requested - (NeedsHost() - HostFeatures(host)));
+        CpuFeatureSet lacking = NeedsHost() - HostFeatures(host);
+        Features = CpuFeatureRules.Prune(requested - (lacking - emulated));
+        Emulated = Features & lacking;
         foreach (CpuFeature feature in (requested - Features).ToList())
             MissingOnHost.Add(CpuFeatureTable.Name(feature));
         foreach (CpuFeature feature in Features.ToList())
@@ -39,6 +41,9 @@ internal sealed class NamedCpu
     public CpuIdentity Identity { get; }
 
     public CpuFeatureSet Features { get; }
+
+    /// <summary>Those that the host lacks, whose instructions managed code computes.</summary>
+    public CpuFeatureSet Emulated { get; }
 
     public List<string> MissingOnHost { get; } = [];
 

@@ -44,7 +44,7 @@ public sealed unsafe partial class X86Reencoder
     private static bool EmitStoreFs(BlockBuilder b, ulong at, in X86Insn insn)
     {
         if (insn.Map != 0 || insn.IsMemory || insn.OpSize)
-            return EmitSpecial(b, at, SpecialInsn.StoreFs, in insn);
+            return EmitSpecial(b, at, SpecialInsn.StoreSelector, in insn);
         b.Hot.MovzxWord(RmRegister(in insn), Mem.Fs(Slot.Segment(Stubs.Fs)));
         b.EndInsn(insn.Length, InsnKind.Copy);
         return true;

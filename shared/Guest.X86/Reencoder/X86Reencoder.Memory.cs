@@ -162,7 +162,7 @@ public sealed unsafe partial class X86Reencoder
     {
         if (Is32)
         {
-            b.Hot.MovToSegment(Stubs.Fs, Mem.Fs(Slot.Segment(Stubs.Fs)));
+            b.Hot.MovToSegment(Stubs.Fs, Mem.Fs(Slot.Segment(_swapped)));
             return;
         }
 
@@ -178,8 +178,7 @@ public sealed unsafe partial class X86Reencoder
     {
         if (Is32)
         {
-            b.Hot.Byte(CsPrefix); // ds may be any segment, cs is flat
-            b.Hot.MovToSegment(Stubs.Fs, Mem.Abs((int)b.Region.StateSelector));
+            b.Hot.MovToSegment(Stubs.Fs, b.Stubs.Own(Mem.Abs((int)b.Region.StateSelector)));
             return;
         }
 

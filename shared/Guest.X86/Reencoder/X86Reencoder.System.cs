@@ -110,7 +110,7 @@ public sealed unsafe partial class X86Reencoder
     // Asks the CPU model. Null: go on as usual; else the instruction has been dealt with, and the value says whether the block goes on.
     private bool? Admit(BlockBuilder b, ulong at, byte* code, in X86Insn insn)
     {
-        Decoder decoder = Decoder.Create(Is32 ? 32 : 64, new ByteArrayCodeReader(new ReadOnlySpan<byte>(code, insn.Length).ToArray()), at);
+        Decoder decoder = Decoder.Create(CodeBits, new ByteArrayCodeReader(new ReadOnlySpan<byte>(code, insn.Length).ToArray()), at);
         decoder.Decode(out Instruction decoded);
         switch (options.Model!.Classify(in decoded))
         {
@@ -119,6 +119,8 @@ public sealed unsafe partial class X86Reencoder
             case ModelAction.Legacy:
                 EmitWithoutRep(b, at, code, in insn);
                 return true;
+            case ModelAction.Emulate:
+                return EmitThreeDNow(b, at, code, in insn);
             default:
                 return null;
         }
@@ -145,7 +147,7 @@ public sealed unsafe partial class X86Reencoder
         b.Hot.Mov(Mem.Fs(Slot.Scratch(0)), Reg.Rax);
         b.Hot.Mov(Mem.Fs(Slot.Scratch(3)), Reg.Rdx);
         b.Hot.Bytes([0x0F, 0xB6, 0xC0]); // movzx eax, al
-        b.Hot.MovzxByte(Reg.Rax, Mem.At(Reg.Rax, (int)b.Region.ByteTable));
+        b.Hot.MovzxByte(Reg.Rax, b.Stubs.Own(Mem.At(Reg.Rax, (int)b.Region.ByteTable)));
         b.Hot.MovImm(Reg.Rdx, 0);
         if (!insn.RipRelative)
             b.Hot.Bytes(new ReadOnlySpan<byte>(code, insn.Length));
@@ -153,7 +155,7 @@ public sealed unsafe partial class X86Reencoder
             throw new InvalidOperationException("xsave with a distant RIP-relative operand under a narrow CPU model");
         b.Hot.Mov(Reg.Rax, Mem.Fs(Slot.Scratch(0)));
         b.Hot.Mov(Reg.Rdx, Mem.Fs(Slot.Scratch(3)));
-        b.EndInsn(insn.Length, InsnKind.BorrowsRaxRdx);
+        b.EndInsn(insn.Length + _dropped, InsnKind.BorrowsRaxRdx);
     }
 
     // tzcnt and lzcnt are bsf and bsr on processors that ignore their F3 prefix.
@@ -170,9 +172,12 @@ public sealed unsafe partial class X86Reencoder
                 stripped[length++] = code[i];
         }
 
-        X86Decoder.Decode(stripped, length, options.Mode, out X86Insn bare);
+        X86Decoder.Decode(stripped, length, CodeMode, out X86Insn bare);
         _dropped = insn.Length - length;
-        EmitPlain(b, at + (ulong)_dropped, stripped, in bare);
+        if (_segment is not null)
+            EmitPlainInSegment(b, at, stripped, in bare);
+        else
+            EmitPlain(b, at + (ulong)_dropped, stripped, in bare);
         _dropped = 0;
     }
 }

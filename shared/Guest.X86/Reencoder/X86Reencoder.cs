@@ -10,7 +10,7 @@ namespace Suite.Guest.X86.Reencoder;
 /// x86 guest code to host code: instructions are copied, and only what must change is rewritten. Guest registers, flags, vector and
 /// floating-point state are the host's own. A 64-bit guest's fs base is the host's gs base; 32-bit code runs in the host's compatibility
 /// mode, where only fs is the engine's. See docs/adr/001 and docs/adr/010.
-/// Per class of rewriting there is one partial file: Branches, Memory, System, Bits32.
+/// Per class of rewriting there is one partial file: Branches, Memory, System, Bits32, Segments.
 /// </summary>
 public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITranslator
 {
@@ -22,6 +22,13 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
     /// <inheritdoc/>
     public bool Translate(ulong pc, byte* code, int available, BlockBuilder b)
     {
+        if (!EnterSegment(pc))
+        {
+            b.BeginInsn();
+            EmitSpecial(b, pc, SpecialInsn.Protection, new X86Insn { Length = 1 });
+            return true;
+        }
+
         ulong page = pc & ~(ulong)(PageSize - 1);
         int limit = b.Checked ? Engine.CheckedBytes : int.MaxValue;
         while (true)
@@ -34,7 +41,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
                 return true;
             }
 
-            if (b.GuestLength >= available || !X86Decoder.Decode(code + b.GuestLength, available - b.GuestLength, options.Mode, out X86Insn insn))
+            if (b.GuestLength >= available || !X86Decoder.Decode(code + b.GuestLength, available - b.GuestLength, CodeMode, out X86Insn insn))
             {
                 // The rest of the instruction cannot be fetched: what came before still runs, the fault comes at the instruction itself.
                 if (b.GuestLength == 0)
@@ -62,6 +69,11 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
         if (Restricted && Admit(b, at, code, in insn) is { } done)
             return done;
         ulong next = Wrap(at + insn.Length);
+        return _segment is { } segment ? EmitInSegment(b, at, next, code, in insn, segment) : EmitFlat(b, at, next, code, in insn);
+    }
+
+    private bool EmitFlat(BlockBuilder b, ulong at, ulong next, byte* code, in X86Insn insn)
+    {
         if (Is32 && EmitBits32(b, at, next, code, in insn) is { } goesOn)
             return goesOn;
         switch (insn.Flow)
@@ -123,7 +135,7 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
                 EmitCopy(b, code, in insn); // the processor raises the right fault; its place is known from the records
                 return false;
             case X86Flow.Invalid when insn.TooLong:
-                return EmitSpecial(b, at, SpecialInsn.TooLong, in insn);
+                return EmitSpecial(b, at, SpecialInsn.Protection, in insn);
             default:
                 return EmitSpecial(b, at, SpecialInsn.Undefined, in insn);
         }
@@ -132,13 +144,13 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
     // Asked only where xbegin is met: cpuid may be slow.
     private static bool HasRtm => (HostCpu.Cpuid(7, 0).Ebx & (1u << 11)) != 0;
 
-    // A prefix byte that is part of the guest instruction but not of what is emitted (tzcnt on a model without BMI1 runs as bsf).
+    // Bytes that the guest instruction has more than what is emitted (tzcnt on a model without BMI1 runs as bsf), or less (16-bit code).
     private int _dropped;
 
     private bool Is32 => options.Mode == CpuMode.Bits32;
 
-    // Addresses of 32-bit code wrap at 4 GiB.
-    private ulong Wrap(ulong address) => Is32 ? (uint)address : address;
+    // Addresses of 32-bit code wrap at 4 GiB; above stands the selector of a segment that is not the flat one.
+    private ulong Wrap(ulong address) => Is32 ? _selector | (uint)address : address;
 
     private bool Restricted => options.Model is { IsHost: false };
 

@@ -74,7 +74,7 @@ public sealed unsafe class BlockBuilder
     public bool Repeats { get; set; }
 
     /// <summary>True where a block has to end because the next instruction is a breakpoint, which has a block of its own.</summary>
-    public bool EndsBefore(ulong pc) => _breakpoints is { } set && !Isolated && set.Contains(pc);
+    public bool EndsBefore(ulong pc) => _breakpoints is { } set && !Isolated && set.Contains(_engine?.AddressOf(pc) ?? pc);
 
     public Stubs Stubs => _stubs;
 
@@ -250,8 +250,8 @@ public sealed unsafe class BlockBuilder
     // Entries are of 32 bits, because half the pages are touched then; 64-bit code cannot jump through such ones directly.
     private void JumpThrough(uint* table)
     {
-        const int LoadBytes = 7, JumpBytes = 2, JumpThroughBytes = 7;
-        Mem entry = Mem.Table(Reg.Rcx, 2, (int)table);
+        const int LoadBytes = 7, JumpBytes = 2, JumpThroughBytes = 8;
+        Mem entry = _stubs.Own(Mem.Table(Reg.Rcx, 2, (int)table));
         if (_stubs.IsCompatibilityMode)
         {
             Distinguish(ref Hot, JumpThroughBytes);

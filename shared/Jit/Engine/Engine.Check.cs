@@ -12,6 +12,7 @@ public sealed unsafe partial class Engine
     // Whole words, and at most three smaller parts on either side of them.
     // In compatibility mode there are twice as many parts of two thirds the length.
     private const int PartBytes = 10 + 10 + 3 + 6, CheckRoom = (CheckedBytes / 8 + 6) * PartBytes + 5;
+    private const byte CsPrefix = 0x2E;
     private int _checkPatch;
     private byte* _checkStale;
 
@@ -82,6 +83,8 @@ public sealed unsafe partial class Engine
             _ => *expected,
         };
         a.MovImm(Reg.Rcx, value);
+        if (_traits.IsCompatibilityMode)
+            a.Byte(CsPrefix); // ds may be any segment
         EmitSize(ref a, size);
         a.Byte((byte)(size == 1 ? 0xA0 : 0xA1));
         if (_traits.IsCompatibilityMode)

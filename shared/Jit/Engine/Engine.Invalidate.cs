@@ -13,21 +13,9 @@ public sealed unsafe partial class Engine
         using (_gate.Hold())
         {
             _cold?.ForgetPages();
-            ulong first = start & PageMask, last = (start + length - 1) & PageMask;
-            if ((last - first) / PageSize > (ulong)_pages.Count)
-            {
-                foreach (ulong page in _pages.Keys.ToArray())
-                    if (page >= first && page <= last)
-                        DropPage(page);
-                return;
-            }
-
-            for (ulong page = first; ; page += PageSize)
-            {
-                DropPage(page);
-                if (page == last)
-                    break;
-            }
+            InvalidateIn(start, length);
+            foreach (ulong segment in _segments)
+                InvalidateIn(segment | start, length);
         }
     }
 
@@ -36,10 +24,10 @@ public sealed unsafe partial class Engine
     {
         using (_gate.Hold())
         {
-            DropPage(address & PageMask);
-            CodePage page = PageOf(address);
-            if (++page.Rewrites >= RewritesBeforeChecking)
-                page.Checked = true;
+            CountRewrite(address);
+            foreach (ulong segment in _segments)
+                if (_pages.ContainsKey(segment | (address & PageMask)))
+                    CountRewrite(segment | address);
         }
     }
 
@@ -48,13 +36,9 @@ public sealed unsafe partial class Engine
     {
         using (_gate.Hold())
         {
-            for (ulong page = start & PageMask; page < start + length; page += PageSize)
-            {
-                if (!_pages.TryGetValue(page, out CodePage? known))
-                    continue;
-                DropPage(page);
-                known.Checked = true;
-            }
+            CheckIn(start, length);
+            foreach (ulong segment in _segments)
+                CheckIn(segment | start, length);
         }
     }
 
@@ -62,8 +46,54 @@ public sealed unsafe partial class Engine
     public bool HasCode(ulong address)
     {
         using (_gate.Hold())
-            return _pages.TryGetValue(address & PageMask, out CodePage? page) && page.FirstBlock >= 0;
+        {
+            bool has = HasCodeIn(address);
+            foreach (ulong segment in _segments)
+                has |= HasCodeIn(segment | address);
+            return has;
+        }
     }
+
+    // Addresses of one code segment: with its selector in their upper half (Engine.Segments.cs).
+    private void InvalidateIn(ulong start, ulong length)
+    {
+        ulong first = start & PageMask, last = (start + length - 1) & PageMask;
+        if ((last - first) / PageSize > (ulong)_pages.Count)
+        {
+            foreach (ulong page in _pages.Keys.ToArray())
+                if (page >= first && page <= last)
+                    DropPage(page);
+            return;
+        }
+
+        for (ulong page = first; ; page += PageSize)
+        {
+            DropPage(page);
+            if (page == last)
+                break;
+        }
+    }
+
+    private void CountRewrite(ulong address)
+    {
+        DropPage(address & PageMask);
+        CodePage page = PageOf(address);
+        if (++page.Rewrites >= RewritesBeforeChecking)
+            page.Checked = true;
+    }
+
+    private void CheckIn(ulong start, ulong length)
+    {
+        for (ulong page = start & PageMask; page < start + length; page += PageSize)
+        {
+            if (!_pages.TryGetValue(page, out CodePage? known))
+                continue;
+            DropPage(page);
+            known.Checked = true;
+        }
+    }
+
+    private bool HasCodeIn(ulong address) => _pages.TryGetValue(address & PageMask, out CodePage? page) && page.FirstBlock >= 0;
 
     private void DropPage(ulong pageAddress)
     {
@@ -176,6 +206,7 @@ public sealed unsafe partial class Engine
         _map.Clear();
         _steps?.Clear();
         _pages.Clear();
+        _segments.Clear();
         ClearTables();
         World.Start(flushed: true);
     }

@@ -63,8 +63,13 @@ public sealed unsafe partial class Engine
     /// </summary>
     public void Approximate(VcpuState* s)
     {
-        if (s->HostPc <= PreciseAlready || s->Reason is not (ExitReason.Interrupt or ExitReason.Fault) || MakePrecise(s) == Precision.Exact)
-            return;
+        if (s->HostPc > PreciseAlready && s->Reason is (ExitReason.Interrupt or ExitReason.Fault) && MakePrecise(s) != Precision.Exact)
+            GuessInsn(s);
+        s->Pc = AddressOf(s->Pc);
+    }
+
+    private void GuessInsn(VcpuState* s)
+    {
         using (_gate.Hold())
         {
             byte* host = (byte*)s->HostPc;

@@ -21,6 +21,14 @@ public sealed unsafe partial class Engine
     {
         if ((s->Flags & TrapFlag) != 0)
             return StepTraced(s);
+        s->Pc |= SegmentOf(s);
+        ExitReason reason = StepCode(s);
+        s->Pc = AddressOf(s->Pc);
+        return reason;
+    }
+
+    private ExitReason StepCode(VcpuState* s)
+    {
         while (true)
         {
             s->Epoch = Volatile.Read(ref *_region.StopWord) & ~1u;

@@ -46,10 +46,10 @@ public sealed unsafe partial class Engine
         CodePage page = PageOf(pc);
         // Only bytes of this page: a block never reaches further than one instruction into the next page.
         int want = (int)Math.Min(FetchBytes, PageSize - (long)(pc & (PageSize - 1)) + 15);
-        int available = _source.Fetch(pc, code, want, !page.Checked, out bool canProtect);
+        int available = _source.Fetch(AddressOf(pc), code, want, !page.Checked, out bool canProtect);
         if (available == 0)
             return null;
-        bool isBreakpoint = !isolated && _breakpoints is { } set && set.Contains(pc);
+        bool isBreakpoint = !isolated && _breakpoints is { } set && set.Contains(AddressOf(pc));
         bool isChecked = !isBreakpoint && (page.Checked || !canProtect);
 
         byte* thunk = _current.AlignHot();
@@ -212,8 +212,11 @@ public sealed unsafe partial class Engine
 
     private CodePage PageOf(ulong address)
     {
-        if (!_pages.TryGetValue(address & PageMask, out CodePage? page))
-            _pages.Add(address & PageMask, page = new CodePage());
+        if (_pages.TryGetValue(address & PageMask, out CodePage? page))
+            return page;
+        _pages.Add(address & PageMask, page = new CodePage());
+        if (address != AddressOf(address))
+            _segments.Add(address - AddressOf(address));
         return page;
     }
 

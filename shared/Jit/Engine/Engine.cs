@@ -72,6 +72,14 @@ public sealed unsafe partial class Engine
     /// </summary>
     public ExitReason Run(VcpuState* s)
     {
+        s->Pc |= SegmentOf(s);
+        ExitReason reason = RunCode(s);
+        s->Pc = AddressOf(s->Pc);
+        return reason;
+    }
+
+    private ExitReason RunCode(VcpuState* s)
+    {
         while (true)
         {
             if (_cold is not null && _breakpoints is null && _cold.MayEnter(s, s->Pc) && RunCold(s))
@@ -110,7 +118,8 @@ public sealed unsafe partial class Engine
 
     private byte* TranslateNoted(ulong pc)
     {
-        _notes?.Write(pc, ThunkKind.None);
+        if (pc == AddressOf(pc)) // descriptors are each process's own
+            _notes?.Write(pc, ThunkKind.None);
         return Translate(pc, ThunkKind.None);
     }
 

@@ -5,7 +5,7 @@ namespace Suite.Jit.Runtime;
 /// <summary>
 /// Guest pc to host code: an open hash table in plain memory, because the look-up stub probes it too. Entries are 16 bytes {pc, host};
 /// the mask stands 8 bytes before the table. One writer (under the engine's lock), any number of readers; a table that was outgrown
-/// stays readable until the next flush.
+/// stays readable until the next flush. In compatibility mode the stub compares 32 bits, so code in segments of its own (docs/adr/019) stands aside.
 /// </summary>
 internal sealed unsafe class BlockMap
 {
@@ -18,6 +18,7 @@ internal sealed unsafe class BlockMap
     private ulong* _table;
     private ulong _mask;
     private int _used;
+    private readonly Dictionary<ulong, nint> _aside = [];
 
     public BlockMap(CodeRegion region)
     {
@@ -29,6 +30,8 @@ internal sealed unsafe class BlockMap
     /// <summary>Host code for a guest pc, or null.</summary>
     public byte* Find(ulong pc)
     {
+        if (IsAside(pc))
+            return (byte*)_aside.GetValueOrDefault(pc);
         for (ulong* e = Slot(pc); e[0] != 0; e += 2)
             if (e[0] == pc)
                 return (byte*)e[1];
@@ -37,6 +40,12 @@ internal sealed unsafe class BlockMap
 
     public void Set(ulong pc, byte* host)
     {
+        if (IsAside(pc))
+        {
+            _aside[pc] = (nint)host;
+            return;
+        }
+
         if (_used * 2 > (int)_mask)
             Grow();
         while (!TrySet(pc, (ulong)host))
@@ -45,6 +54,12 @@ internal sealed unsafe class BlockMap
 
     public void Remove(ulong pc)
     {
+        if (IsAside(pc))
+        {
+            _aside.Remove(pc);
+            return;
+        }
+
         for (ulong* e = Slot(pc); e[0] != 0; e += 2)
         {
             if (e[0] == pc)
@@ -57,12 +72,15 @@ internal sealed unsafe class BlockMap
 
     public void Clear()
     {
+        _aside.Clear();
         foreach ((nint at, long bytes) in _mappings)
             Sys.Call(Nr.munmap, at, bytes);
         _low?.ClearTables();
         _mappings.Clear();
         Allocate(FirstEntries);
     }
+
+    private bool IsAside(ulong pc) => pc > uint.MaxValue && _low is not null;
 
     private ulong* Slot(ulong pc) => _table + (pc & _mask) * 2;
 

@@ -70,6 +70,9 @@ public sealed unsafe class Stubs
     /// <summary>An assembler for generated code.</summary>
     public X64Asm NewAsm(byte* at) => new(at, _compat);
 
+    /// <summary>An operand in the engine's memory: in compatibility mode ds may be any segment of the guest's, cs is flat.</summary>
+    public Mem Own(Mem m) => _compat ? m with { Segment = CsPrefix } : m;
+
     /// <summary>First byte free for blocks.</summary>
     public byte* CodeStart { get; }
 
@@ -111,6 +114,8 @@ public sealed unsafe class Stubs
     internal byte* SafeCheck { get; private set; }
     internal byte* SafeInsn { get; private set; }
     internal byte* SafeInterrupted { get; private set; }
+
+    private const byte CsPrefix = 0x2E;
 
     private readonly nint[] _exits = new nint[(int)ExitReason.FetchFault];
     private readonly nint[] _guarded = new nint[6];
@@ -570,15 +575,15 @@ public sealed unsafe class Stubs
     // Looks rcx up in the block map; at hit, rax is its entry. Clobbers rax, rdx, flags.
     private void EmitProbe(out byte* hit, out byte* miss)
     {
-        _a.Mov(Reg.Rdx, Mem.Abs((int)_region.BlockMap));
-        _a.Mov(Reg.Rax, Mem.At(Reg.Rdx, -8));
+        _a.Mov(Reg.Rdx, Own(Mem.Abs((int)_region.BlockMap)));
+        _a.Mov(Reg.Rax, Own(Mem.At(Reg.Rdx, -8)));
         _a.And(Reg.Rax, Reg.Rcx);
         _a.Shl(Reg.Rax, 4);
         _a.Add(Reg.Rax, Reg.Rdx);
         byte* next = _a.Position;
-        _a.Cmp(Mem.At(Reg.Rax), 0); // first: address 0 is no entry's
+        _a.Cmp(Own(Mem.At(Reg.Rax)), 0); // first: address 0 is no entry's
         miss = _a.JccForward(Cond.E);
-        _a.Cmp(Reg.Rcx, Mem.At(Reg.Rax));
+        _a.Cmp(Reg.Rcx, Own(Mem.At(Reg.Rax)));
         hit = _a.JccForward(Cond.E);
         _a.Add(Reg.Rax, 16);
         _a.Jmp(next);
@@ -602,7 +607,7 @@ public sealed unsafe class Stubs
         _a.Mov(Reg.Rcx, Mem.Fs(Slot.Scratch(2)));
         EmitProbe(out byte* hit, out byte* miss);
         _a.Here(hit);
-        _a.Mov(Reg.Rcx, Mem.At(Reg.Rax, 8));
+        _a.Mov(Reg.Rcx, Own(Mem.At(Reg.Rax, 8)));
         _a.Mov(Mem.Fs(Slot.Scratch(2)), Reg.Rcx);
         EmitRestoreAfterProbe();
         _a.Jmp(Mem.Fs(Slot.Scratch(2)));

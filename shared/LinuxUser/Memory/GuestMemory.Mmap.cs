@@ -369,6 +369,7 @@ public sealed unsafe partial class GuestMemory
             Name = name,
         };
         _map.Insert(added);
+        NoteGrowing(address, flags);
         CheckAliases(added);
     }
 

@@ -33,18 +33,23 @@ public static unsafe class GuestThreads
         GuestThread.SetHostMask(SignalMasks.AllButFaults);
         if (parent.State->Pending != 0)
             return Syscalls.SysResult.Restart;
-        try
+        long tid;
+        using (parent.Memory.KeepRoomToGrow())
         {
-            Thread host = new(birth.Run, HostStackBytes) { IsBackground = true };
-            host.Start();
-        }
-        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
-        {
-            parent.ApplyMask();
-            return -Errno.EAGAIN;
+            try
+            {
+                Thread host = new(birth.Run, HostStackBytes) { IsBackground = true };
+                host.Start();
+            }
+            catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+            {
+                parent.ApplyMask();
+                return -Errno.EAGAIN;
+            }
+
+            tid = birth.WaitUntilBorn(parent);
         }
 
-        long tid = birth.WaitUntilBorn(parent);
         if (tid > 0)
             parent.Process.Tracer?.ChildMade(parent, kind, (int)tid);
         parent.ApplyMask();

@@ -95,7 +95,7 @@ internal sealed unsafe class ReencodeState
             ExitReason.Fault => (ReencodeHost.FaultSignal(s), (int)s->FaultTrap, s->FaultTrap == 14 ? s->FaultAddress : 0UL),
             ExitReason.FetchFault => (Linux.SIGSEGV, 14, s->Pc),
             ExitReason.Special when (s->ExitArg & 0xFF) == (uint)Suite.Guest.X86.Reencoder.SpecialInsn.Undefined => (Linux.SIGILL, 6, 0UL),
-            ExitReason.Special when (s->ExitArg & 0xFF) == (uint)Suite.Guest.X86.Reencoder.SpecialInsn.TooLong => (Linux.SIGSEGV, 13, 0UL),
+            ExitReason.Special when (s->ExitArg & 0xFF) == (uint)Suite.Guest.X86.Reencoder.SpecialInsn.Protection => (Linux.SIGSEGV, 13, 0UL),
             _ => (-(int)reason, 0, 0UL),
         };
     }
