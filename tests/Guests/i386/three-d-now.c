@@ -1,4 +1,4 @@
-// cc: -O1
+// cc: -O1 -fno-pie -no-pie
 // needs: 3dnow
 // 3DNow!: each operation, operands in registers and memory, faults, what it does to the x87 registers. Values are the manual's (AMD64 volume 5). Most processors
 // have it no more; I386Cli.cs runs this under a model that has.
