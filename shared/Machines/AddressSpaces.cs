@@ -67,6 +67,8 @@ public sealed class AddressSpaces : IMmio
 
     ulong IMmio.Read(ulong address, int size)
     {
+        if (Mmio.TryReadLockFree(address, size, out ulong value))
+            return value;
         lock (Lock)
         {
             Tell(Mmio, address, size, isWrite: false);

@@ -81,6 +81,13 @@ public sealed class Bus(string name, ulong limit)
         return Read(address, half) | Read(address + (ulong)half, half) << (half * 8);
     }
 
+    /// <summary>Reads a register that needs no lock (<see cref="ILockFreeReads"/>); false where there is none.</summary>
+    public bool TryReadLockFree(ulong address, int size, out ulong value)
+    {
+        value = 0;
+        return Find(address) is { Device: ILockFreeReads device } range && size == range.Widest && device.TryRead(address - range.Start, out value);
+    }
+
     /// <summary>Writes 1, 2, 4 or 8 bytes.</summary>
     public void Write(ulong address, int size, ulong value)
     {
@@ -97,18 +104,19 @@ public sealed class Bus(string name, ulong limit)
         Write(address + (ulong)half, half, value >> (half * 8));
     }
 
-    /// <summary>The range that answers at an address; null when none does.</summary>
+    /// <summary>The range that answers at an address; null when none does. While others change the map, it may be one that did just before.</summary>
     public BusRange? Find(ulong address)
     {
         if (_owners is { } owners)
             return address < (ulong)owners.Length ? _numbered[owners[address]] : null;
         if (_last is { } last && address >= last.Start && address <= last.Last)
             return last;
-        int low = 0, high = _mapped.Length - 1;
+        BusRange[] mapped = _mapped;
+        int low = 0, high = mapped.Length - 1;
         while (low <= high)
         {
             int middle = (low + high) / 2;
-            BusRange range = _mapped[middle];
+            BusRange range = mapped[middle];
             if (address < range.Start)
                 high = middle - 1;
             else if (address > range.Last)

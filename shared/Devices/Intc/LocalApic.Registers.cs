@@ -17,6 +17,16 @@ public sealed partial class LocalApic
         return (offset & 15) == 0 ? ReadRegister((int)offset >> 4) : 0;
     }
 
+    /// <inheritdoc/>
+    public bool TryRead(ulong offset, out ulong value)
+    {
+        value = 0;
+        if ((int)(offset >> 4) is not (IdRegister or Version or Tpr or Ldr or Dfr or Svr or IcrLow or IcrHigh))
+            return false;
+        value = Read(offset, sizeof(uint));
+        return true;
+    }
+
     public void Write(ulong offset, int size, ulong value)
     {
         if (!IsEnabled || IsX2Apic || (offset & 15) != 0)

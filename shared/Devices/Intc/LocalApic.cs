@@ -6,7 +6,7 @@ namespace Suite.Devices.Intc;
 /// A processor's local APIC (Intel SDM volume 3, chapter 11): xAPIC registers in a page of memory, x2APIC registers as MSRs. The board
 /// leads a processor's accesses to its own one.
 /// </summary>
-public sealed partial class LocalApic : Device, IBusDevice
+public sealed partial class LocalApic : Device, IBusDevice, ILockFreeReads
 {
     /// <summary>Where its page is after reset, and how long it is.</summary>
     public const ulong UsualBase = 0xFEE00000, Length = 0x1000;

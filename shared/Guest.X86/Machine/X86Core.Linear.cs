@@ -195,9 +195,9 @@ public sealed unsafe partial class X86Core
 
     private bool TryFindCodeFlag(ulong physical, out uint[]? codes, out int index)
     {
-        bool found = _memory.TryFind(physical, out MemorySlot slot);
-        codes = found ? slot.Writes?.HasCode : null;
-        index = (int)((slot.WriteOffset + (physical - slot.Start)) >> 12);
+        ref readonly MemorySlot slot = ref _memory.At(physical);
+        codes = slot.Writes?.HasCode;
+        index = slot.WritePage(physical);
         return codes is not null;
     }
 

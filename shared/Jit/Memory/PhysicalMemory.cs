@@ -12,15 +12,30 @@ public interface IMmio
 
 /// <summary>A piece of the physical address space; a null block means the device bus.</summary>
 /// <param name="Start">First address, a multiple of 4096.</param>
-/// <param name="Length">Bytes, a multiple of 4096.</param>
+/// <param name="Length">Bytes, a multiple of 4096; 0 for the whole space.</param>
 /// <param name="Reads">Memory that answers reads and instruction fetches.</param>
 /// <param name="ReadOffset">Byte of it that lies at <paramref name="Start"/>.</param>
 /// <param name="Writes">Memory that takes writes.</param>
 /// <param name="WriteOffset">Byte of it that lies at <paramref name="Start"/>.</param>
-public readonly record struct MemorySlot(ulong Start, ulong Length, RamBlock? Reads, ulong ReadOffset, RamBlock? Writes, ulong WriteOffset)
+public readonly unsafe record struct MemorySlot(ulong Start, ulong Length, RamBlock? Reads, ulong ReadOffset, RamBlock? Writes, ulong WriteOffset)
 {
     /// <summary>Last address.</summary>
     public ulong Last => Start + Length - 1;
+
+    /// <summary>Whether an address lies in the piece.</summary>
+    public bool Contains(ulong address) => address - Start <= Length - 1;
+
+    /// <summary>Where reads of an address in the piece find their byte; null for the device bus.</summary>
+    public byte* ReadPointer(ulong address) => Reads is { } block ? block.Host + ReadOffset + (address - Start) : null;
+
+    /// <summary>Where writes to an address in the piece go; null for the device bus.</summary>
+    public byte* WritePointer(ulong address) => Writes is { } block ? block.Host + WriteOffset + (address - Start) : null;
+
+    /// <summary>The page of <see cref="Writes"/> that an address in the piece lies in.</summary>
+    public int WritePage(ulong address) => (int)((WriteOffset + (address - Start)) >> RamBlock.PageBits);
+
+    /// <summary>Who has translated code of the page that writes to an address in the piece go to (<see cref="RamBlock.HasCode"/>).</summary>
+    public uint CodeOwners(ulong address) => Writes is { } block ? block.HasCode[WritePage(address)] : 0;
 
     /// <summary>The part of the slot from one address to another (its last).</summary>
     internal MemorySlot Part(ulong start, ulong last) =>
@@ -36,8 +51,12 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
 {
     private const ulong PageMask = 4095;
 
+    // Which piece to try first, by the address' 256 MiB; any value will do.
+    private const int HintShift = 28, HintCount = 16;
+
     private MemorySlot[] _slots = []; // sorted, without overlap; replaced as a whole
-    private int _recent; // where the last look-up ended, to try first; any value will do
+    private MemorySlot[] _pieces = [default]; // the whole space: slots, and what lies between them
+    private readonly int[] _hints = new int[HintCount];
 
     /// <summary>What is mapped now, in order of addresses.</summary>
     public ReadOnlySpan<MemorySlot> Slots => _slots;
@@ -71,7 +90,25 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
             next.Add(slot);
         next.Sort((a, b) => a.Start.CompareTo(b.Start));
         _slots = [.. next];
+        _pieces = Partition(next);
         Changed?.Invoke();
+    }
+
+    private static MemorySlot[] Partition(List<MemorySlot> slots)
+    {
+        List<MemorySlot> pieces = [];
+        ulong from = 0;
+        foreach (MemorySlot slot in slots)
+        {
+            if (slot.Start > from)
+                pieces.Add(new MemorySlot(from, slot.Start - from, null, 0, null, 0));
+            pieces.Add(slot);
+            from = slot.Start + slot.Length;
+        }
+
+        if (from != 0 || pieces.Count == 0)
+            pieces.Add(new MemorySlot(from, 0 - from, null, 0, null, 0));
+        return [.. pieces];
     }
 
     /// <summary>Maps a block for reading and writing.</summary>
@@ -89,47 +126,34 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
         return true;
     }
 
-    /// <summary>The slot an address lies in; false for the device bus.</summary>
-    public bool TryFind(ulong address, out MemorySlot slot)
+    /// <summary>The slot an address lies in, or the piece between slots, whose blocks are both null.</summary>
+    public ref readonly MemorySlot At(ulong address)
     {
-        MemorySlot[] slots = _slots;
-        int recent = _recent;
-        if (recent < slots.Length && address - slots[recent].Start < slots[recent].Length)
-        {
-            slot = slots[recent];
-            return true;
-        }
-
-        int low = 0, high = slots.Length - 1;
-        while (low <= high)
+        MemorySlot[] pieces = _pieces;
+        ref int hint = ref _hints[address >> HintShift & (HintCount - 1)];
+        int likely = hint;
+        if (likely < pieces.Length && pieces[likely].Contains(address))
+            return ref pieces[likely];
+        int low = 0, high = pieces.Length - 1;
+        while (low < high)
         {
             int middle = (low + high) / 2;
-            if (address < slots[middle].Start)
-            {
-                high = middle - 1;
-            }
-            else if (address > slots[middle].Last)
-            {
+            if (address > pieces[middle].Last)
                 low = middle + 1;
-            }
             else
-            {
-                slot = slots[middle];
-                _recent = middle;
-                return true;
-            }
+                high = middle;
         }
 
-        slot = default;
-        return false;
+        hint = low;
+        return ref pieces[low];
     }
 
     /// <summary>Where reads of an address find their byte, and how many follow it; null for the device bus.</summary>
     public byte* ReadPointer(ulong address, out ulong run)
     {
-        bool found = TryFind(address, out MemorySlot slot);
-        run = found ? slot.Last - address + 1 : 0;
-        return found && slot.Reads is { } block ? block.Host + slot.ReadOffset + (address - slot.Start) : null;
+        ref readonly MemorySlot slot = ref At(address);
+        run = slot.Last - address + 1;
+        return slot.ReadPointer(address);
     }
 
     /// <summary>
@@ -138,14 +162,13 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
     /// </summary>
     public byte* WritePointer(ulong address, out ulong run)
     {
-        bool found = TryFind(address, out MemorySlot slot);
-        run = found ? slot.Last - address + 1 : 0;
-        return found && slot.Writes is { } block ? block.Host + slot.WriteOffset + (address - slot.Start) : null;
+        ref readonly MemorySlot slot = ref At(address);
+        run = slot.Last - address + 1;
+        return slot.WritePointer(address);
     }
 
     /// <summary>True when translated code came from this page; its writes must not be made through a cached pointer.</summary>
-    public bool HoldsCode(ulong address) =>
-        TryFind(address, out MemorySlot slot) && slot.Writes is { } block && block.HasCode[(slot.WriteOffset + (address - slot.Start)) >> RamBlock.PageBits] != 0;
+    public bool HoldsCode(ulong address) => At(address).CodeOwners(address) != 0;
 
     /// <summary>Tells that memory was written: translations of that code are dropped before this returns.</summary>
     public void Written(ulong address, int length)
@@ -153,13 +176,14 @@ public sealed unsafe class PhysicalMemory(IMmio mmio)
         while (length > 0)
         {
             int part = (int)Math.Min((ulong)length, PageMask + 1 - (address & PageMask));
-            if (TryFind(address, out MemorySlot slot) && slot.Writes is { } block)
+            ref readonly MemorySlot slot = ref At(address);
+            if (slot.Writes is { } block)
             {
-                ulong offset = slot.WriteOffset + (address - slot.Start);
-                if (block.HasCode[offset >> RamBlock.PageBits] != 0)
-                    CodeWritten?.Invoke(block, offset, part);
+                int page = slot.WritePage(address);
+                if (block.HasCode[page] != 0)
+                    CodeWritten?.Invoke(block, slot.WriteOffset + (address - slot.Start), part);
                 if (block.WriteMarks is { } marks)
-                    marks[offset >> RamBlock.PageBits] = 1;
+                    marks[page] = 1;
             }
 
             address += (ulong)part;

@@ -152,10 +152,16 @@ internal sealed class InterruptControllers
     }
 
     // Every processor sees its own APIC at the same address.
-    private sealed class OwnApic(Machine machine, ApicBus apics) : IBusDevice
+    private sealed class OwnApic(Machine machine, ApicBus apics) : IBusDevice, ILockFreeReads
     {
-        public ulong Read(ulong offset, int size) => apics.Apics[Math.Max(machine.CurrentVcpu, 0)].Read(offset, size);
+        private readonly LocalApic[] _apics = [.. apics.Apics];
 
-        public void Write(ulong offset, int size, ulong value) => apics.Apics[Math.Max(machine.CurrentVcpu, 0)].Write(offset, size, value);
+        private LocalApic Own => _apics[Math.Max(machine.CurrentVcpu, 0)];
+
+        public ulong Read(ulong offset, int size) => Own.Read(offset, size);
+
+        public bool TryRead(ulong offset, out ulong value) => Own.TryRead(offset, out value);
+
+        public void Write(ulong offset, int size, ulong value) => Own.Write(offset, size, value);
     }
 }

@@ -95,8 +95,8 @@ internal sealed unsafe partial class MachineTranslator
         return number == 4 ? (int)Sp : number;
     }
 
-    // S0: linear address -> host address. S1 is lost, the flags too.
-    private void EmitTranslate(ulong rip, int size, bool isWrite, TlbIndex index = TlbIndex.Computed, bool isRun = false)
+    // S0: linear address -> host address. S1 is lost, the flags too. The result is the site, until another is added.
+    private ref TranslationSite EmitTranslate(ulong rip, int size, bool isWrite, TlbIndex index = TlbIndex.Computed)
     {
         int site = AddSite(rip, insn: -1, size, isWrite);
         byte* miss = EmitTlbLookup(size, isWrite, index, out int hint);
@@ -113,7 +113,8 @@ internal sealed unsafe partial class MachineTranslator
         c.Int32((int)(_code.Stubs.MissCall - (c.Position + 4)));
         c.Jmp(_a.Position);
         ref TranslationSite noted = ref CollectionsMarshal.AsSpan(_code.Sites)[site];
-        (noted.IsRun, noted.Hint) = (isRun, hint);
+        noted.Hint = hint;
+        return ref noted;
     }
 
     private int TableOffset => _mode.View * VcpuArea.TlbEntries * 8;

@@ -42,7 +42,10 @@ internal sealed unsafe partial class MachineTranslator
             EmitAddress(in insn);
             if (isBitString)
                 EmitBitAddress(in insn);
-            EmitTranslate(insn.IP, insn.MemorySize.GetSize(), IsWrite(info.GetOpAccess(memory)), insn.MemoryIndex == Register.None ? TlbIndex.Computed : TlbIndex.OfSite);
+            OpAccess access = info.GetOpAccess(memory);
+            ref TranslationSite site = ref EmitTranslate(insn.IP, insn.MemorySize.GetSize(), IsWrite(access), insn.MemoryIndex == Register.None ? TlbIndex.Computed : TlbIndex.OfSite);
+            // Where instructions are the guest's time, a device is read with exactly those before it counted.
+            site.IsLoad = access == OpAccess.Read && site.Size is 1 or 2 or 4 or 8 && _classes.Of(in insn) == FpuClass.None && !CountsInsns;
         }
 
         if (memory < 0 && plan.IsVerbatim && _mode.CodeSize != CpuMode.Bits16 && !IsShortIncDec(in insn))

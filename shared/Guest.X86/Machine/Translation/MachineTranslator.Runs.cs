@@ -32,7 +32,7 @@ internal sealed unsafe partial class MachineTranslator
         int bytes = count * WordBytes;
         FreeFlags(_liveOut[first + count - 1]);
         EmitStackAddress(isPush ? -bytes : 0);
-        EmitTranslate(_insns[first].IP, bytes, isPush, TlbIndex.OfStack, isRun: true);
+        EmitTranslate(_insns[first].IP, bytes, isPush, TlbIndex.OfStack).IsRun = true;
         for (int k = 0; k < count; k++)
         {
             int register = OperandMap.Family(_insns[first + k].Op0Register);

@@ -151,7 +151,8 @@ public sealed unsafe partial class TranslatedVcpu
         ulong hostPage = (ulong)host & ~PageMask;
         if (_blocks.HasPage(hostPage))
             return;
-        if (!_memory.TryFind(physical & ~PageMask, out MemorySlot slot) || slot.Reads is not { } block)
+        ref readonly MemorySlot slot = ref _memory.At(physical & ~PageMask);
+        if (slot.Reads is not { } block)
             return;
         ulong page = (slot.ReadOffset + ((physical & ~PageMask) - slot.Start)) >> 12;
         if ((Interlocked.Or(ref block.HasCode[page], CodeBit) & CodeBit) == 0)

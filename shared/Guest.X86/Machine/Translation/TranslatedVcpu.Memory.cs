@@ -36,13 +36,15 @@ public sealed unsafe partial class TranslatedVcpu
         }
 
         ulong offset = linear & PageMask, page = physical & ~PageMask;
-        byte* reads = _memory.ReadPointer(page, out _), writes = _memory.WritePointer(page, out _);
+        ref readonly MemorySlot slot = ref _memory.At(page);
+        byte* reads = slot.ReadPointer(page), writes = slot.WritePointer(page);
         byte* answer = site.IsWrite ? writes : reads;
         if (answer == null)
-            return (ulong)MachineExit.Careful;
-        bool holdsCode = writes != null && _memory.HoldsCode(page);
+            return site.IsLoad ? ReadDevice(physical, site.Size) : (ulong)MachineExit.Careful;
+        uint owners = slot.CodeOwners(page);
+        bool holdsCode = owners != 0;
         if (site.IsWrite && holdsCode)
-            return IsForeignCode(page) || _blocks.HoldsCode((ulong)writes, (int)offset, site.Size) ? (ulong)MachineExit.Careful : (ulong)(writes + offset);
+            return (owners & ~CodeBit) != 0 || _blocks.HoldsCode((ulong)writes, (int)offset, site.Size) ? (ulong)MachineExit.Careful : (ulong)(writes + offset);
         int entry = site.View * VcpuArea.TlbEntries + (int)(linear >> 12 & (VcpuArea.TlbEntries - 1));
         ulong tag = linear & ~PageMask;
         bool canRead = (rights & PageRights.Read) != 0 && reads == answer, canWrite = (rights & PageRights.Write) != 0 && writes == answer && reads == answer && !holdsCode;
@@ -58,9 +60,12 @@ public sealed unsafe partial class TranslatedVcpu
 
     private bool IsNotCanonical(ulong linear) => _mode.Is64 && (long)(linear << 16) >> 16 != (long)linear;
 
-    // Code of another vCPU on this page.
-    private bool IsForeignCode(ulong page) => _memory.TryFind(page, out MemorySlot slot) && slot.Writes is { } block
-        && (block.HasCode[(slot.WriteOffset + (page - slot.Start)) >> 12] & ~CodeBit) != 0;
+    // A load's device register is read here and now; the load finds the value in its place. Loops at such registers need not leave generated code.
+    private ulong ReadDevice(ulong physical, int size)
+    {
+        _area->DeviceValue = _memory.Read(physical, size);
+        return (ulong)&_area->DeviceValue;
+    }
 
     // Pages of 2 and 4 MiB, and of 1 GiB: a flush of one address in them flushes them all.
     private void NoteSize(ulong linear, PageRights rights)

@@ -15,6 +15,9 @@ internal struct TranslationSite
     /// <summary>The access writes.</summary>
     public bool IsWrite;
 
+    /// <summary>The instruction loads these bytes once and does nothing else to memory: it may be given a device register's value.</summary>
+    public bool IsLoad;
+
     /// <summary>The access stands for several instructions, of which this is the first: a fault is found by executing it alone.</summary>
     public bool IsRun;
 

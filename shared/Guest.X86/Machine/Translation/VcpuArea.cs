@@ -107,6 +107,9 @@ internal unsafe struct VcpuArea
     /// <summary>MXCSR of managed code.</summary>
     public uint HostMxcsr;
 
+    /// <summary>What a load found in a device register.</summary>
+    public ulong DeviceValue;
+
     /// <summary>Error code of a page fault.</summary>
     public uint MissFault;
 

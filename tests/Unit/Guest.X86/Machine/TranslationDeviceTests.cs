@@ -90,4 +90,31 @@ public sealed unsafe class TranslationDeviceTests
         Assert.Equal(Enumerable.Range(1, 100).Select(i => Physical + (ulong)i).Reverse(), machine.Mmio.Where(m => m.Value is not null).Select(m => m.Address));
         Assert.Equal(0x7788UL, machine.Cpu->Gpr[2]);
     }
+
+    // A load takes the register's value without leaving generated code: the registers, flags and vectors around it must not notice, whatever its operands are.
+    [Fact]
+    public void Loads_of_registers_keep_what_is_around_them()
+    {
+        var a = new Assembler(64);
+        a.mov(rbx, Device);
+        a.mov(r13, Device);
+        a.mov(esi, 3);
+        a.mov(rax, 0x0102030405060708);
+        a.movq(xmm1, rax);
+        a.xor(edi, edi);
+        a.stc();
+        a.mov(r14d, __dword_ptr[r13 + rsi * 4]);
+        a.adc(edi, 0); // the carry from before the load
+        a.cmp(__byte_ptr[rbx + 1], 0x88);
+        a.sete(dl);
+        a.add(rdi, __qword_ptr[rbx + 8]);
+        a.movq(rcx, xmm1);
+        a.hlt();
+        using TranslatedMachine machine = Run(a);
+        Assert.Equal([(Physical + 12, 4), (Physical + 1, 1), (Physical + 8, 8)], machine.Mmio.Select(m => (m.Address, m.Size)));
+        Assert.Equal(0x55667788UL, machine.Cpu->Gpr[14]);
+        Assert.Equal(1UL, machine.Cpu->Gpr[2] & 0xFF);
+        Assert.Equal(0x1122334455667788UL + 1, machine.Cpu->Gpr[7]);
+        Assert.Equal(0x0102030405060708UL, machine.Cpu->Gpr[1]);
+    }
 }
