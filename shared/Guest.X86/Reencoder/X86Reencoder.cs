@@ -147,12 +147,12 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
     // Bytes that the guest instruction has more than what is emitted (tzcnt on a model without BMI1 runs as bsf), or less (16-bit code).
     private int _dropped;
 
-    private bool Is32 => options.Mode == CpuMode.Bits32;
+    private bool Is32 { get; } = options.Mode == CpuMode.Bits32;
 
     // Addresses of 32-bit code wrap at 4 GiB; above stands the selector of a segment that is not the flat one.
     private ulong Wrap(ulong address) => Is32 ? _selector | (uint)address : address;
 
-    private bool Restricted => options.Model is { IsHost: false };
+    private bool Restricted { get; } = options.Model is { IsHost: false };
 
     // Conservative: anything with a memory operand, and everything that pushes or is a string instruction.
     private static bool MayStore(in X86Insn insn) => insn.IsMemory || (insn.Encoding == Encoding.Legacy && insn.Map switch

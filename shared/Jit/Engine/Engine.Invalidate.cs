@@ -93,11 +93,11 @@ public sealed unsafe partial class Engine
         }
     }
 
-    private bool HasCodeIn(ulong address) => _pages.TryGetValue(address & PageMask, out CodePage? page) && page.FirstBlock >= 0;
+    private bool HasCodeIn(ulong address) => KnownPage(address) is { FirstBlock: >= 0 };
 
     private void DropPage(ulong pageAddress)
     {
-        if (!_pages.TryGetValue(pageAddress, out CodePage? page))
+        if (KnownPage(pageAddress) is not { } page)
             return;
         for (int i = page.FirstBlock; i >= 0;)
         {
@@ -206,6 +206,7 @@ public sealed unsafe partial class Engine
         _map.Clear();
         _steps?.Clear();
         _pages.Clear();
+        _recentPage = NoPage;
         _segments.Clear();
         ClearTables();
         World.Start(flushed: true);

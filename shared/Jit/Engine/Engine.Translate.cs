@@ -25,6 +25,10 @@ public sealed unsafe partial class Engine
     // No instruction has an odd address.
     private const ulong NoTarget = 1;
 
+    private (ulong Address, CodePage? Page) _recentPage = NoPage;
+
+    private static (ulong Address, CodePage? Page) NoPage => (1, null);
+
     // Blocks that assumptions were made for and did not hold.
     private readonly HashSet<ulong> _doubted = [];
 
@@ -140,7 +144,8 @@ public sealed unsafe partial class Engine
         for (int i = firstLink; i < _current.Links.Count; i++)
         {
             ref Link link = ref _current.Links[i];
-            byte* host = Find(link.Target);
+            // Most targets are new, and their pages know that at once.
+            byte* host = MayHaveCode(link.Target) ? Find(link.Target) : null;
             if (host != null)
                 Connect(ref link, i, host);
         }
@@ -179,7 +184,7 @@ public sealed unsafe partial class Engine
     // Host code of an instruction in the middle of a block: every instruction boundary is an entry, since guest state has one form.
     private byte* FindInside(ulong pc)
     {
-        if (!_traits.EntersInside || _options.OneInsnPerBlock || !_pages.TryGetValue(pc & PageMask, out CodePage? page) || !page.IsStart(pc))
+        if (!_traits.EntersInside || _options.OneInsnPerBlock || KnownPage(pc) is not { } page || !page.IsStart(pc))
             return null;
         for (int i = page.FirstBlock; i >= 0;)
         {
@@ -210,13 +215,27 @@ public sealed unsafe partial class Engine
 
     private static int NextOnPage(in Block b, ulong page) => (b.GuestStart & PageMask) == page ? b.NextOnPage : b.NextOnSecondPage;
 
+    // False where no instruction was translated, or only such that check their own bytes: links to those are made when they are taken.
+    private bool MayHaveCode(ulong pc) => !_traits.EntersInside || (KnownPage(pc) is { } page && (page.Checked || page.IsStart(pc)));
+
     private CodePage PageOf(ulong address)
     {
-        if (_pages.TryGetValue(address & PageMask, out CodePage? page))
+        if (KnownPage(address) is { } page)
             return page;
         _pages.Add(address & PageMask, page = new CodePage());
         if (address != AddressOf(address))
             _segments.Add(address - AddressOf(address));
+        return page;
+    }
+
+    // Null for a page without code. One is asked for several times in a row.
+    private CodePage? KnownPage(ulong address)
+    {
+        ulong start = address & PageMask;
+        if (start == _recentPage.Address)
+            return _recentPage.Page;
+        if (_pages.TryGetValue(start, out CodePage? page))
+            _recentPage = (start, page);
         return page;
     }
 
