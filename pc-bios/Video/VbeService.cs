@@ -277,7 +277,6 @@ internal sealed class VbeService(Bios bios)
 
     private bool Fits(int width, int height, int depth) => (long)width * height * Bytes((byte)depth) <= Read(Memory64K) * 65536L;
 
-    /// <summary>Where the frame buffer lies: BAR 0 of the first display controller.</summary>
     // VBE/DDC: the monitor's EDID, which the adapter shows at the beginning of its registers in memory. Boot loaders choose a mode by it.
     private bool Display(ServiceCall call)
     {
@@ -301,6 +300,7 @@ internal sealed class VbeService(Bios bios)
         return true;
     }
 
+    // Where the frame buffer lies: BAR 0 of the first display controller.
     private uint FrameBuffer() => Bar(0);
 
     private uint Bar(int number)

@@ -110,9 +110,6 @@ internal static class CpuidAnswers
     }
 
     // max or host with changes: the host's answer with our feature bits in it.
-    // Leaves that ecx chooses a part of; with others it may be anything.
-    private static bool IsDivided(uint leaf) => leaf is 7 or 0xD or 0x14;
-
     private static CpuidLeaf Patch(NamedCpu cpu, uint leaf, uint subleaf)
     {
         CpuIdentity identity = cpu.Identity;
@@ -120,7 +117,7 @@ internal static class CpuidAnswers
         foreach (CpuFeatureRow row in CpuFeatureTable.Rows)
         {
             CpuidPlace place = CpuidWords.Place(row.Word);
-            if (place.Leaf != leaf || (place.Subleaf != subleaf && IsDivided(leaf)))
+            if (place.Leaf != leaf || place.Subleaf != subleaf)
                 continue;
             uint bit = 1u << row.Bit, old = CpuidWords.Register(answer, place.Register);
             answer = CpuidWords.With(answer, place.Register, cpu.Has(row.Feature) ? old | bit : old & ~bit);

@@ -22,12 +22,12 @@ public sealed unsafe partial class X86Core
     /// <param name="index">Number of the vCPU.</param>
     /// <param name="memory">Physical memory, which everything but instructions and their translated operands goes through.</param>
     /// <param name="platform">Ports, local APIC, clock.</param>
-    /// <param name="model">What cpuid answers, for a machine of one processor; see <see cref="Cpuid"/> for others.</param>
-    public X86Core(X86Cpu* cpu, int index, PhysicalMemory memory, IX86Platform platform, CpuModel model)
+    /// <param name="cpuid">What cpuid answers, and which features follow from it.</param>
+    public X86Core(X86Cpu* cpu, int index, PhysicalMemory memory, IX86Platform platform, SystemCpuid cpuid)
     {
         _cpu = cpu;
         (_index, _memory, _platform) = (index, memory, platform);
-        Cpuid = _cpuid = new SystemCpuid(model, index, new CpuTopology(index + 1, 1, 1));
+        Cpuid = _cpuid = cpuid;
         memory.Changed += () => _mapChanged = true;
     }
 

@@ -172,12 +172,19 @@ public sealed unsafe partial class X86Reencoder
                 stripped[length++] = code[i];
         }
 
-        X86Decoder.Decode(stripped, length, CodeMode, out X86Insn bare);
-        _dropped = insn.Length - length;
+        EmitChanged(b, at, stripped, length, insn.Length);
+    }
+
+    // Other bytes for the instruction at an address; their displacement, if it is relative, still counts from its end.
+    private void EmitChanged(BlockBuilder b, ulong at, byte* changed, int length, int originalLength, bool isDone = true)
+    {
+        X86Decoder.Decode(changed, length, CodeMode, out X86Insn bare);
+        int missing = originalLength - length;
+        _dropped = isDone ? missing : -length;
         if (_segment is not null)
-            EmitPlainInSegment(b, at, stripped, in bare);
+            EmitPlainInSegment(b, at, changed, in bare);
         else
-            EmitPlain(b, at + (ulong)_dropped, stripped, in bare);
+            EmitPlain(b, at + (ulong)missing, changed, in bare);
         _dropped = 0;
     }
 }

@@ -52,13 +52,7 @@ public sealed unsafe partial class X86Reencoder
                 load[length++] = i == insn.OpcodeOffset ? MovqLoad : code[i];
         }
 
-        X86Decoder.Decode(load, length, CodeMode, out X86Insn bare);
-        _dropped = -length; // the instruction is not done by it
-        if (_segment is not null)
-            EmitPlainInSegment(b, at, load, in bare);
-        else
-            EmitPlain(b, at + (ulong)(insn.Length - length), load, in bare);
-        _dropped = 0;
+        EmitChanged(b, at, load, length, insn.Length, isDone: false);
         b.BeginInsn();
     }
 }

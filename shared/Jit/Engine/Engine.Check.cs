@@ -12,7 +12,6 @@ public sealed unsafe partial class Engine
     // Whole words, and at most three smaller parts on either side of them.
     // In compatibility mode there are twice as many parts of two thirds the length.
     private const int PartBytes = 10 + 10 + 3 + 6, CheckRoom = (CheckedBytes / 8 + 6) * PartBytes + 5;
-    private const byte CsPrefix = 0x2E;
     private int _checkPatch;
     private byte* _checkStale;
 
@@ -84,7 +83,7 @@ public sealed unsafe partial class Engine
         };
         a.MovImm(Reg.Rcx, value);
         if (_traits.IsCompatibilityMode)
-            a.Byte(CsPrefix); // ds may be any segment
+            a.Byte(Stubs.CsPrefix); // ds may be any segment
         EmitSize(ref a, size);
         a.Byte((byte)(size == 1 ? 0xA0 : 0xA1));
         if (_traits.IsCompatibilityMode)

@@ -86,7 +86,7 @@ public sealed unsafe partial class Engine
     {
         for (ulong page = start & PageMask; page < start + length; page += PageSize)
         {
-            if (!_pages.TryGetValue(page, out CodePage? known))
+            if (KnownPage(page) is not { } known)
                 continue;
             DropPage(page);
             known.Checked = true;

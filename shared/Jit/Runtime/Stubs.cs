@@ -115,7 +115,7 @@ public sealed unsafe class Stubs
     internal byte* SafeInsn { get; private set; }
     internal byte* SafeInterrupted { get; private set; }
 
-    private const byte CsPrefix = 0x2E;
+    internal const byte CsPrefix = 0x2E;
 
     private readonly nint[] _exits = new nint[(int)ExitReason.FetchFault];
     private readonly nint[] _guarded = new nint[6];

@@ -46,15 +46,14 @@ public sealed unsafe partial class GuestMemory : IImageMapper
         return got;
     }
 
-    // Below it a gap as the kernel keeps one (stack_guard_gap, 256 pages): there the emulator's own memory would lie.
+    // Below it a gap as the kernel keeps one: there the emulator's own memory would lie.
     private static long MapStackHigh(ulong bytes, int protection, int flags)
     {
-        const long Gap = 256 * (long)PageSize;
-        long gap = Sys.Call(Nr.mmap, 0, Gap + (long)bytes, Linux.PROT_NONE, flags, -1, 0);
+        long gap = Sys.Call(Nr.mmap, 0, (long)(GuardGap + bytes), Linux.PROT_NONE, flags, -1, 0);
         if (Sys.IsError(gap))
             return gap;
-        long error = Sys.Call(Nr.mprotect, gap + Gap, (long)bytes, HostProtection(protection));
-        return error != 0 ? error : gap + Gap;
+        long error = Sys.Call(Nr.mprotect, gap + (long)GuardGap, (long)bytes, HostProtection(protection));
+        return error != 0 ? error : gap + (long)GuardGap;
     }
 
     bool IImageMapper.Write(ulong address, ReadOnlySpan<byte> data)

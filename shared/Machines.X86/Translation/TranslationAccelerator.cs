@@ -48,8 +48,7 @@ public sealed class TranslationAccelerator : IX86Accelerator
     public IX86Vcpu CreateVcpu(int index, CpuTopology topology, CpuModel model, IX86Platform platform)
     {
         _code ??= new TranslationMemory(topology.Count, Math.Min(_codeBytes, int.MaxValue / topology.Count / 2));
-        TranslatedVcpu vcpu = new(index, _spaces.Memory, platform, model, _code) { Log = Log, CountsInstructions = CountsInstructions };
-        vcpu.Core.Cpuid = new SystemCpuid(model, index, topology);
+        TranslatedVcpu vcpu = new(index, _spaces.Memory, platform, model, topology, _code) { Log = Log, CountsInstructions = CountsInstructions };
         return new TranslationVcpu(vcpu, model, index);
     }
 

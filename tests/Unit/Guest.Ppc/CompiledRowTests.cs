@@ -26,13 +26,7 @@ public sealed unsafe class CompiledRowTests
     [Theory, MemberData(nameof(Hosts))]
     public void Compiled_rows_do_what_interpreted_ones_do(string host)
     {
-        HostFeatures features = HostFeatures.Detect();
-        features = host switch
-        {
-            "no AVX-512" => features with { Avx512 = false },
-            "nothing optional" => features with { Avx512 = false, Movbe = false, Bmi = false, Lzcnt = false },
-            _ => features,
-        };
+        HostFeatures features = LesserHosts.Named(host);
         StateLayout layout = PpcLayout.Create(features.Avx512);
         List<string> failures = [];
         using IrHost h = new(features, layout, new FpscrCode(layout, features));

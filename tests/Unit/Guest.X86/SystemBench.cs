@@ -29,7 +29,7 @@ internal sealed unsafe class SystemBench : IMmio, IX86Platform, IX86CoreEvents, 
         Memory = new PhysicalMemory(this);
         Memory.MapRam(0, Ram, 0, RamBytes);
         Cpu->Vectors = _vectors;
-        Core = new X86Core(Cpu, 0, Memory, this, model ?? Model()) { Events = this };
+        Core = new X86Core(Cpu, 0, Memory, this, new SystemCpuid(model ?? Model(), 0, new CpuTopology(1, 1, 1))) { Events = this };
         Core.Reset();
         _plain = new PlainInterpreter(Core, Cpu);
     }

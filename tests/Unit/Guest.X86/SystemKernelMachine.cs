@@ -40,7 +40,7 @@ internal sealed class SystemKernelMachine : PlatformWithoutApic, IMmio
         image.CopyTo(new Span<byte>(rom.Host, image.Length));
         memory.MapRom(0xFFFF_0000, rom, 0, 0x10000);
         memory.MapRom(0xF_0000, rom, 0, 0x10000);
-        using var vcpu = new TranslatedVcpu(0, memory, this, CpuModel.Parse("max", new HostCpuid(static () => HostCpu.Xcr0), is64Bit: true), code);
+        using var vcpu = new TranslatedVcpu(0, memory, this, CpuModel.Parse("max", new HostCpuid(static () => HostCpu.Xcr0), is64Bit: true), new CpuTopology(1, 1, 1), code);
         _stop = vcpu.Kick;
         vcpu.Attach();
         var watch = Stopwatch.StartNew();

@@ -56,8 +56,9 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
     /// <param name="memory">Physical memory.</param>
     /// <param name="platform">The machine around it.</param>
     /// <param name="model">What cpuid answers.</param>
+    /// <param name="topology">Of the machine.</param>
     /// <param name="shared">Code memory of all vCPUs of the machine.</param>
-    public TranslatedVcpu(int index, PhysicalMemory memory, IX86Platform platform, CpuModel model, TranslationMemory shared)
+    public TranslatedVcpu(int index, PhysicalMemory memory, IX86Platform platform, CpuModel model, CpuTopology topology, TranslationMemory shared)
     {
         (_index, _memory, _platform, _shared) = (index, memory, platform, shared);
         int vectors = (HostCpu.XsaveSize + 63) & ~63;
@@ -79,7 +80,7 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         shared.InstallFaults(_code);
         _enter = (delegate* unmanaged<uint>)_code.Stubs.Enter;
         _blocks = new BlockStore();
-        Core = new X86Core(&_area->Cpu, index, memory, platform, model) { Events = this };
+        Core = new X86Core(&_area->Cpu, index, memory, platform, new SystemCpuid(model, index, topology)) { Events = this };
         _translator = new MachineTranslator(_code, Core.Classes, model);
         _careful = new CarefulEmitter(_code, Core.Classes);
         shared.Vcpus.Add(this);

@@ -27,7 +27,7 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
         Memory = new PhysicalMemory(this);
         Ram = new RamBlock("ram", Bytes);
         Memory.MapRam(0, Ram, 0, Bytes);
-        Vcpu = new TranslatedVcpu(index, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), _code);
+        Vcpu = new TranslatedVcpu(index, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), new CpuTopology(index + 1, 1, 1), _code);
         BuildTables();
     }
 

@@ -35,22 +35,9 @@ public sealed unsafe class IrPropertyTests
             Compare(host, 1500, seed => new Random(seed * 104_729), floats: true, faults: true, hot: true);
     }
 
-    private static HostFeatures Features(string host)
-    {
-        HostFeatures f = HostFeatures.Detect();
-        return host switch
-        {
-            "no AVX-512" => f with { Avx512 = false },
-            "no MOVBE" => f with { Movbe = false },
-            "no BMI" => f with { Bmi = false },
-            "nothing optional" => f with { Avx512 = false, Movbe = false, Bmi = false, Lzcnt = false },
-            _ => f,
-        };
-    }
-
     private static void Compare(string host, int rounds, Func<int, Random> random, bool floats, bool faults, bool hot = false)
     {
-        using IrHost h = new(Features(host));
+        using IrHost h = new(LesserHosts.Named(host));
         h.Run(() =>
         {
             IrInterpreter interpreter = new(h.Layout, new IrHelpers(), new IrShadowMemory(h.Shadow));
