@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Suite.Host;
 
 /// <summary>What the host's kernel told this process when it started.</summary>
@@ -7,7 +9,13 @@ public static unsafe class HostProcess
     public static ulong AuxValue(uint tag) => LibC.getauxval(tag);
 
     /// <summary>The environment as bytes, in order, as execve passed it.</summary>
-    public static byte[][] Environment() => ReadStrings("/proc/self/environ\0"u8) ?? FromRuntime();
+    public static byte[][] Environment()
+    {
+        List<byte[]> strings = [];
+        for (byte** at = LibC.Environment(); *at != null; at++)
+            strings.Add(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(*at).ToArray());
+        return [.. strings];
+    }
 
     /// <summary>The arguments as bytes, argv[0] included; null when /proc is not there.</summary>
     public static byte[][]? Arguments() => ReadStrings("/proc/self/cmdline\0"u8);
@@ -68,14 +76,6 @@ public static unsafe class HostProcess
             rest = rest[(end + 1)..];
         }
 
-        return [.. strings];
-    }
-
-    private static byte[][] FromRuntime()
-    {
-        List<byte[]> strings = [];
-        foreach (System.Collections.DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
-            strings.Add(System.Text.Encoding.UTF8.GetBytes($"{entry.Key}={entry.Value}"));
         return [.. strings];
     }
 }

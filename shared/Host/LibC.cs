@@ -12,4 +12,8 @@ internal static unsafe partial class LibC
     /// <summary>getauxval(3): a value of this process's auxiliary vector, 0 when absent.</summary>
     [LibraryImport("libc")]
     public static partial nuint getauxval(nuint type);
+
+    /// <summary>environ(7), which only the runtime's library hands out as a function: strings that end with a NUL, then a null.</summary>
+    [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_GetEnviron")]
+    public static partial byte** Environment();
 }

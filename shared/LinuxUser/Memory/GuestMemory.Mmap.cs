@@ -342,7 +342,7 @@ public sealed unsafe partial class GuestMemory
     private void Record(ulong address, ulong size, int protection, int flags, int fd, ulong offset)
     {
         ulong device = 0, inode = 0;
-        string name = "";
+        string? name = "";
         bool shared = (flags & Linux.MAP_TYPE) is Linux.MAP_SHARED or Linux.MAP_SHARED_VALIDATE;
         if ((flags & Linux.MAP_ANONYMOUS) == 0)
         {
@@ -353,8 +353,7 @@ public sealed unsafe partial class GuestMemory
                 inode = *(ulong*)(stat + 8);
             }
 
-            // The segments of a program lie side by side: one name, asked for once.
-            name = inode != 0 && _map.Find(address - 1) is { } below && (below.Device, below.Inode) == (device, inode) ? below.Name : DescriptorPath(fd);
+            name = inode != 0 ? null : DescriptorPath(fd);
         }
 
         Vma added = new()

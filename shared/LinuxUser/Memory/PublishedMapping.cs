@@ -33,7 +33,7 @@ public unsafe struct PublishedMapping
             Protection = vma.Protection,
             Shared = vma.Shared ? 1 : 0,
         };
-        if (vma.Name.Length is > 0 and < NameBytes && vma.Name[0] == '[')
+        if (!vma.IsFile && vma.Name.Length is > 0 and < NameBytes && vma.Name[0] == '[')
             for (int i = 0; i < vma.Name.Length; i++)
                 made._name[i] = (byte)vma.Name[i];
         return made;

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using Suite.Host;
+using Suite.LinuxUser.Proc;
 
 namespace Suite.LinuxUser.Memory;
 
@@ -22,8 +24,21 @@ public sealed class Vma
 
     public ulong Inode { get; init; }
 
-    /// <summary>Path or pseudo-name such as [heap]; empty for anonymous memory.</summary>
-    public string Name { get; init; } = "";
+    /// <summary>True for a mapping of a file, which has an inode.</summary>
+    public bool IsFile => Inode != 0;
+
+    /// <summary>
+    /// Path or pseudo-name such as [heap]; empty for anonymous memory. Where it is left out for a mapping of this process, the host's kernel is
+    /// asked when somebody wants to know: starts of programs map many files, and few ask what they are called.
+    /// </summary>
+    [AllowNull]
+    public string Name
+    {
+        get => _name ??= IsFile ? HostMapping.NameAt(Start) : "";
+        init => _name = value;
+    }
+
+    private string? _name;
 
     /// <summary>A part of this mapping.</summary>
     public Vma Slice(ulong start, ulong end) => new()
@@ -35,7 +50,7 @@ public sealed class Vma
         Offset = Inode == 0 ? Offset : Offset + (start - Start),
         Device = Device,
         Inode = Inode,
-        Name = Name,
+        _name = _name,
     };
 
     public bool IsExecutable => (Protection & Linux.PROT_EXEC) != 0;
@@ -44,5 +59,5 @@ public sealed class Vma
 
     /// <summary>True when the next mapping is the same thing going on, so that the two are one.</summary>
     public bool Continues(Vma next) => End == next.Start && Protection == next.Protection && Shared == next.Shared && Inode == next.Inode
-        && Device == next.Device && Name == next.Name && (Inode == 0 || Offset + (End - Start) == next.Offset);
+        && Device == next.Device && (IsFile || Name == next.Name) && (Inode == 0 || Offset + (End - Start) == next.Offset);
 }

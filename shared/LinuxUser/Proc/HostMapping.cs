@@ -45,6 +45,9 @@ internal sealed class HostMapping
         return all;
     }
 
+    /// <summary>What is mapped at an address of this process: a path, with " (deleted)" where that is so, or a pseudo-name; empty for nothing.</summary>
+    public static string NameAt(ulong address) => Find(Parse(HostFile.ReadText("/proc/self/maps") ?? ""), address)?.Name.Replace("\\012", "\n") ?? "";
+
     /// <summary>Index of the first entry that ends behind an address.</summary>
     public static int FirstEndingAfter(List<HostMapping> all, ulong address)
     {

@@ -1,0 +1,68 @@
+using System.Runtime;
+using System.Runtime.CompilerServices;
+
+namespace Suite.Host;
+
+/// <summary>
+/// Two functions of the C library that the runtime of a published tool gets in another form (tools/Tool.props, docs/adr/018). It calls them before it runs,
+/// and in the middle of collections: nothing here may allocate, touch a static field or be anything but plain arithmetic and calls of C functions.
+/// </summary>
+internal static unsafe class RuntimeStart
+{
+    private const int RLIMIT_STACK = 3, AT_EXECFN = 31;
+    private const ulong PageMask = 4095, EndlessStack = 1 << 30;
+
+    /// <summary>int mprotect(void*, size_t, int): what the collector makes usable for new objects is used at once, and sixteen pages asked for together cost what four faults do.</summary>
+    [RuntimeExport("__wrap_mprotect")]
+    public static int Protect(void* address, nuint length, int protection)
+    {
+        int result = RealProtect(address, length, protection);
+        if (result == 0 && length == HostPages.Step && protection == (Linux.PROT_READ | Linux.PROT_WRITE))
+            Advise(address, length, HostPages.MADV_POPULATE_WRITE);
+        return result;
+    }
+
+    /// <summary>
+    /// int pthread_getattr_np(pthread_t, pthread_attr_t*), which reads /proc/self/maps to find out where the main thread's stack ends: behind the name of the
+    /// program, which execve puts there.
+    /// </summary>
+    [RuntimeExport("__wrap_pthread_getattr_np")]
+    public static int GetAttributes(nint thread, void* attributes)
+    {
+        if (GetTid() != GetPid())
+            return RealGetAttributes(thread, attributes);
+        (ulong Soft, ulong Hard) limit;
+        int error = InitAttributes(attributes);
+        if (error != 0 || GetLimit(RLIMIT_STACK, &limit) != 0)
+            return error;
+        ulong top = (GetAuxValue(AT_EXECFN) | PageMask) + 1, size = Math.Min(limit.Soft, EndlessStack) & ~PageMask;
+        return SetStack(attributes, (void*)(top - size), (nuint)size);
+    }
+
+    [RuntimeImport("*", "__real_mprotect"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int RealProtect(void* address, nuint length, int protection);
+
+    [RuntimeImport("*", "__real_pthread_getattr_np"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int RealGetAttributes(nint thread, void* attributes);
+
+    [RuntimeImport("*", "pthread_attr_init"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int InitAttributes(void* attributes);
+
+    [RuntimeImport("*", "pthread_attr_setstack"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int SetStack(void* attributes, void* lowest, nuint bytes);
+
+    [RuntimeImport("*", "getauxval"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern ulong GetAuxValue(ulong tag);
+
+    [RuntimeImport("*", "getrlimit"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int GetLimit(int resource, (ulong, ulong)* limit);
+
+    [RuntimeImport("*", "getpid"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int GetPid();
+
+    [RuntimeImport("*", "gettid"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int GetTid();
+
+    [RuntimeImport("*", "madvise"), MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int Advise(void* address, nuint length, int advice);
+}
