@@ -73,7 +73,11 @@ internal sealed class X86Composition : IDisposable
         AddDevices();
         _board.Complete();
         _machine.Failed += message => Note(message);
-        _control = new MachineControl(_board, new X86Inspector(_board), X86Catalogue.Create(), _board.Accelerator);
+        _control = new MachineControl(_board, new X86Inspector(_board), X86Catalogue.Create(), _board.Accelerator)
+        {
+            Machines = [.. X86Boards.All.Select(b => (b.Name, b == X86Boards.All[0]))],
+            CpuModels = CpuModel.Names(kind.Is64),
+        };
         _control.Snapshots = new MachineSnapshots(_board, new X86ProcessorState(_board));
         _displays = new Displays(_board, _control);
         OpenMonitors();
