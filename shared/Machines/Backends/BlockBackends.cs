@@ -25,8 +25,8 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     public Drive AddDrive(KeyValues given)
     {
         string @interface = given.GetWord("if", "ide", "ide", "virtio", "floppy", "none", "pflash", "scsi", "sd", "mtd");
-        if (@interface is "scsi" or "sd" or "mtd" or "pflash")
-            throw new OptionException($"{given.What}: there is no {@interface} interface here", @interface == "pflash" ? "give the firmware with -bios FILE" : "if=ide, virtio, floppy or none");
+        if (@interface is "scsi" or "sd" or "mtd")
+            throw new OptionException($"{given.What}: there is no {@interface} interface here", "if=ide, virtio, floppy, pflash or none");
         bool isCdrom = given.GetWord("media", "disk", "disk", "cdrom") == "cdrom";
         int index = (int)given.GetNumber("index", given.Has("bus") || given.Has("unit") ? given.GetNumber("bus", 0, 0, 1) * 2 + given.GetNumber("unit", 0, 0, 1) : -1, 0, 31);
         int place = index >= 0 ? index : NextIndex(@interface);

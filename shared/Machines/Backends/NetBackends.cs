@@ -158,8 +158,8 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
             if (key is "type" or "id")
                 continue;
             // In JSON a forwarded port is an object with the text as its only member.
-            if (!options.TrySet(key == "hostfwd.str" ? "hostfwd" : key, value))
-                throw OptionException.Unknown($"{given.What} user: property", key, ["net", "host", "dns", "dhcpstart", "hostname", "domainname", "bootfile", "tftp", "tftp-server-name", "restrict", "hostfwd", "id"]);
+            if (!options.TrySet(key is "hostfwd.str" or "guestfwd.str" ? key[..^".str".Length] : key, value))
+                throw OptionException.Unknown($"{given.What} user: property", key, ["net", "host", "dns", "dhcpstart", "hostname", "domainname", "bootfile", "tftp", "tftp-server-name", "restrict", "hostfwd", "guestfwd", "ipv4", "ipv6", "id"]);
             given.Allow(key);
         }
 

@@ -110,8 +110,10 @@ public sealed class Qcow2Tests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    [Fact]
-    public void Compressed_clusters_are_read_and_replaced_when_written()
+    [Theory]
+    [InlineData("zlib")]
+    [InlineData("zstd")]
+    public void Compressed_clusters_are_read_and_replaced_when_written(string method)
     {
         if (!Available())
             return;
@@ -119,7 +121,7 @@ public sealed class Qcow2Tests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i < Size; i++)
             model[i] = (byte)(i / 700 * 31 + i % 7);
         File.WriteAllBytes(_bench["model.raw"], model);
-        Assert.Equal((0, ""), BlockBench.Img("convert", "-c", "-O", "qcow2", _bench["model.raw"], _bench["c.qcow2"]));
+        Assert.Equal((0, ""), BlockBench.Img("convert", "-c", "-O", "qcow2", "-o", $"compression_type={method}", _bench["model.raw"], _bench["c.qcow2"]));
         using (IBlockDevice image = Open("c.qcow2", null))
         {
             byte[] part = new byte[100_000 / 512 * 512];

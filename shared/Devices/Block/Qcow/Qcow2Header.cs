@@ -46,6 +46,9 @@ internal sealed class Qcow2Header
 
     public int RefcountOrder { get; init; } = 4;
 
+    /// <summary>Clusters are compressed with zstd; else with deflate.</summary>
+    public bool IsZstd { get; private set; }
+
     public string? BackingName { get; init; }
 
     public string? BackingFormat { get; init; }
@@ -180,8 +183,8 @@ internal sealed class Qcow2Header
 
     private void CheckFeatures(HostFile file, byte compression)
     {
-        if ((Incompatible & IncompatibleCompression) != 0 && compression != 0)
-            throw Bad(file, "its clusters are compressed with zstd, which is not supported; convert it with 'qemu-img convert -O qcow2'");
+        if ((Incompatible & IncompatibleCompression) != 0)
+            IsZstd = compression switch { 0 => false, 1 => true, _ => throw Bad(file, $"its clusters are compressed in an unknown way ({compression})") };
         if ((Incompatible & IncompatibleDataFile) != 0)
             throw Bad(file, "its data lies in another file, which is not supported; convert it with 'qemu-img convert -O qcow2'");
         if ((Incompatible & IncompatibleExtendedL2) != 0)

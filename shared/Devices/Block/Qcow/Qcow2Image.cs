@@ -37,7 +37,7 @@ internal sealed partial class Qcow2Image : IBlockDevice
         (_file, _header, _backing, _discards, _name) = (file, header, backing, discards, name);
         _l2Tables = new TableCache(file, header.ClusterSize, WriteMetadata);
         _refcounts = new Qcow2Refcounts(file, header, cluster => _metadata.Contains(cluster) || (_counted is { } counts && cluster < counts.Length && counts[cluster] != 0));
-        _compressed = new CompressedCluster(file, header.ClusterBits);
+        _compressed = new CompressedCluster(file, header.ClusterBits, header.IsZstd);
         Length = header.Size & -IBlockDevice.SectorSize;
     }
 
