@@ -104,7 +104,7 @@ public sealed class MachineBoots(ITestOutputHelper log)
     [Fact]
     public void Uefi_starts_from_flash_memory_and_keeps_its_variables_there()
     {
-        const string Code = "/usr/share/OVMF/OVMF_CODE_4M.fd", Variables = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+        const string Code = "/usr/share/OVMF/OVMF_CODE.fd", Variables = "/usr/share/OVMF/OVMF_VARS.fd";
         if (!File.Exists(Code) || !File.Exists(Variables))
         {
             log.WriteLine("skipped: apt-get install ovmf");
