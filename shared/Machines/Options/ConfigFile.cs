@@ -7,8 +7,23 @@ internal static class ConfigFile
 {
     private static readonly Dictionary<string, string> Groups = new(StringComparer.Ordinal)
     {
-        ["accel"] = "-accel", ["boot-opts"] = "-boot", ["chardev"] = "-chardev", ["device"] = "-device", ["drive"] = "-drive", ["fw_cfg"] = "-fw_cfg", ["global"] = "-global", ["icount"] = "-icount",
-        ["machine"] = "-M", ["memory"] = "-m", ["mon"] = "-mon", ["name"] = "-name", ["netdev"] = "-netdev", ["object"] = "-object", ["rtc"] = "-rtc", ["smbios"] = "-smbios", ["smp-opts"] = "-smp",
+        ["accel"] = "-accel",
+        ["boot-opts"] = "-boot",
+        ["chardev"] = "-chardev",
+        ["device"] = "-device",
+        ["drive"] = "-drive",
+        ["fw_cfg"] = "-fw_cfg",
+        ["global"] = "-global",
+        ["icount"] = "-icount",
+        ["machine"] = "-M",
+        ["memory"] = "-m",
+        ["mon"] = "-mon",
+        ["name"] = "-name",
+        ["netdev"] = "-netdev",
+        ["object"] = "-object",
+        ["rtc"] = "-rtc",
+        ["smbios"] = "-smbios",
+        ["smp-opts"] = "-smp",
     };
 
     /// <summary>Applies what a file says, in its order.</summary>
