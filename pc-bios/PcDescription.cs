@@ -94,6 +94,9 @@ public sealed record PcDescription
     /// <summary>As -name.</summary>
     public string? Name { get; init; }
 
+    /// <summary>As -smbios.</summary>
+    public Tables.SmbiosFields Smbios { get; init; } = Tables.SmbiosFields.None;
+
     /// <summary>Tables of the user's (-acpitable), each with its header.</summary>
     public IReadOnlyList<byte[]> ExtraAcpiTables { get; init; } = [];
 }

@@ -1,21 +1,19 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace Suite.PcBios.Tables;
 
-/// <summary>SMBIOS tables (System Management BIOS Reference Specification 2.8): firmware, system, chassis, processor, memory.</summary>
+/// <summary>SMBIOS tables (System Management BIOS Reference Specification 2.8): firmware, system, board, enclosure, processor, memory; what the user says of them (-smbios) comes first.</summary>
 public sealed class Smbios
 {
     private const int MostName = 64;
     private const int EntryBytes = 31, MostDevice = 16 << 10; // MiB of one memory device
-    private const ushort FirstMemoryHandle = 0x1000, FirstDeviceHandle = 0x1100, FirstMapHandle = 0x1300;
+    private const ushort EnclosureHandle = 0x300, FirstMemoryHandle = 0x1000, FirstDeviceHandle = 0x1100, FirstMapHandle = 0x1300;
 
     private readonly MemoryStream _tables = new();
+    private readonly SmbiosFields _user;
     private int _count, _largest;
 
-    private Smbios()
-    {
-    }
+    private Smbios(SmbiosFields user) => _user = user;
 
     /// <summary>The structures.</summary>
     public byte[] Tables => _tables.ToArray();
@@ -23,14 +21,20 @@ public sealed class Smbios
     /// <summary>Makes the structures of a machine.</summary>
     public static Smbios Make(PcDescription pc)
     {
-        Smbios s = new();
+        Smbios s = new(pc.Smbios);
         s.Bios();
         s.System(pc);
-        s.Add(3, 0x300, [1, 1, 2, 0, 0, 3, 3, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0], "Suite", pc.IsMicrovm ? "microvm" : "pc"); // enclosure: other
+        if (s._user.Has(2))
+            s.BaseBoard(pc);
+        s.Enclosure(pc);
         s.Processor(pc);
+        if (s._user.OemStrings.Count > 0)
+            s.Add(11, 0xB00, [(byte)s._user.OemStrings.Count], new SmbiosTexts(s._user.OemStrings));
         s.Memory(pc);
-        s.Add(32, 0x2000, [0, 0, 0, 0, 0, 0, 0]); // boot status: no error
-        s.Add(127, 0x7F00, []);
+        foreach (byte[] structure in s._user.Structures)
+            s.Add(structure);
+        s.Add(32, 0x2000, [0, 0, 0, 0, 0, 0, 0], new SmbiosTexts()); // boot status: no error
+        s.Add(127, 0x7F00, [], new SmbiosTexts());
         return s;
     }
 
@@ -54,42 +58,75 @@ public sealed class Smbios
     private void Bios()
     {
         byte[] b = new byte[20];
-        (b[0], b[1], b[4]) = (1, 2, 3); // vendor, version, date
+        SmbiosTexts texts = new();
+        (b[0], b[1], b[4]) = (texts.Add(User(0, "vendor") ?? "Suite"), texts.Add(User(0, "version") ?? "0.1"), texts.Add(User(0, "date") ?? "06/23/1999"));
         BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(2), 0xF000);
         BinaryPrimitives.WriteUInt64LittleEndian(b.AsSpan(6), 1 << 7 | 1 << 15 | 1 << 16); // PCI, boot from CD, selectable boot
-        (b[14], b[15]) = (1, 0x1C); // ACPI; virtual machine, target content distribution, SMBIOS of a table
-        (b[16], b[17], b[18], b[19]) = (0, 1, 0xFF, 0xFF);
-        Add(0, 0, b, "Suite", "0.1", "06/23/1999");
+        (b[14], b[15]) = (1, User(0, "uefi") == "on" ? (byte)0x1C : (byte)0x14); // ACPI; virtual machine, target content distribution, UEFI
+        Version release = User(0, "release") is { } text ? Version.Parse(text) : new Version(0, 1);
+        (b[16], b[17], b[18], b[19]) = ((byte)release.Major, (byte)release.Minor, 0xFF, 0xFF);
+        Add(0, 0, b, texts);
     }
 
     // The first three fields of the UUID are little endian in the table, as .NET keeps them.
     private void System(PcDescription pc)
     {
         byte[] b = new byte[23];
-        (b[0], b[1], b[2], b[3]) = (1, 2, 3, 0);
-        pc.Uuid.TryWriteBytes(b.AsSpan(4));
-        (b[20], b[21], b[22]) = (6, 0, 4); // power switch; family
-        Add(1, 0x100, b, "Suite", Name(pc.Name), pc.IsMicrovm ? "microvm" : "pc", "Virtual Machine");
+        SmbiosTexts texts = new();
+        (b[0], b[1]) = (texts.Add(User(1, "manufacturer") ?? "Suite"), texts.Add(User(1, "product") ?? Name(pc.Name)));
+        (b[2], b[3]) = (texts.Add(User(1, "version") ?? Board(pc)), texts.Add(User(1, "serial")));
+        (User(1, "uuid") is { } uuid ? Guid.Parse(uuid) : pc.Uuid).TryWriteBytes(b.AsSpan(4));
+        (b[20], b[21], b[22]) = (6, texts.Add(User(1, "sku")), texts.Add(User(1, "family") ?? "Virtual Machine")); // power switch
+        Add(1, 0x100, b, texts);
     }
+
+    private void BaseBoard(PcDescription pc)
+    {
+        byte[] b = new byte[11];
+        SmbiosTexts texts = new();
+        (b[0], b[1], b[2]) = (texts.Add(User(2, "manufacturer") ?? "Suite"), texts.Add(User(2, "product")), texts.Add(User(2, "version") ?? Board(pc)));
+        (b[3], b[4], b[5], b[6]) = (texts.Add(User(2, "serial")), texts.Add(User(2, "asset")), 1, texts.Add(User(2, "location"))); // hosts the processor
+        BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(7), EnclosureHandle);
+        b[9] = 10; // motherboard
+        Add(2, 0x200, b, texts);
+    }
+
+    private void Enclosure(PcDescription pc)
+    {
+        byte[] b = new byte[18];
+        SmbiosTexts texts = new();
+        (b[0], b[1], b[2]) = (texts.Add(User(3, "manufacturer") ?? "Suite"), 1, texts.Add(User(3, "version") ?? Board(pc))); // its kind: other
+        (b[3], b[4]) = (texts.Add(User(3, "serial")), texts.Add(User(3, "asset")));
+        (b[5], b[6], b[7], b[8]) = (3, 3, 3, 2); // states: safe; security: unknown
+        b[17] = texts.Add(User(3, "sku"));
+        Add(3, EnclosureHandle, b, texts);
+    }
+
+    private string? User(int type, string field) => _user.Get(type, field);
+
+    private static string Board(PcDescription pc) => pc.IsMicrovm ? "microvm" : "pc";
 
     // A zero would end the string, and there is not room for a novel.
     private static string Name(string? name) => name?.Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } text ? text[..Math.Min(text.Length, MostName)] : "Standard PC";
 
     private void Processor(PcDescription pc)
     {
+        const string UsualSpeed = "2000"; // MHz
         byte[] b = new byte[38];
-        (b[0], b[1], b[2], b[3]) = (1, 3, 1, 2); // socket, central processor, family other, manufacturer
-        b[12] = 3;
-        BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(16), 2000); // MHz
-        BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(18), 2000);
+        SmbiosTexts texts = new();
+        (b[0], b[1], b[2], b[3]) = (texts.Add($"{User(4, "sock_pfx") ?? "CPU"} 0"), 3, 1, texts.Add(User(4, "manufacturer") ?? "Suite")); // central processor, family other
+        b[12] = texts.Add(User(4, "version") ?? "pc");
+        BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(16), ushort.Parse(User(4, "max-speed") ?? UsualSpeed));
+        BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(18), ushort.Parse(User(4, "current-speed") ?? UsualSpeed));
         (b[20], b[21]) = (0x41, 1); // populated and enabled
         for (int i = 22; i < 28; i++)
             b[i] = 0xFF; // no cache structures
+        (b[28], b[29], b[30]) = (texts.Add(User(4, "serial")), texts.Add(User(4, "asset")), texts.Add(User(4, "part")));
         byte cores = (byte)Math.Min(pc.Cpus, 255);
         (b[31], b[32], b[33]) = (cores, cores, cores);
         BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(34), 2);
         BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(36), 1);
-        Add(4, 0x400, b, "CPU 0", "Suite", "pc");
+        Add(4, 0x400, b, texts);
     }
 
     private void Memory(PcDescription pc)
@@ -102,20 +139,22 @@ public sealed class Smbios
         BinaryPrimitives.WriteUInt16LittleEndian(array.AsSpan(7), 0xFFFE);
         BinaryPrimitives.WriteUInt16LittleEndian(array.AsSpan(9), (ushort)devices);
         BinaryPrimitives.WriteUInt64LittleEndian(array.AsSpan(11), mebibytes < 1 << 21 ? 0 : pc.RamBytes);
-        Add(16, FirstMemoryHandle, array);
+        Add(16, FirstMemoryHandle, array, new SmbiosTexts());
         for (int i = 0; i < devices; i++)
         {
             byte[] b = new byte[36];
+            SmbiosTexts texts = new();
             long size = Math.Min(mebibytes - (long)i * MostDevice, MostDevice);
             BinaryPrimitives.WriteUInt16LittleEndian(b, FirstMemoryHandle);
             BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(2), 0xFFFE);
             BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(4), 0xFFFF);
             BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(6), 0xFFFF);
             BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(8), (ushort)size);
-            (b[10], b[12], b[14]) = (9, 1, 7); // DIMM, locator, RAM
+            (b[10], b[12], b[13], b[14]) = (9, texts.Add($"{User(17, "loc_pfx") ?? "DIMM"} {i}"), texts.Add(User(17, "bank")), 7); // DIMM, RAM
             b[15] = 2;
-            b[19] = 2;
-            Add(17, (ushort)(FirstDeviceHandle + i), b, string.Create(null, $"DIMM {i}"), "Suite");
+            BinaryPrimitives.WriteUInt16LittleEndian(b.AsSpan(17), ushort.Parse(User(17, "speed") ?? "0"));
+            (b[19], b[20], b[21], b[22]) = (texts.Add(User(17, "manufacturer") ?? "Suite"), texts.Add(User(17, "serial")), texts.Add(User(17, "asset")), texts.Add(User(17, "part")));
+            Add(17, (ushort)(FirstDeviceHandle + i), b, texts);
         }
 
         AddMap(0, 0, pc.LowRam);
@@ -134,24 +173,15 @@ public sealed class Smbios
         b[10] = 1;
         BinaryPrimitives.WriteUInt64LittleEndian(b.AsSpan(11), isExtended ? start : 0);
         BinaryPrimitives.WriteUInt64LittleEndian(b.AsSpan(19), isExtended ? start + length - 1 : 0);
-        Add(19, (ushort)(FirstMapHandle + index), b);
+        Add(19, (ushort)(FirstMapHandle + index), b, new SmbiosTexts());
     }
 
-    private void Add(byte type, ushort handle, byte[] body, params string[] texts)
-    {
-        long start = _tables.Length;
-        _tables.Write([type, (byte)(body.Length + 4), (byte)handle, (byte)(handle >> 8)]);
-        _tables.Write(body);
-        foreach (string text in texts)
-        {
-            _tables.Write(Encoding.UTF8.GetBytes(text));
-            _tables.WriteByte(0);
-        }
+    private void Add(byte type, ushort handle, byte[] body, SmbiosTexts texts) => Add([type, (byte)(body.Length + 4), (byte)handle, (byte)(handle >> 8), .. body, .. texts.Bytes]);
 
-        if (texts.Length == 0)
-            _tables.WriteByte(0);
-        _tables.WriteByte(0);
+    private void Add(byte[] structure)
+    {
+        _tables.Write(structure);
         _count++;
-        _largest = Math.Max(_largest, (int)(_tables.Length - start));
+        _largest = Math.Max(_largest, structure.Length);
     }
 }

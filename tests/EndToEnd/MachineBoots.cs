@@ -100,6 +100,30 @@ public sealed class MachineBoots(ITestOutputHelper log)
         }
     }
 
+    // There was no flash memory: -bios has no place for UEFI's variables.
+    [Fact]
+    public void Uefi_starts_from_flash_memory_and_keeps_its_variables_there()
+    {
+        const string Code = "/usr/share/OVMF/OVMF_CODE.fd", Variables = "/usr/share/OVMF/OVMF_VARS.fd";
+        if (!File.Exists(Code) || !File.Exists(Variables))
+        {
+            log.WriteLine("skipped: apt-get install ovmf");
+            return;
+        }
+
+        using TemporaryDirectory folder = new();
+        string variables = folder.File("vars.fd");
+        File.Copy(Variables, variables);
+        ProcessResult result = Tool.Run(
+            ["-m", "256", "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-drive", $"if=pflash,format=raw,readonly=on,file={Code}", "-pflash", variables, "-exit-on", "string:Shell>=>7"],
+            timeoutSeconds: Patience, tool: "qemu-system-x86_64");
+        Assert.True(result.ExitCode == 7, $"{result.End}: {result.ErrorText} {Tail(result.Text)}");
+        byte[] before = File.ReadAllBytes(Variables), after = File.ReadAllBytes(variables);
+        Assert.Equal(before.Length, after.Length);
+        Assert.False(before.AsSpan().SequenceEqual(after), "no variable was written");
+        Assert.Contains("B\0o\0o\0t\0O\0r\0d\0e\0r\0", System.Text.Encoding.Latin1.GetString(after), StringComparison.Ordinal);
+    }
+
     // What the guest said on its console: standard output, or a file.
     private static string Boot(string guest, string tool, string words, IReadOnlyList<string> more, string? console = null)
     {

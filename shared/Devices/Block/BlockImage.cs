@@ -39,6 +39,27 @@ public static class BlockImage
         using Qcow2Image image = Qcow2Image.Create(file, size, backing, backingFormat);
     }
 
+    /// <summary>Puts a new qcow2 image over one that is open: what is written from now on goes to the new one.</summary>
+    /// <param name="path">The new image, which is made; or, if it exists already, has that one as its backing file.</param>
+    /// <param name="exists">It is there already.</param>
+    /// <param name="below">The image that is open; disposed with the result.</param>
+    /// <param name="options">How that one was opened.</param>
+    /// <exception cref="IOException">It cannot be made; nothing has changed then.</exception>
+    public static IBlockDevice Overlay(string path, bool exists, IBlockDevice below, BlockOptions options)
+    {
+        HostFile file = exists ? HostFile.Open(options with { File = path, IsReadOnly = false }) : HostFile.Create(path);
+        try
+        {
+            (string backing, string format) = below.Description;
+            return exists ? Qcow2Image.Open(file, options.Discards, (_, _) => below, keepsBacking: true) : Qcow2Image.Create(file, below.Length, Path.GetFullPath(backing), format, below);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
     private static string TemporaryDirectory() => Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } given ? given : "/var/tmp";
 
     private static IBlockDevice Open(BlockOptions options, Action<string> warn, int depth)

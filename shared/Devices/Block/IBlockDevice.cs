@@ -27,6 +27,13 @@ public interface IBlockDevice : IDisposable
     /// <summary>File and format, for `info block`: "disk.img" and "raw".</summary>
     (string File, string Format) Description { get; }
 
+    /// <summary>More of the image, for monitors.</summary>
+    ImageDetails Details => ImageDetails.Plain;
+
+    /// <summary>Makes the medium larger or smaller; what is new reads as zeros.</summary>
+    /// <param name="length">Bytes, a multiple of <see cref="SectorSize"/>.</param>
+    void Resize(long length) => throw new IOException($"{Description.File}: cannot be given another size");
+
     /// <summary>Reads; the caller has checked that it lies inside.</summary>
     void Read(long offset, Span<byte> into);
 

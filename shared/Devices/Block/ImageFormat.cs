@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Suite.Devices.Block;
 
 /// <summary>Which format an image has, by its first bytes.</summary>
-internal static class ImageFormat
+public static class ImageFormat
 {
     public const string Raw = "raw", Qcow2 = "qcow2";
 

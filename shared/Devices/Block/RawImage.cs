@@ -9,13 +9,21 @@ namespace Suite.Devices.Block;
 /// </param>
 internal sealed class RawImage(HostFile file, bool discards, bool guardsHeader) : IBlockDevice
 {
-    private readonly long _length = (file.Length + IBlockDevice.SectorSize - 1) & -IBlockDevice.SectorSize;
-
-    public long Length => _length;
+    public long Length { get; private set; } = (file.Length + IBlockDevice.SectorSize - 1) & -IBlockDevice.SectorSize;
 
     public bool IsReadOnly => file.IsReadOnly;
 
     public (string File, string Format) Description => (file.Path, "raw");
+
+    public ImageDetails Details => new(file.AllocatedBytes);
+
+    public void Resize(long length)
+    {
+        if (file.IsReadOnly || file.IsDevice)
+            throw new IOException($"{file.Path}: {(file.IsDevice ? "a device" : "an image that is read-only")} cannot be given another size");
+        file.SetLength(length);
+        Length = length;
+    }
 
     public void Read(long offset, Span<byte> into) => file.Read(offset, into);
 

@@ -115,7 +115,16 @@ public sealed class UserNetwork : INetBackend, IDisposable
     internal static string Text(uint address) => $"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}";
 
     /// <summary>True for an address that this network itself answers.</summary>
-    internal bool IsOwn(uint address) => address == Options.Gateway || address == Options.Dns;
+    internal bool IsOwn(uint address) => address == Options.Gateway || address == Options.Dns || Options.GuestForwards.Exists(f => f.Address == address);
+
+    /// <summary>Where guestfwd= leads a connection; null for where it would go anyhow.</summary>
+    internal HostEndpoint? Forwarded(uint address, int port)
+    {
+        foreach (GuestForward forward in Options.GuestForwards)
+            if (forward.Address == address && forward.Port == port)
+                return forward.To;
+        return null;
+    }
 
     /// <summary>Where a packet of the guest goes on the host; null when it must not leave.</summary>
     internal HostEndpoint? Outside(uint address, int port)

@@ -94,6 +94,9 @@ public sealed class UserNetworkOptions
     /// <summary>hostfwd=, as often as wanted.</summary>
     public List<HostForward> Forwards { get; } = [];
 
+    /// <summary>guestfwd=, as often as wanted.</summary>
+    public List<GuestForward> GuestForwards { get; } = [];
+
     /// <summary>Sets an option by its name.</summary>
     /// <returns>False when there is no such option.</returns>
     /// <exception cref="FormatException">The value is malformed; with the cause.</exception>
@@ -129,18 +132,18 @@ public sealed class UserNetworkOptions
                 TftpServerName = value;
                 return true;
             case "restrict":
-                IsRestricted = value switch
-                {
-                    "on" or "yes" or "y" or "true" => true,
-                    "off" or "no" or "n" or "false" => false,
-                    _ => throw new FormatException($"restrict={value}: say on or off"),
-                };
+                IsRestricted = Switch(name, value);
                 return true;
             case "hostfwd":
                 Forwards.Add(HostForward.Parse(value));
                 return true;
+            case "guestfwd":
+                GuestForwards.Add(GuestForward.Parse(value));
+                return true;
             case "ipv4":
-                return value is "on" or "yes" or "y" or "true";
+                return IsSwitch(name, value, true);
+            case "ipv6":
+                return IsSwitch(name, value, false);
             default:
                 return false;
         }
@@ -154,6 +157,17 @@ public sealed class UserNetworkOptions
         address = BinaryPrimitives.ReadUInt32BigEndian(parsed.GetAddressBytes());
         return true;
     }
+
+    private static bool Switch(string name, string value) => value switch
+    {
+        "on" or "yes" or "y" or "true" => true,
+        "off" or "no" or "n" or "false" => false,
+        _ => throw new FormatException($"{name}={value}: say on or off"),
+    };
+
+    // A family of addresses that is there for good, or not at all.
+    private static bool IsSwitch(string name, string value, bool possible) =>
+        Switch(name, value) == possible ? true : throw new FormatException($"{name}={value} cannot be had: the network has IPv4 and no IPv6");
 
     private void SetNetwork(string value)
     {

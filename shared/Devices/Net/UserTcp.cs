@@ -162,7 +162,7 @@ internal sealed class UserTcp : IDisposable
 
     private bool Open(in TcpKey key, in TcpSegment segment)
     {
-        if (_connections.Count >= MostConnections || _network.Outside(key.Remote, key.RemotePort) is not { } outside)
+        if (_connections.Count >= MostConnections || (_network.Forwarded(key.Remote, key.RemotePort) ?? _network.Outside(key.Remote, key.RemotePort)) is not { } outside)
             return false;
         int socket = HostSocket.Open(outside.Family, HostSocket.Stream);
         if (socket < 0)

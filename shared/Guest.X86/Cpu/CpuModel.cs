@@ -64,6 +64,9 @@ public sealed class CpuModel
         _ => CpuModelParser.Parse(spec, host, is64Bit, emulates3DNow ? CpuFeatureSet.Of(CpuFeature.ThreeDNow, CpuFeature.ThreeDNowExt) : default),
     };
 
+    /// <summary>The models' names, the default first.</summary>
+    public static IReadOnlyList<string> Names(bool is64Bit) => CpuModelHelp.Names(is64Bit);
+
     /// <summary>Writes what <c>-cpu help</c> prints: the models, then the names of the features.</summary>
     public static void WriteHelp(TextWriter output, bool is64Bit) => CpuModelHelp.Write(output, is64Bit);
 

@@ -32,6 +32,9 @@ internal static class CpuModelHelp
         Wrap(output, flags);
     }
 
+    public static IReadOnlyList<string> Names(bool is64Bit) =>
+        ["max", "host", .. new CpuModelTable().Models.Where(m => m.Is64Bit || !is64Bit || m.Name == "base").Select(m => m.Name).Order(StringComparer.Ordinal)];
+
     private static void Line(TextWriter output, string name, string text) => output.WriteLine($"x86 {name.PadRight(NameWidth)} {text}".TrimEnd());
 
     private static void Wrap(TextWriter output, List<string> words)

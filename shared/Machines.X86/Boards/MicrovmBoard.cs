@@ -30,7 +30,9 @@ public sealed class MicrovmBoard : X86Board
         : base(setup, Describe(setup.Options))
     {
         Bus io = Machine.Spaces.Io;
-        Options.Machine.Ignore("x-option-roms", "auto-kernel-cmdline", "pcie", "usb", "ioapic2", "pic", "kernel-irqchip", "kernel_irqchip", "accel", "type");
+        if (setup.Flash.Count > 0)
+            throw new OptionException("the board microvm has no flash memory", "give the firmware with -bios FILE, or use -M pc");
+        Options.Machine.Ignore("x-option-roms", "auto-kernel-cmdline", "pit", "isa-serial", "memory-backend", "pcie", "usb", "ioapic2", "pic", "kernel-irqchip", "kernel_irqchip", "accel", "type");
         if (Accelerator.IrqChip != IrqChipMode.On && Flag(Options, "pit", true))
             Machine.Add(new Pit8254(Machine.Clock, Irq(0))).Attach(io);
         if (Description.HasRtc)
@@ -127,6 +129,7 @@ public sealed class MicrovmBoard : X86Board
             SerialPorts = 1,
             ParallelPorts = 0,
             Uuid = options.Uuid,
+            Smbios = SmbiosOptions.Read(options.Smbios),
             Name = options.Name,
             MicrovmPowerBase = PowerBase,
             MicrovmEventBase = EventBase,

@@ -33,6 +33,7 @@ public sealed class PcBoard : X86Board
     private readonly PciHotplug _hotplug;
     private readonly HashSet<string> _askedFor = new(StringComparer.Ordinal);
     private Vga? _vga;
+    private readonly PcFlash _flash;
     private RamBlock? _videoMemory;
 
     /// <summary>Wires a PC.</summary>
@@ -40,6 +41,8 @@ public sealed class PcBoard : X86Board
         : base(setup, Describe(setup))
     {
         Bus io = Machine.Spaces.Io;
+        Options.Machine.Ignore("accel", "type", "kernel-irqchip", "kernel_irqchip", "memory-backend", "vmport", "smm", "usb", "graphics", "dump-guest-core", "mem-merge", "max-ram-below-4g", "fd-bootchk", "i8042", "pit", "smbus", "sata", "nvdimm", "suppress-vmdesc", "pcspk-audiodev", "smp-cache", "hpet");
+        _flash = new PcFlash(this, setup.Flash);
         _isa = new Piix3(SetIsaIrq, () => Machine.RequestReset(StopCause.GuestReset));
         Pci = new PciBus(io, Machine.Spaces.Mmio, Machine.Spaces.Dma, _isa.SetLine, Interrupts.SendMsi) { OpenMessage = Interrupts.OpenMessage };
         AddPci(new I440Fx(PcMemory.Shadow), new DevicePlace("i440FX", null, BridgeSlot));
@@ -195,6 +198,7 @@ public sealed class PcBoard : X86Board
             HotPlugSlots = ~(1u << BridgeSlot | 1u << IsaSlot | (HasVga(options) ? 1u << DisplaySlot : 0)),
             HasSerialConsole = options.NoGraphic,
             Uuid = options.Uuid,
+            Smbios = SmbiosOptions.Read(options.Smbios),
             ExtraAcpiTables = [.. options.AcpiTables.Select(t => UserFile.Read("-acpitable", t.Get("file") ?? t.Need("data")))],
             Name = options.Name,
             SerialPorts = setup.Serials.Count(s => s is not null) + options.Devices.Count(d => d.Get("driver") == "isa-serial"),
@@ -265,6 +269,7 @@ public sealed class PcBoard : X86Board
     {
         base.Dispose();
         _videoMemory?.Dispose();
+        _flash.Dispose();
     }
 
     private static string BootLetters(MachineOptions options) => options.Boot.Get("once") ?? options.Boot.Get("order") ?? "cad";

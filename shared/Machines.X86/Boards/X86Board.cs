@@ -84,6 +84,7 @@ public abstract class X86Board : Board
     /// <summary>Firmware and direct boot.</summary>
     protected void InstallFirmware(FirmwareParts parts)
     {
+        Options.Machine.Finish();
         if (Setup.FirmwareImage is null)
         {
             Firmware = Machine.Add(new PcFirmware(Description, parts));
@@ -160,7 +161,7 @@ public abstract class X86Board : Board
             firmware.Rom.Span.CopyTo(new Span<byte>(PcMemory.Rom.Host, firmware.Rom.Length));
             firmware.PowerOn();
         }
-        else
+        else if (Setup.Flash.Count == 0)
         {
             PcMemory.Reload();
         }

@@ -38,6 +38,9 @@ public sealed record X86Setup(Machine Machine, MachineBackends Backends, Machine
     /// <summary>-bios; null for our own firmware.</summary>
     public byte[]? FirmwareImage { get; init; }
 
+    /// <summary>Drives that are flash memories, the first of which holds the firmware.</summary>
+    public IReadOnlyList<Drive> Flash { get; init; } = [];
+
     /// <summary>The other ends of the serial ports; null for a port that is not there.</summary>
     public IReadOnlyList<IChardev?> Serials { get; init; } = [];
 

@@ -55,16 +55,18 @@ internal sealed class X86Composition : IDisposable
             _backends.Blocks.AddDrive(drive);
         foreach (KeyValues network in options.NetBackends)
             _backends.Nets.Add(network);
+        IReadOnlyList<Drive> flash = FlashDrives();
         X86BoardRow row = X86Boards.Find(options.Machine.Get("type"));
         X86Setup setup = new(_machine, _backends, options, SelectCpu())
         {
             Is64 = kind.Is64,
             DefaultAccelerator = kind.Accelerator,
-            FirmwareImage = options.Bios is { } bios ? FirmwareFiles.Read(bios, options.FirmwarePaths) : null,
+            FirmwareImage = flash.Count > 0 ? Contents(flash[0]) : options.Bios is { } bios ? FirmwareFiles.Read(bios, options.FirmwarePaths) : null,
+            Flash = flash,
             Serials = OpenSerials(),
             Parallel = options.Parallels.Count > 0 ? _backends.Chars.Open("-parallel", options.Parallels[0], "parallel0")?.Take() : null,
             DebugConsole = options.DebugConsole is { } console ? _backends.Chars.Open("-debugcon", console, "debugcon")?.Take() : null,
-            VgaBios = options.Bios is null ? [] : FirmwareFiles.TryRead("vgabios-stdvga.bin", options.FirmwarePaths) ?? [],
+            VgaBios = options.Bios is null && flash.Count == 0 ? [] : FirmwareFiles.TryRead("vgabios-stdvga.bin", options.FirmwarePaths) ?? [],
             FindRom = name => FirmwareFiles.TryRead(name, options.FirmwarePaths),
             Log = _log,
             Note = Note,
@@ -73,7 +75,11 @@ internal sealed class X86Composition : IDisposable
         AddDevices();
         _board.Complete();
         _machine.Failed += message => Note(message);
-        _control = new MachineControl(_board, new X86Inspector(_board), X86Catalogue.Create(), _board.Accelerator);
+        _control = new MachineControl(_board, new X86Inspector(_board), X86Catalogue.Create(), _board.Accelerator)
+        {
+            Machines = [.. X86Boards.All.Select(b => (b.Name, b == X86Boards.All[0]))],
+            CpuModels = CpuModel.Names(kind.Is64),
+        };
         _control.Snapshots = new MachineSnapshots(_board, new X86ProcessorState(_board));
         _displays = new Displays(_board, _control);
         OpenMonitors();
@@ -106,6 +112,36 @@ internal sealed class X86Composition : IDisposable
             _backends.Dispose();
         _loop.Dispose();
         _log?.Dispose();
+    }
+
+    // -drive if=pflash and -pflash, by their unit; or -M pflash0=NODE, which -blockdev has made.
+    private List<Drive> FlashDrives()
+    {
+        const int Units = 2;
+        List<Drive> found = [];
+        for (int unit = 0; unit < Units; unit++)
+        {
+            Drive? drive = _options.Machine.Get($"pflash{unit}") is { } node ? _backends.Blocks.Claim($"-M pflash{unit}", node)
+                : _backends.Blocks.All.FirstOrDefault(d => d.Interface == "pflash" && d.Index == unit);
+            if (drive is null)
+                continue;
+            if (found.Count < unit)
+                throw new OptionException($"drive '{drive.Id}': flash memory {unit} holds variables for firmware in flash memory 0, and there is none", "-drive if=pflash,unit=0,readonly=on,file=CODE comes first");
+            found.Add(drive.Medium is null ? throw new OptionException($"drive '{drive.Id}' has no medium", "give it one with file=") : drive);
+        }
+
+        if (_backends.Blocks.All.FirstOrDefault(d => d.Interface == "pflash" && d.Index >= Units) is { } many)
+            throw new OptionException($"drive '{many.Id}': a PC has {Units} flash memories", "unit=0 or 1");
+        if (found.Count > 0 && _options.Bios is not null)
+            Note("-bios is not used: the firmware is in flash memory 0");
+        return found;
+    }
+
+    private static byte[] Contents(Drive drive)
+    {
+        byte[] all = new byte[Math.Min(drive.Medium!.Length, int.MaxValue)];
+        drive.Medium.Read(0, all);
+        return all;
     }
 
     // What -device asks for, then what -nic and -drive stand for.

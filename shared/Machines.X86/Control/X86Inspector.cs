@@ -24,6 +24,8 @@ internal sealed unsafe class X86Inspector(X86Board board) : ICpuInspector
         return s->Is64 ? s->Rip : (uint)(s->Seg(SegmentName.Cs).Base + s->Rip);
     }
 
+    public ulong? Register(int cpu, string name) => name is "pc" ? ProgramCounter(cpu) : X86RegisterNames.Find(Fetch(cpu), name);
+
     public bool IsHalted(int cpu) => Fetch(cpu)->Halted != 0;
 
     public bool TryTranslate(int cpu, ulong address, out ulong physical) => PageWalk.TryTranslate(Fetch(cpu), board.Machine.Spaces.Memory, address, out physical);

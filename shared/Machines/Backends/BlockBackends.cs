@@ -25,8 +25,8 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     public Drive AddDrive(KeyValues given)
     {
         string @interface = given.GetWord("if", "ide", "ide", "virtio", "floppy", "none", "pflash", "scsi", "sd", "mtd");
-        if (@interface is "scsi" or "sd" or "mtd" or "pflash")
-            throw new OptionException($"{given.What}: there is no {@interface} interface here", @interface == "pflash" ? "give the firmware with -bios FILE" : "if=ide, virtio, floppy or none");
+        if (@interface is "scsi" or "sd" or "mtd")
+            throw new OptionException($"{given.What}: there is no {@interface} interface here", "if=ide, virtio, floppy, pflash or none");
         bool isCdrom = given.GetWord("media", "disk", "disk", "cdrom") == "cdrom";
         int index = (int)given.GetNumber("index", given.Has("bus") || given.Has("unit") ? given.GetNumber("bus", 0, 0, 1) * 2 + given.GetNumber("unit", 0, 0, 1) : -1, 0, 31);
         int place = index >= 0 ? index : NextIndex(@interface);
@@ -55,7 +55,8 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         string driver = given.Need("driver"), name = given.Need("node-name");
         if (driver is "file" or "host_device")
         {
-            _files[name] = given.Need("filename");
+            if (_drives.Exists(d => d.Id == name) || !_files.TryAdd(name, given.Need("filename")))
+                throw new OptionException($"there is a node '{name}' already", "give this one another node-name=");
             given.Ignore("aio", "cache.direct", "cache.no-flush", "locking", "auto-read-only", "discard", "read-only");
             given.Finish();
             return;
@@ -68,7 +69,9 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         given.Ignore("file.driver", "file.node-name", "auto-read-only", "file.discard", "file.aio", "file.locking", "cache.direct", "cache.no-flush", "file.cache.direct", "file.cache.no-flush", "detect-zeroes");
         BlockOptions options = new(path) { Format = driver, IsReadOnly = given.GetBool("read-only", false), IsSnapshot = IsSnapshot, Discards = Discards(given) };
         given.Finish();
-        Add(new Drive(name, "none", -1, false), options);
+        if (_files.ContainsKey(name))
+            throw new OptionException($"there is a node '{name}' already", "give this one another node-name=");
+        Add(new Drive(name, "none", -1, false) { IsNode = true }, options);
     }
 
     /// <summary>The drive of an id, for the device that asks for it.</summary>
@@ -82,11 +85,51 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         return drive;
     }
 
+    /// <summary>Takes a node of -blockdev away (blockdev-del). Under the machine's lock.</summary>
+    /// <exception cref="OptionException">There is none, or a device has it.</exception>
+    public void RemoveNode(string name)
+    {
+        if (_files.Remove(name))
+            return;
+        Drive drive = _drives.Find(d => d.Id == name && d.IsNode) ?? throw OptionException.Unknown("blockdev-del: node", name, _drives.Where(d => d.IsNode).Select(d => d.Id).Concat(_files.Keys));
+        if (drive.AttachedTo is { } holder)
+            throw new OptionException($"Node '{name}' is busy: node is used as backing of {holder}", "device_del that device first");
+        Drop(drive);
+    }
+
+    /// <summary>Takes a drive away (drive_del); one that a device has goes with it. Under the machine's lock.</summary>
+    /// <exception cref="OptionException">There is none, or it is a node.</exception>
+    public void RemoveDrive(string id)
+    {
+        Drive drive = _drives.Find(d => d.Id == id) ?? throw OptionException.Unknown("drive_del: drive", id, _drives.Select(d => d.Id));
+        if (drive.IsNode)
+            throw new OptionException($"drive_del: '{id}' is a node of -blockdev", "blockdev-del takes it away");
+        if (drive.AttachedTo is { } holder)
+            throw new OptionException($"drive_del: {holder} has drive '{id}'", "device_del that device: the drive goes with it");
+        Drop(drive);
+    }
+
+    /// <summary>A device was taken out: what it had is free, or gone.</summary>
+    public void Release(string id, string driver)
+    {
+        foreach (Drive drive in _drives.ToArray())
+        {
+            if (drive.AttachedTo is not { } holder || (holder != id && holder != $"-device {driver}"))
+                continue;
+            (drive.AttachedTo, drive.IsVirtio) = (null, false);
+            if (!drive.IsNode)
+                Drop(drive);
+        }
+    }
+
     /// <inheritdoc/>
     public IReadOnlyList<MachineDrive> Drives()
     {
         lock (machineLock)
-            return [.. _drives.Select(d => new MachineDrive(d.Id, d.AttachedTo ?? "", d.SetMedium is not null, d.Medium?.Description.File, d.Medium?.Description.Format, d.Medium?.Length ?? 0, d.Medium?.IsReadOnly ?? false))];
+            return [.. _drives.Select(d => new MachineDrive(d.Id, d.AttachedTo ?? "", d.SetMedium is not null, d.Medium?.Description.File, d.Medium?.Description.Format, d.Medium?.Length ?? 0, d.Medium?.IsReadOnly ?? false)
+            {
+                IsNode = d.IsNode, Details = d.Medium?.Details ?? ImageDetails.Plain, Counts = d.Medium?.Counts ?? new BlockCounts(), WritesThrough = d.Options?.WritesThrough == true, IgnoresFlush = d.Options?.IgnoresFlush == true,
+            })];
     }
 
     /// <inheritdoc/>
@@ -102,10 +145,28 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     {
         Drive found = Removable(drive);
         BlockOptions options = (found.Options ?? new BlockOptions(file)) with { File = file, Format = format, IsReadOnly = found.IsCdrom || found.Options?.IsReadOnly == true, IsSnapshot = IsSnapshot && !found.IsCdrom };
-        IBlockDevice medium = BlockImage.Open(options, note);
+        BlockNode medium = new(BlockImage.Open(options, note));
         lock (machineLock)
             Replace(found, medium);
         found.Options = options;
+    }
+
+    /// <inheritdoc/>
+    public Drive Writable(string name)
+    {
+        Drive found = Find(name);
+        return found.Medium is { IsReadOnly: false } ? found : throw new ControlException(found.Medium is null ? $"Device '{name}' has no medium" : $"Device '{name}' is read-only");
+    }
+
+    /// <inheritdoc/>
+    public void PutOver(string name, string file, bool exists)
+    {
+        Drive drive = Writable(name);
+        lock (machineLock)
+        {
+            drive.Medium!.Flush();
+            drive.Medium.Replace(below => BlockImage.Overlay(file, exists, below, drive.Options!));
+        }
     }
 
     /// <inheritdoc/>
@@ -115,7 +176,7 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
             drive.Medium?.Dispose();
     }
 
-    private static void Replace(Drive drive, IBlockDevice? medium)
+    private static void Replace(Drive drive, BlockNode? medium)
     {
         IBlockDevice? before = drive.Medium;
         drive.SetMedium!(medium);
@@ -123,9 +184,18 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         before?.Dispose();
     }
 
+    private void Drop(Drive drive)
+    {
+        _drives.Remove(drive);
+        drive.Medium?.Dispose();
+    }
+
+    private Drive Find(string id) => _drives.Find(d => d.Id == id || d.AttachedTo == id)
+        ?? throw new ControlException($"Device '{id}' not found{(Cli.Spelling.Nearest(id, _drives.Select(d => d.Id)) is { } near ? $" (did you mean '{near}'?)" : "")}", isNotFound: true);
+
     private Drive Removable(string id)
     {
-        Drive drive = _drives.Find(d => d.Id == id || d.AttachedTo == id) ?? throw new ControlException($"Device '{id}' not found{(Cli.Spelling.Nearest(id, _drives.Select(d => d.Id)) is { } near ? $" (did you mean '{near}'?)" : "")}", isNotFound: true);
+        Drive drive = Find(id);
         return drive.SetMedium is not null ? drive : throw new ControlException($"Device '{id}' is not removable");
     }
 
@@ -163,7 +233,7 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         if (_drives.Exists(d => d.Id == drive.Id))
             throw new OptionException($"there is a drive '{drive.Id}' already", "give this one another id= or index=");
         if (options is not null)
-            drive.Medium = BlockImage.Open(options, note);
+            drive.Medium = new BlockNode(BlockImage.Open(options, note));
         drive.Options = options;
         _drives.Add(drive);
         return drive;

@@ -52,6 +52,19 @@ public sealed class CharBackends(HostLoop loop) : IDisposable
     /// <exception cref="OptionException">There is none.</exception>
     public NamedChardev Find(string id) => _all.Find(c => c.Id == id) ?? throw OptionException.Unknown("chardev", id, _all.Select(c => c.Id));
 
+    /// <summary>Takes one away (chardev-remove). Under the machine's lock.</summary>
+    /// <exception cref="OptionException">There is none, or something uses it.</exception>
+    public void Remove(string id)
+    {
+        NamedChardev found = Find(id);
+        if (found.IsUsed)
+            throw new OptionException($"Chardev '{id}' is busy", "take out the device that has it first");
+        _all.Remove(found);
+        if (found == _stdio)
+            _stdio = null;
+        (found.Host as IDisposable)?.Dispose();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -10,7 +10,7 @@ namespace Suite.Machines.Backends;
 public sealed record Drive(string Id, string Interface, int Index, bool IsCdrom)
 {
     /// <summary>The medium; null for an empty drive.</summary>
-    public IBlockDevice? Medium { get; set; }
+    public BlockNode? Medium { get; set; }
 
     /// <summary>How the medium was opened, to open another one like it.</summary>
     public BlockOptions? Options { get; set; }
@@ -23,6 +23,9 @@ public sealed record Drive(string Id, string Interface, int Index, bool IsCdrom)
 
     /// <summary>The device it is in, for `info block`; null while it is in none.</summary>
     public string? AttachedTo { get; set; }
+
+    /// <summary>It is a node of -blockdev, which stays when its device is taken out; a -drive goes with it.</summary>
+    public bool IsNode { get; init; }
 
     /// <summary>Its place at the IDE controller: channel * 2 + unit; null when it is not there.</summary>
     public int? IdePlace { get; set; }

@@ -23,6 +23,7 @@ public sealed class HostObjects
     ];
 
     private readonly Dictionary<string, KeyValues> _all = new(StringComparer.Ordinal);
+    private string? _memory;
 
     /// <summary>Reads them; memory that is the machine's decides its size when -m does not.</summary>
     /// <exception cref="OptionException">A mistake in one.</exception>
@@ -56,6 +57,23 @@ public sealed class HostObjects
         }
     }
 
+    /// <summary>Takes one away (object_del). A device that has read it keeps what it has.</summary>
+    /// <exception cref="OptionException">There is none, or it is the machine's memory.</exception>
+    public void Remove(string id)
+    {
+        if (!_all.ContainsKey(id))
+            throw OptionException.Unknown("object", id, _all.Keys);
+        if (id == _memory)
+            throw new OptionException($"object '{id}' is in use, can not be deleted");
+        _all.Remove(id);
+    }
+
+    /// <summary>Ids of -object iothread.</summary>
+    public IEnumerable<string> Threads => _all.Where(o => o.Value.Get("qom-type") == Thread).Select(o => o.Key);
+
+    /// <summary>Memory objects and their bytes.</summary>
+    public IEnumerable<(string Id, ulong Bytes)> Memories => _all.Where(o => o.Value.Get("qom-type")!.StartsWith("memory-backend-", StringComparison.Ordinal)).Select(o => (o.Key, o.Value.GetSize("size") ?? 0));
+
     /// <summary>The machine's memory.</summary>
     /// <param name="id">-M memory-backend=; null for none.</param>
     /// <param name="bytes">Its size.</param>
@@ -66,6 +84,7 @@ public sealed class HostObjects
         if (id is null)
             return new RamBlock(Name, bytes);
         KeyValues found = Find("-M memory-backend", id, "memory-backend-");
+        _memory = id;
         if ((found.GetSize("size") ?? throw new OptionException($"-object {found.Need("qom-type")}: size= is missing")) is var size && size != bytes)
             throw new OptionException($"-M memory-backend={id}: the object has {size >> 20} MiB, the machine {bytes >> 20}", "give -m and size= the same value, or leave -m out");
         return found.Need("qom-type") == MemoryOfFile ? new RamBlock(Name, bytes, found.Need("mem-path"), found.GetBool("share", false)) : new RamBlock(Name, bytes);
@@ -82,7 +101,9 @@ public sealed class HostObjects
         }
     }
 
-    private void Add(KeyValues given)
+    /// <summary>Makes one: -object, object_add.</summary>
+    /// <exception cref="OptionException">A mistake in it.</exception>
+    public void Add(KeyValues given)
     {
         string type = given.Need("qom-type"), id = given.Need("id");
         int at = Array.FindIndex(Types, t => t.Type == type);

@@ -35,15 +35,11 @@ public sealed class MachineBackends : IDisposable
     /// <summary>Drives whose media monitors may change.</summary>
     public IMedia Media => Blocks;
 
-    /// <summary>A device was taken out: its drive and network are free for another.</summary>
+    /// <summary>A device was taken out: its -blockdev node and its network are free for another, its -drive is gone.</summary>
     public void Release(string id, string driver)
     {
-        foreach (Drive drive in Blocks.All)
-            if (drive.AttachedTo is { } holder && (holder == id || holder == $"-device {driver}"))
-                (drive.AttachedTo, drive.IsVirtio) = (null, false);
-        foreach (NamedNetwork network in Nets.All)
-            if (network.Card is { } card && (card == id || card == driver))
-                (network.Card, network.Network.Receiver) = (null, null);
+        Blocks.Release(id, driver);
+        Nets.Release(id, driver);
     }
 
     /// <inheritdoc/>

@@ -13,6 +13,9 @@ public sealed record NamedNetwork(string Id, INetBackend Network)
 {
     /// <summary>The card it is plugged into; null for none.</summary>
     public string? Card { get; set; }
+
+    /// <summary>It was deleted (netdev_del) and goes with its card.</summary>
+    public bool IsLeaving { get; set; }
 }
 
 /// <summary>The network back ends of a machine: made from -netdev and -nic.</summary>
@@ -69,11 +72,44 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
     /// <exception cref="OptionException">There is none, or another card has it.</exception>
     public INetBackend Claim(string what, string id)
     {
-        NamedNetwork found = _all.Find(n => n.Id == id) ?? throw OptionException.Unknown($"{what}: netdev", id, _all.Select(n => n.Id));
+        NamedNetwork found = Find(what, id);
         if (found.Card is { } other)
             throw new OptionException($"{what}: netdev '{id}' is in use by {other}");
         found.Card = what;
         return found.Network;
+    }
+
+    /// <summary>Takes one away (netdev_del); one that a card has stays until the card goes. Under the machine's lock.</summary>
+    /// <returns>True when a card has it: its cable is to be pulled.</returns>
+    /// <exception cref="OptionException">There is none of that id.</exception>
+    public bool Remove(string id)
+    {
+        NamedNetwork found = Find("netdev_del", id);
+        found.IsLeaving = true;
+        Drop(found);
+        return found.Card is not null;
+    }
+
+    /// <summary>A card was taken out: its network is free for another, or gone.</summary>
+    public void Release(string id, string driver)
+    {
+        foreach (NamedNetwork network in _all.ToArray())
+        {
+            if (network.Card is not { } card || (card != id && card != driver))
+                continue;
+            (network.Card, network.Network.Receiver) = (null, null);
+            Drop(network);
+        }
+    }
+
+    /// <summary>The user-mode network whose ports hostfwd_add and hostfwd_remove change.</summary>
+    /// <param name="what">The command.</param>
+    /// <param name="id">Its id; null: the only one, or the first.</param>
+    /// <exception cref="OptionException">There is none.</exception>
+    public UserNetwork FindUser(string what, string? id)
+    {
+        INetBackend? found = id is null ? _all.Select(n => n.Network).FirstOrDefault(n => n is UserNetwork) : Find(what, id).Network;
+        return found as UserNetwork ?? throw new OptionException(id is null ? $"{what}: the machine has no user-mode network" : $"{what}: netdev '{id}' is no user-mode network");
     }
 
     /// <summary>A card's address: the one given, or the next of 52:54:00:12:34:56 and so on.</summary>
@@ -104,6 +140,16 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
             (named.Network as IDisposable)?.Dispose();
     }
 
+    private NamedNetwork Find(string what, string id) => _all.Find(n => n.Id == id && !n.IsLeaving) ?? throw OptionException.Unknown($"{what}: netdev", id, _all.Where(n => !n.IsLeaving).Select(n => n.Id));
+
+    private void Drop(NamedNetwork network)
+    {
+        if (!network.IsLeaving || network.Card is not null)
+            return;
+        _all.Remove(network);
+        (network.Network as IDisposable)?.Dispose();
+    }
+
     private UserNetwork User(KeyValues given)
     {
         UserNetworkOptions options = new();
@@ -111,8 +157,9 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
         {
             if (key is "type" or "id")
                 continue;
-            if (!options.TrySet(key, value))
-                throw OptionException.Unknown($"{given.What} user: property", key, ["net", "host", "dns", "dhcpstart", "hostname", "domainname", "bootfile", "tftp", "tftp-server-name", "restrict", "hostfwd", "id"]);
+            // In JSON a forwarded port is an object with the text as its only member.
+            if (!options.TrySet(key is "hostfwd.str" or "guestfwd.str" ? key[..^".str".Length] : key, value))
+                throw OptionException.Unknown($"{given.What} user: property", key, ["net", "host", "dns", "dhcpstart", "hostname", "domainname", "bootfile", "tftp", "tftp-server-name", "restrict", "hostfwd", "guestfwd", "ipv4", "ipv6", "id"]);
             given.Allow(key);
         }
 

@@ -9,6 +9,9 @@ public interface ICpuInspector
     /// <summary>The text of `info registers`.</summary>
     string Registers(int cpu);
 
+    /// <summary>A register by its name in the manual ("rip", "eax", "cr3", "cs", "cs.base"), or "pc"; null when there is none of that name.</summary>
+    ulong? Register(int cpu, string name);
+
     /// <summary>Where the next instruction is: a linear address.</summary>
     ulong ProgramCounter(int cpu);
 

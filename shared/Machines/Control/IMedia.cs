@@ -1,3 +1,6 @@
+using Suite.Devices.Block;
+using Suite.Machines.Backends;
+
 namespace Suite.Machines.Control;
 
 /// <summary>A drive, for `info block` and query-block.</summary>
@@ -8,7 +11,21 @@ namespace Suite.Machines.Control;
 /// <param name="Format">raw, qcow2.</param>
 /// <param name="Bytes">Size of the medium.</param>
 /// <param name="IsReadOnly">Writing is refused.</param>
-public sealed record MachineDrive(string Name, string QomPath, bool IsRemovable, string? File, string? Format, long Bytes, bool IsReadOnly);
+public sealed record MachineDrive(string Name, string QomPath, bool IsRemovable, string? File, string? Format, long Bytes, bool IsReadOnly)
+{
+    /// <summary>A node of -blockdev.</summary>
+    public bool IsNode { get; init; }
+
+    public ImageDetails Details { get; init; } = ImageDetails.Plain;
+
+    public BlockCounts Counts { get; init; } = new();
+
+    /// <summary>cache=writethrough.</summary>
+    public bool WritesThrough { get; init; }
+
+    /// <summary>cache=unsafe.</summary>
+    public bool IgnoresFlush { get; init; }
+}
 
 /// <summary>Drives, and media that can be changed. Without the lock.</summary>
 public interface IMedia
@@ -22,4 +39,12 @@ public interface IMedia
 
     /// <summary>Puts another medium in.</summary>
     void Change(string drive, string file, string? format);
+
+    /// <summary>The drive of a name, whose medium can be written.</summary>
+    /// <exception cref="ControlException">There is none, or it cannot.</exception>
+    Drive Writable(string name);
+
+    /// <summary>Puts a qcow2 image over a drive's image, which is only read from then on.</summary>
+    /// <exception cref="ControlException">There is no such drive.</exception>
+    void PutOver(string name, string file, bool exists);
 }

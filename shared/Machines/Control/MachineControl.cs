@@ -13,6 +13,8 @@ public sealed class MachineControl(Board board, ICpuInspector inspector, DeviceC
 {
     private const int PageBytes = 4096, KeyMilliseconds = 100;
 
+    private readonly List<FinishedJob> _jobs = [];
+
     public Board Board => board;
 
     public Machine Machine => board.Machine;
@@ -23,14 +25,26 @@ public sealed class MachineControl(Board board, ICpuInspector inspector, DeviceC
 
     public IAccelerator Accelerator => accelerator;
 
+    /// <summary>Boards that -M offers.</summary>
+    public IReadOnlyList<(string Name, bool IsDefault)> Machines { get; init; } = [];
+
+    /// <summary>Models that -cpu offers.</summary>
+    public IReadOnlyList<string> CpuModels { get; init; } = [];
+
+    /// <summary>What is left of QMP's jobs until they are dismissed.</summary>
+    public IReadOnlyList<FinishedJob> Jobs => _jobs;
+
+    /// <summary>The mouse's buttons as monitors have pressed them.</summary>
+    public int MouseButtons { get; private set; }
+
     /// <summary>savevm and its kin; null until the machine has them.</summary>
     public ISnapshots? Snapshots { get; set; }
 
     /// <summary>Saves the screen; null where there is none.</summary>
     public Action<string, string>? Screendump { get; set; }
 
-    /// <summary>The text of `info vnc`; null where none is served.</summary>
-    public Func<string>? VncText { get; set; }
+    /// <summary>The VNC servers; null where none is served.</summary>
+    public Func<IReadOnlyList<Display.VncDescription>>? VncServers { get; set; }
 
     /// <summary>Sets the VNC password; null where none is served.</summary>
     public Action<string>? SetVncPassword { get; set; }
@@ -84,6 +98,52 @@ public sealed class MachineControl(Board board, ICpuInspector inspector, DeviceC
                     board.Key(keys[i].Code, keys[i].IsExtended, isPressed: false);
             });
             release.Set(milliseconds > 0 ? milliseconds : KeyMilliseconds);
+        }
+    }
+
+    /// <summary>Does QMP's job at once: its events, and what query-jobs tells of it until it is dismissed.</summary>
+    /// <exception cref="ControlException">There is a job of that id.</exception>
+    public void RunJob(string id, string type, Action action)
+    {
+        if (_jobs.Exists(j => j.Id == id))
+            throw new ControlException($"Job ID '{id}' already in use");
+        void Tell(string status) => Machine.Tell(new MachineEvent("JOB_STATUS_CHANGE", ("status", status), ("id", id)));
+        Tell("created");
+        Tell("running");
+        string? error = null;
+        try
+        {
+            action();
+            Tell("waiting");
+            Tell("pending");
+        }
+        catch (ControlException e)
+        {
+            error = e.Message;
+            Tell("aborting");
+        }
+
+        _jobs.Add(new FinishedJob(id, type, error));
+        Tell("concluded");
+    }
+
+    /// <summary>Forgets a job that has ended.</summary>
+    /// <exception cref="ControlException">There is none.</exception>
+    public void DismissJob(string id)
+    {
+        if (_jobs.RemoveAll(j => j.Id == id) == 0)
+            throw new ControlException("Job not found", isNotFound: true);
+        Machine.Tell(new MachineEvent("JOB_STATUS_CHANGE", ("status", "null"), ("id", id)));
+    }
+
+    /// <summary>Moves the mouse, and presses its buttons.</summary>
+    /// <param name="buttons">1 left, 2 right, 4 middle; null leaves them as they are.</param>
+    public void Mouse(int x, int y, int z, int? buttons)
+    {
+        lock (Machine.Lock)
+        {
+            MouseButtons = buttons ?? MouseButtons;
+            board.Mouse(x, y, z, MouseButtons);
         }
     }
 
@@ -159,3 +219,9 @@ public sealed class MachineControl(Board board, ICpuInspector inspector, DeviceC
 
     private static string Near(string name) => Cli.Spelling.Nearest(name, KeyCodes.Names) is { } near ? $" (did you mean '{near}'?)" : "";
 }
+
+/// <summary>A job that has ended.</summary>
+/// <param name="Id">As its user called it.</param>
+/// <param name="Type">The command.</param>
+/// <param name="Error">What went wrong; null for nothing.</param>
+public sealed record FinishedJob(string Id, string Type, string? Error);

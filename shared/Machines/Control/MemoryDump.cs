@@ -21,7 +21,7 @@ internal static class MemoryDump
         {
             switch (letter)
             {
-                case 'x' or 'd' or 'u' or 'o' or 'c' or 'i' or 's':
+                case 'x' or 'd' or 'u' or 'o' or 'c' or 'i':
                     kind = letter;
                     break;
                 case 'b' or 'h' or 'w' or 'g':
@@ -34,21 +34,8 @@ internal static class MemoryDump
 
         if (kind == 'c' && !format.AsSpan(digits).ContainsAny("hwg"))
             size = 1;
-        ulong address = rest.Length > 0 ? Address(c, rest[0]) : c.Next;
+        ulong address = rest.Length > 0 ? MonitorCommands.Number(c, string.Join(' ', rest)) : c.Next;
         return c.Parked(() => kind == 'i' ? c.Control.Inspector.Disassemble(c.Cpu, address, Math.Min(count, MostBytes / LineBytes), isPhysical) : Show(c, address, Math.Min(count, MostBytes / size), kind, size, isPhysical));
-    }
-
-    private static ulong Address(MonitorContext c, string text) => text switch
-    {
-        "$pc" or "$rip" or "$eip" or "$nip" => Pc(c),
-        _ => MonitorCommands.Number(text),
-    };
-
-    private static ulong Pc(MonitorContext c)
-    {
-        ulong pc = 0;
-        c.Control.Machine.WhileParked(() => pc = c.Control.Inspector.ProgramCounter(c.Cpu));
-        return pc;
     }
 
     private static string Show(MonitorContext c, ulong address, int count, char kind, int size, bool isPhysical)

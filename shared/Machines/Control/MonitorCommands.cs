@@ -22,11 +22,11 @@ public static class MonitorCommands
         new(["cpu"], "index", "choose the processor that commands look at", static (c, a) => Cpu(c, a)),
         new(["nmi"], "", "send a non-maskable interrupt", static (c, _) => Quiet(() => c.Control.Machine.WhileParked(c.Control.Inspector.InjectNmi))),
         new(["sendkey"], "keys [ms]", "press keys together: ctrl-alt-delete", static (c, a) => SendKey(c, a)),
-        new(["savevm"], "name", "save the whole machine", static (c, a) => Quiet(() => Snapshots(c).Save(Need(a, 0, "a name")))),
+        new(["savevm"], "[name]", "save the whole machine", static (c, a) => Quiet(() => Snapshots(c).Save(a.Length > 0 ? a[0] : $"vm-{DateTime.Now:yyyyMMddHHmmss}"))),
         new(["loadvm"], "name", "go back to a saved state", static (c, a) => Quiet(() => Snapshots(c).Load(Need(a, 0, "a name")))),
         new(["delvm"], "name", "delete a saved state", static (c, a) => Quiet(() => Snapshots(c).Delete(Need(a, 0, "a name")))),
         new(["screendump"], "file [-f png|ppm]", "save the screen", static (c, a) => Screendump(c, a)),
-        new(["device_add"], "driver[,prop=value]", "plug a device in", static (c, a) => Quiet(() => c.Control.AddDevice(KeyValues.Parse("device_add", Need(a, 0, "a driver"), "driver")))),
+        new(["device_add"], "driver[,prop=value]", "plug a device in ('device_add help' lists them)", static (c, a) => AddDevice(c, a)),
         new(["device_del"], "id", "pull a device out", static (c, a) => Quiet(() => c.Control.RemoveDevice(Need(a, 0, "an id")))),
         new(["eject"], "[-f] device", "take the medium out of a drive", static (c, a) => Quiet(() => Media(c).Eject(Need([.. a.Where(w => w != "-f")], 0, "a device"), a.Contains("-f")))),
         new(["change"], "device file [format]", "put another medium in; 'change vnc password'", static (c, a) => Change(c, a)),
@@ -34,10 +34,16 @@ public static class MonitorCommands
         new(["pmemsave"], "addr size file", "save physical memory to a file", static (c, a) => MemorySave(c, a, isPhysical: true)),
         new(["i"], "/fmt port", "read a port", static (c, a) => ReadPort(c, a)),
         new(["o"], "/fmt port value", "write a port", static (c, a) => WritePort(c, a)),
-        new(["print", "p"], "/fmt number", "print a number", static (_, a) => Print(a)),
+        new(["print", "p"], "/fmt number", "print a number", static (c, a) => Print(c, a)),
         new(["gdbserver"], "[dev]", "serve gdb (tcp::1234), or none", static (c, a) => GdbServer(c, a)),
         new(["balloon"], "megabytes", "how much memory the guest shall keep", static (c, a) => Balloon(c, a)),
         new(["set_link"], "name on|off", "plug or unplug a network cable", static (c, a) => SetLink(c, a)),
+        new(["mouse_move"], "dx dy [dz]", "move the mouse", static (c, a) => MoveMouse(c, a)),
+        new(["mouse_button"], "state", "press the mouse's buttons: 1 left, 2 right, 4 middle, and their sums", static (c, a) => Quiet(() => c.Control.Mouse(0, 0, 0, (int)Number(c, Need(a, 0, "a state")) & 7))),
+        new(["gva2gpa"], "addr", "where a virtual address lies physically", static (c, a) => Physical(c, a)),
+        new(["sum"], "addr size", "a checksum of physical memory", static (c, a) => Sum(c, a)),
+        .. BackendCommands.Human,
+        .. BlockCommands.Human,
     ];
 
     /// <summary>Executes a line; the result is what is printed.</summary>
@@ -76,15 +82,9 @@ public static class MonitorCommands
         return $"unknown command: '{name}'{(near is null ? "" : $" (did you mean '{near}'?)")}\n";
     }
 
-    /// <summary>A number, decimal or 0x hexadecimal.</summary>
-    public static ulong Number(string text)
-    {
-        if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-            ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value)
-            : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value))
-            return value;
-        throw new ControlException($"'{text}' is not a number (decimal, or hexadecimal as 0x1000)");
-    }
+    /// <summary>A number or an expression of numbers and registers.</summary>
+    /// <exception cref="ControlException">It is none.</exception>
+    public static ulong Number(MonitorContext context, string text) => MonitorExpression.Value(context, text);
 
     /// <summary>An argument that must be there.</summary>
     public static string Need(string[] arguments, int index, string what) => index < arguments.Length ? arguments[index] : throw new ControlException($"{what} is missing");
@@ -110,9 +110,49 @@ public static class MonitorCommands
         return text.Length > 0 ? text.ToString() : $"no command is named '{a[0]}'\n";
     }
 
+    private static string AddDevice(MonitorContext c, string[] a)
+    {
+        string text = Need(a, 0, "a driver");
+        if (text is "help" or "?")
+            return c.Control.Catalogue.Help();
+        KeyValues given = KeyValues.Parse("device_add", text, "driver");
+        if (given.Has("help") || given.Has("?"))
+            return c.Control.Catalogue.Help(given.Need("driver"));
+        c.Control.AddDevice(given);
+        return "";
+    }
+
+    private static string MoveMouse(MonitorContext c, string[] a)
+    {
+        const int Most = 1 << 15;
+        int Step(int at) => at < a.Length ? (int)Math.Clamp((long)Number(c, a[at]), -Most, Most) : 0;
+        Need(a, 1, "a distance in each direction");
+        c.Control.Mouse(Step(0), Step(1), Step(2), null);
+        return "";
+    }
+
+    private static string Physical(MonitorContext c, string[] a)
+    {
+        ulong address = Number(c, Need(a, 0, "an address"));
+        return c.Parked(() => c.Control.Inspector.TryTranslate(c.Cpu, address, out ulong physical) ? $"gpa: 0x{physical:x}\n" : "Unmapped\n");
+    }
+
+    // The checksum of the BSD command of that name, of 16 bits.
+    private static string Sum(MonitorContext c, string[] a)
+    {
+        ulong address = Number(c, Need(a, 0, "an address")), size = Number(c, Need(a, 1, "a size"));
+        ushort sum = 0;
+        c.Control.Machine.WhileParked(() => ForEachChunk(c, address, size, isPhysical: true, chunk =>
+        {
+            foreach (byte b in chunk)
+                sum = (ushort)((sum >> 1 | sum << 15) + b);
+        }));
+        return $"{sum:d5}\n";
+    }
+
     private static string Cpu(MonitorContext c, string[] a)
     {
-        ulong index = Number(Need(a, 0, "a number"));
+        ulong index = Number(c, Need(a, 0, "a number"));
         if (index >= (ulong)c.Control.Machine.Vcpus.Count)
             throw new ControlException($"there is no CPU {index}");
         c.Cpu = (int)index;
@@ -122,7 +162,7 @@ public static class MonitorCommands
     private static string SendKey(MonitorContext c, string[] a)
     {
         string keys = Need(a, 0, "a key");
-        c.Control.SendKeys(keys == "-" ? ["minus"] : keys.Split('-'), a.Length > 1 ? (int)Math.Min(Number(a[1]), 10_000) : 0);
+        c.Control.SendKeys(keys == "-" ? ["minus"] : keys.Split('-'), a.Length > 1 ? (int)Math.Min(Number(c, a[1]), 10_000) : 0);
         return "";
     }
 
@@ -153,38 +193,40 @@ public static class MonitorCommands
 
     private static string MemorySave(MonitorContext c, string[] a, bool isPhysical)
     {
+        ulong address = Number(c, Need(a, 0, "an address")), size = Number(c, Need(a, 1, "a size"));
+        using FileStream file = File.Create(Need(a, 2, "a file"));
+        c.Control.Machine.WhileParked(() => ForEachChunk(c, address, size, isPhysical, chunk => file.Write(chunk)));
+        return "";
+    }
+
+    private static void ForEachChunk(MonitorContext c, ulong address, ulong size, bool isPhysical, Action<ReadOnlySpan<byte>> take)
+    {
         const ulong Most = 1UL << 40;
         const int Chunk = 1 << 20;
-        ulong address = Number(Need(a, 0, "an address")), size = Number(Need(a, 1, "a size"));
         if (size > Most)
             throw new ControlException("that is more than a machine has");
-        using FileStream file = File.Create(Need(a, 2, "a file"));
         byte[] chunk = new byte[Chunk];
-        c.Control.Machine.WhileParked(() =>
+        for (ulong done = 0; done < size;)
         {
-            for (ulong done = 0; done < size;)
-            {
-                int part = (int)Math.Min(size - done, Chunk);
-                if (!c.Control.TryRead(c.Cpu, address + done, isPhysical, chunk.AsSpan(0, part)))
-                    throw new ControlException($"nothing is mapped at {address + done:x} or behind it");
-                file.Write(chunk, 0, part);
-                done += (ulong)part;
-            }
-        });
-        return "";
+            int part = (int)Math.Min(size - done, Chunk);
+            if (!c.Control.TryRead(c.Cpu, address + done, isPhysical, chunk.AsSpan(0, part)))
+                throw new ControlException($"nothing is mapped at {address + done:x} or behind it");
+            take(chunk.AsSpan(0, part));
+            done += (ulong)part;
+        }
     }
 
     private static string ReadPort(MonitorContext c, string[] a)
     {
         (int size, int at) = PortFormat(a);
-        ushort port = (ushort)Number(Need(a, at, "a port"));
+        ushort port = (ushort)Number(c, Need(a, at, "a port"));
         return $"portr[0x{port:x4}] = 0x{c.Control.Machine.Spaces.In(port, size).ToString($"x{size * 2}", CultureInfo.InvariantCulture)}\n";
     }
 
     private static string WritePort(MonitorContext c, string[] a)
     {
         (int size, int at) = PortFormat(a);
-        c.Control.Machine.Spaces.Out((ushort)Number(Need(a, at, "a port")), size, (uint)Number(Need(a, at + 1, "a value")));
+        c.Control.Machine.Spaces.Out((ushort)Number(c, Need(a, at, "a port")), size, (uint)Number(c, Need(a, at + 1, "a value")));
         return "";
     }
 
@@ -195,10 +237,11 @@ public static class MonitorCommands
         return (a[0].Contains('w') ? 4 : a[0].Contains('h') ? 2 : 1, 1);
     }
 
-    private static string Print(string[] a)
+    private static string Print(MonitorContext c, string[] a)
     {
         bool hasFormat = a.Length > 0 && a[0].StartsWith('/');
-        ulong value = Number(Need(a, hasFormat ? 1 : 0, "a number"));
+        Need(a, hasFormat ? 1 : 0, "a number");
+        ulong value = Number(c, string.Join(' ', a[(hasFormat ? 1 : 0)..]));
         return (hasFormat ? a[0][^1] : 'd') switch
         {
             'x' => $"0x{value:x}\n",
@@ -218,7 +261,7 @@ public static class MonitorCommands
 
     private static string Balloon(MonitorContext c, string[] a)
     {
-        ulong bytes = Number(Need(a, 0, "a size")) << 20;
+        ulong bytes = Number(c, Need(a, 0, "a size")) << 20;
         lock (c.Control.Machine.Lock)
             (BalloonOf(c.Control) ?? throw new ControlException("No balloon device has been activated")).SetTarget(bytes);
         return "";

@@ -22,20 +22,26 @@ public static class MonitorInfo
         new(["registers"], "[-a]", "the processor's registers; -a: all processors'", Registers),
         new(["mem"], "", "what is mapped, by ranges", static (c, _) => c.Parked(() => c.Control.Inspector.MappedRanges(c.Cpu))),
         new(["tlb"], "", "what is mapped, by pages", static (c, _) => c.Parked(() => c.Control.Inspector.PageTable(c.Cpu))),
-        new(["lapic"], "[apic-id]", "a local APIC", static (c, a) => c.Parked(() => c.Control.Inspector.LocalApic(a.Length > 0 ? (int)MonitorCommands.Number(a[0]) : c.Cpu))),
+        new(["lapic"], "[apic-id]", "a local APIC", static (c, a) => c.Parked(() => c.Control.Inspector.LocalApic(a.Length > 0 ? (int)MonitorCommands.Number(c, a[0]) : c.Cpu))),
         new(["pic", "irq"], "", "the interrupt controllers", static (c, _) => c.Parked(c.Control.Inspector.InterruptControllers)),
         new(["mtree"], "", "the address spaces", static (c, _) => c.Locked(() => MemoryTree(c.Control.Machine.Spaces))),
         new(["qtree"], "", "the devices with their registers", static (c, _) => c.Locked(() => DeviceTree(c.Control))),
         new(["qdm"], "", "devices that can be added", static (c, _) => c.Control.Catalogue.Help()),
         new(["pci"], "", "the PCI bus", static (c, _) => c.Locked(() => c.Control.Board.Pci is { } bus ? Pci(bus) : "this board has no PCI bus\n")),
-        new(["block"], "", "the drives", Block),
+        new(["block"], "[-v] [device]", "the drives", BlockCommands.Describe),
+        new(["blockstats"], "", "what the guest has done with them", BlockCommands.DescribeCounts),
+        new(["block-jobs"], "", "jobs of drives", static (_, _) => "No active jobs\n"),
+        new(["iothreads"], "", "threads of devices", static (c, _) => string.Concat(c.Control.Board.Backends.Objects.Threads.Select(t => $"{t}:\n"))),
+        new(["memdev"], "", "memory back ends", static (c, _) => string.Concat(c.Control.Board.Backends.Objects.Memories.Select(m => $"memory backend: {m.Id}\n  size:  {m.Bytes}\n"))),
+        new(["numa"], "", "NUMA nodes", static (_, _) => "0 nodes\n"),
+        new(["jit"], "", "the translator", static (c, _) => $"{c.Control.Accelerator.Description}\n"),
         new(["network"], "", "network cards and back ends", static (c, _) => c.Locked(() => c.Control.Board.Backends.Nets.Describe())),
         new(["usernet"], "", "connections of user-mode networks", static (c, _) => c.Locked(() => c.Control.Board.Backends.Nets.Connections())),
         new(["chardev"], "", "character back ends", static (c, _) => string.Concat(c.Control.Board.Backends.Chars.All.Select(d => $"{d.Id}: filename={d.Description}\n"))),
         new(["snapshots"], "", "saved states", Snapshots),
         new(["balloon"], "", "how much memory the guest keeps", static (c, _) => c.Locked(() => MonitorCommands.BalloonOf(c.Control) is { } b ? $"balloon: actual={b.Actual >> 20}\n" : "no balloon device\n")),
         new(["roms"], "", "firmware in memory", static (c, _) => c.Locked(() => Roms(c.Control.Machine.Spaces.Memory))),
-        new(["vnc"], "", "the VNC server", static (c, _) => c.Control.VncText?.Invoke() ?? "Server: disabled\n"),
+        new(["vnc"], "", "the VNC server", static (c, _) => Vnc(c.Control.VncServers?.Invoke() ?? [])),
         new(["mice"], "", "pointing devices", static (_, _) => "* Mouse #0: PS/2 mouse\n"),
         new(["memory_size_summary"], "", "how much memory there is", static (c, _) => $"base-memory: {c.Control.Board.Options.Memory ?? 128UL << 20}\n"),
     ];
@@ -117,25 +123,9 @@ public static class MonitorInfo
         {
             text.Append(CultureInfo.InvariantCulture, $"  Bus  0, device {f.Slot,3}, function {f.Function}:\n    {f.Name}: class {f.Identity.Class >> 8:x4}, PCI device {f.Identity.Vendor:x4}:{f.Identity.Device:x4}\n");
             if (f.Identity.InterruptPin != 0)
-                text.Append(CultureInfo.InvariantCulture, $"      IRQ {f.Configuration[PciRegistersInterruptLine]}, pin {(char)('A' + f.Identity.InterruptPin - 1)}\n");
+                text.Append(CultureInfo.InvariantCulture, $"      IRQ {f.Configuration[PciRegisters.InterruptLine]}, pin {(char)('A' + f.Identity.InterruptPin - 1)}\n");
             foreach (PciBar bar in f.Bars)
                 text.Append(CultureInfo.InvariantCulture, $"      BAR{bar.Index}: {(bar.IsIo ? "I/O" : $"{(bar.Is64 ? 64 : 32)} bit {(bar.IsPrefetchable ? "prefetchable " : "")}memory")} {(bar.Address is { } at ? $"at 0x{at:x} [0x{at + bar.Length - 1:x}]" : "(not mapped)")}, {bar.Length} bytes\n");
-        }
-
-        return text.ToString();
-    }
-
-    private const int PciRegistersInterruptLine = 0x3C;
-
-    private static string Block(MonitorContext c, string[] a)
-    {
-        StringBuilder text = new();
-        foreach (MachineDrive drive in c.Control.Board.Backends.Media.Drives())
-        {
-            text.Append(drive.File is null ? $"{drive.Name}: [not inserted]\n" : $"{drive.Name}: {drive.File} ({drive.Format}{(drive.IsReadOnly ? ", read-only" : "")})\n    Size:             {drive.Bytes} bytes\n");
-            text.Append($"    Attached to:      {drive.QomPath}\n");
-            if (drive.IsRemovable)
-                text.Append("    Removable device: not locked, tray closed\n");
         }
 
         return text.ToString();
@@ -146,11 +136,14 @@ public static class MonitorInfo
         IReadOnlyList<SnapshotInfo> all = c.Control.Snapshots?.List() ?? [];
         if (all.Count == 0)
             return "There is no snapshot available.\n";
-        StringBuilder text = new($"{"ID",-8}{"TAG",-20}{"VM SIZE",12}{"DATE",24}{"VM CLOCK",18}\n");
+        StringBuilder text = new($"List of snapshots present on all disks:\n{"ID",-8}{"TAG",-20}{"VM SIZE",12}{"DATE",24}{"VM CLOCK",18}\n");
         foreach (SnapshotInfo s in all)
             text.Append(CultureInfo.InvariantCulture, $"{s.Id,-8}{s.Tag,-20}{s.StateBytes >> 10,8} KiB{s.Date,24:yyyy-MM-dd HH:mm:ss}{TimeSpan.FromTicks((long)(s.MachineNanoseconds / 100)),18:hh\\:mm\\:ss\\.fff}\n");
         return text.ToString();
     }
+
+    private static string Vnc(IReadOnlyList<Display.VncDescription> servers) => servers.Count == 0 ? "Server: disabled\n"
+        : string.Concat(servers.Select(s => $"Server: {s.Endpoint}\n  Auth: {s.Auth}\n{string.Concat(s.Clients.Select(c => $"Client: {c}\n"))}"));
 
     private static string Roms(PhysicalMemory memory)
     {

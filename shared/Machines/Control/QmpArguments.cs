@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Suite.Machines.Options;
 
@@ -48,26 +47,14 @@ public sealed class QmpArguments(JsonElement? arguments)
         _ => throw new QmpException("GenericError", $"Invalid parameter type for '{name}', expected: boolean"),
     };
 
-    /// <summary>All members as pairs of strings: device_add and its kin.</summary>
+    /// <summary>All members as pairs of strings, those of members with a dot between: device_add and its kin.</summary>
     public KeyValues AsKeyValues(string what)
     {
-        KeyValues result = KeyValues.Of(what);
         if (arguments is not { } a)
-            return result;
+            return KeyValues.Of(what);
         foreach (JsonProperty member in a.EnumerateObject())
-        {
             _taken.Add(member.Name);
-            result.Default(member.Name, member.Value.ValueKind switch
-            {
-                JsonValueKind.String => member.Value.GetString()!,
-                JsonValueKind.True => "on",
-                JsonValueKind.False => "off",
-                JsonValueKind.Number => member.Value.TryGetInt64(out long n) ? n.ToString(CultureInfo.InvariantCulture) : member.Value.GetRawText(),
-                _ => throw new QmpException("GenericError", $"Invalid parameter type for '{member.Name}'"),
-            });
-        }
-
-        return result;
+        return KeyValues.Of(what, a);
     }
 
     /// <summary>Nothing may be left.</summary>

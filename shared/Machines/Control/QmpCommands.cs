@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Suite.Devices.Pci;
 using Suite.Machines.Boards;
 
 namespace Suite.Machines.Control;
@@ -28,24 +27,6 @@ public static class QmpCommands
             o.WriteBoolean("enabled", c.Control.Accelerator.Name == "kvm");
             o.WriteBoolean("present", File.Exists("/dev/kvm"));
         })),
-        new("query-cpus-fast", QueryCpus),
-        new("query-memory-size-summary", static (c, _) => w => Object(w, o => o.WriteNumber("base-memory", c.Control.Board.Options.Memory ?? 128UL << 20))),
-        new("query-block", QueryBlock),
-        new("query-chardev", static (c, _) => w =>
-        {
-            w.WriteStartArray();
-            foreach (Backends.NamedChardev d in c.Control.Board.Backends.Chars.All)
-                Object(w, o =>
-                {
-                    o.WriteString("label", d.Id);
-                    o.WriteString("filename", d.Description);
-                    o.WriteBoolean("frontend-open", d.IsUsed);
-                });
-            w.WriteEndArray();
-        }),
-        new("query-pci", QueryPci),
-        new("query-mice", static (_, _) => w => w.WriteRawValue("""[{"name": "PS/2 mouse", "index": 0, "current": true, "absolute": false}]""")),
-        new("query-iothreads", static (_, _) => w => w.WriteRawValue("[]")),
         new("query-events", static (_, _) => w => WriteList(w, ["STOP", "RESUME", "RESET", "SHUTDOWN", "POWERDOWN", "GUEST_PANICKED", "GUEST_CRASHLOADED", "DEVICE_DELETED", "DEVICE_TRAY_MOVED", "JOB_STATUS_CHANGE"], "name")),
         new("query-balloon", static (c, _) =>
         {
@@ -114,9 +95,9 @@ public static class QmpCommands
         }),
         new("memsave", static (c, a) => Save(c, a, "memsave")),
         new("pmemsave", static (c, a) => Save(c, a, "pmemsave")),
-        new("snapshot-save", static (c, a) => Job(c, a, static (s, tag) => s.Save(tag))),
-        new("snapshot-load", static (c, a) => Job(c, a, static (s, tag) => s.Load(tag))),
-        new("snapshot-delete", static (c, a) => Job(c, a, static (s, tag) => s.Delete(tag))),
+        new("snapshot-save", static (c, a) => Job(c, a, "snapshot-save", static (s, tag) => s.Save(tag))),
+        new("snapshot-load", static (c, a) => Job(c, a, "snapshot-load", static (s, tag) => s.Load(tag))),
+        new("snapshot-delete", static (c, a) => Job(c, a, "snapshot-delete", static (s, tag) => s.Delete(tag))),
         new("human-monitor-command", static (c, a) =>
         {
             string line = a.NeedText("command-line");
@@ -127,6 +108,14 @@ public static class QmpCommands
             string answer = MonitorCommands.Execute(c, line).Replace("\n", "\r\n", StringComparison.Ordinal);
             return w => w.WriteStringValue(answer);
         }),
+        new("job-dismiss", static (c, a) => Do(() => c.Control.DismissJob(a.NeedText("id")))),
+        new("set_password", static (c, a) => SetPassword(c, a)),
+        new("expire_password", static (c, a) => Do(static () => { }, a, "protocol", "display", "time")),
+        new("set-action", SetAction),
+        new("input-send-event", InputEvents.Send),
+        .. QmpQueries.All,
+        .. BackendCommands.Qmp,
+        .. BlockCommands.Qmp,
     ];
 
     /// <summary>The command of a name; null when there is none.</summary>
@@ -152,7 +141,7 @@ public static class QmpCommands
         o.WriteString("package", $"suite {Cli.UserHelp.VersionNumber}");
     });
 
-    private static void Object(Utf8JsonWriter w, Action<Utf8JsonWriter> members)
+    internal static void Object(Utf8JsonWriter w, Action<Utf8JsonWriter> members)
     {
         w.WriteStartObject();
         members(w);
@@ -193,14 +182,41 @@ public static class QmpCommands
         return answer.Length == 0 ? Empty : throw new QmpException("GenericError", answer.Replace("Error: ", "", StringComparison.Ordinal).TrimEnd());
     }
 
-    private static Action<Utf8JsonWriter> Job(MonitorContext c, QmpArguments a, Action<ISnapshots, string> run)
+    private static Action<Utf8JsonWriter> Job(MonitorContext c, QmpArguments a, string type, Action<ISnapshots, string> run)
     {
         string job = a.NeedText("job-id"), tag = a.NeedText("tag");
         a.Get("vmstate");
         a.Get("devices");
         a.Finish();
-        run(c.Control.Snapshots ?? throw new ControlException("this machine has no snapshots"), tag);
-        c.Control.Machine.Tell(new MachineEvent("JOB_STATUS_CHANGE", ("status", "concluded"), ("id", job)));
+        ISnapshots snapshots = c.Control.Snapshots ?? throw new ControlException("this machine has no snapshots");
+        c.Control.RunJob(job, type, () => run(snapshots, tag));
+        return Empty;
+    }
+
+    private static Action<Utf8JsonWriter> SetPassword(MonitorContext c, QmpArguments a)
+    {
+        string protocol = a.NeedText("protocol"), password = a.NeedText("password");
+        a.Text("connected");
+        a.Text("display");
+        if (protocol != "vnc")
+            throw new QmpException("GenericError", $"Parameter 'protocol' does not accept value '{protocol}'");
+        return Do(() => (c.Control.SetVncPassword ?? throw new ControlException("Could not set password"))(password));
+    }
+
+    private static Action<Utf8JsonWriter> SetAction(MonitorContext c, QmpArguments a)
+    {
+        string? Word(string name, params ReadOnlySpan<string> words)
+        {
+            string? word = a.Text(name);
+            return word is null || words.Contains(word) ? word : throw new QmpException("GenericError", $"Parameter '{name}' does not accept value '{word}'");
+        }
+
+        string? reboot = Word("reboot", "reset", "shutdown"), shutdown = Word("shutdown", "poweroff", "pause");
+        Word("panic", "pause", "shutdown", "none", "exit-failure");
+        Word("watchdog", "reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi");
+        Machine machine = c.Control.Machine;
+        machine.EndsAtReset = reboot is null ? machine.EndsAtReset : reboot == "shutdown";
+        machine.StaysAfterShutdown = shutdown is null ? machine.StaysAfterShutdown : shutdown == "pause";
         return Empty;
     }
 
@@ -214,91 +230,6 @@ public static class QmpCommands
                 ? data.GetString()! : throw new QmpException("GenericError", "a key is an object with type qcode and its name as data"));
         c.Control.SendKeys(names, (int)Math.Clamp(a.Number("hold-time", 0), 0, 10_000));
         return Empty;
-    }
-
-    private static Action<Utf8JsonWriter> QueryCpus(MonitorContext c, QmpArguments a) => w =>
-    {
-        w.WriteStartArray();
-        foreach (IVcpu vcpu in c.Control.Machine.Vcpus)
-            Object(w, o =>
-            {
-                o.WriteNumber("cpu-index", vcpu.Index);
-                o.WriteString("qom-path", $"/machine/unattached/device[{vcpu.Index}]");
-                o.WriteNumber("thread-id", c.Control.Machine.ThreadIdOf(vcpu.Index));
-                o.WriteString("target", c.Control.Inspector.Architecture);
-            });
-        w.WriteEndArray();
-    };
-
-    private static Action<Utf8JsonWriter> QueryBlock(MonitorContext c, QmpArguments a)
-    {
-        IReadOnlyList<MachineDrive> drives = c.Control.Board.Backends.Media.Drives();
-        return w =>
-        {
-            w.WriteStartArray();
-            foreach (MachineDrive drive in drives)
-                Object(w, o =>
-                {
-                    o.WriteString("device", drive.Name);
-                    o.WriteString("qdev", drive.QomPath);
-                    o.WriteBoolean("locked", false);
-                    o.WriteBoolean("removable", drive.IsRemovable);
-                    o.WriteString("type", "unknown");
-                    if (drive.File is null)
-                        return;
-                    o.WriteStartObject("inserted");
-                    o.WriteString("file", drive.File);
-                    o.WriteString("drv", drive.Format);
-                    o.WriteBoolean("ro", drive.IsReadOnly);
-                    o.WriteStartObject("image");
-                    o.WriteString("filename", drive.File);
-                    o.WriteString("format", drive.Format);
-                    o.WriteNumber("virtual-size", drive.Bytes);
-                    o.WriteEndObject();
-                    o.WriteEndObject();
-                });
-            w.WriteEndArray();
-        };
-    }
-
-    private static Action<Utf8JsonWriter> QueryPci(MonitorContext c, QmpArguments a) => w =>
-    {
-        w.WriteStartArray();
-        if (c.Control.Board.Pci is { } bus)
-            Object(w, o =>
-            {
-                o.WriteNumber("bus", 0);
-                o.WriteStartArray("devices");
-                foreach (PciFunction f in bus.Functions)
-                    Object(o, d => WriteFunction(d, f));
-                o.WriteEndArray();
-            });
-        w.WriteEndArray();
-    };
-
-    private static void WriteFunction(Utf8JsonWriter w, PciFunction f)
-    {
-        w.WriteNumber("bus", 0);
-        w.WriteNumber("slot", f.Slot);
-        w.WriteNumber("function", f.Function);
-        w.WriteString("qdev_id", f.Name);
-        w.WriteStartObject("class_info");
-        w.WriteNumber("class", f.Identity.Class >> 8);
-        w.WriteEndObject();
-        w.WriteStartObject("id");
-        w.WriteNumber("vendor", f.Identity.Vendor);
-        w.WriteNumber("device", f.Identity.Device);
-        w.WriteEndObject();
-        w.WriteStartArray("regions");
-        foreach (PciBar bar in f.Bars)
-            Object(w, o =>
-            {
-                o.WriteNumber("bar", bar.Index);
-                o.WriteString("type", bar.IsIo ? "io" : "memory");
-                o.WriteNumber("address", (long)(bar.Address ?? ulong.MaxValue));
-                o.WriteNumber("size", bar.Length);
-            });
-        w.WriteEndArray();
     }
 
     private static Action<Utf8JsonWriter> QuerySnapshots(MonitorContext c, QmpArguments a)

@@ -83,12 +83,17 @@ public sealed class Displays : IDisposable
         }
 
         _servers.Add(server);
-        control.VncText = Describe;
+        control.VncServers = Describe;
         control.SetVncPassword = password =>
         {
             lock (_board.Machine.Lock)
+            {
+                if (_servers.TrueForAll(s => s.Password is null))
+                    throw new ControlException("Could not set password: the VNC server asks for none (-vnc ...,password=on)");
                 foreach (VncServer each in _servers)
-                    each.Password = password;
+                    if (each.Password is not null)
+                        each.Password = password;
+            }
         };
     }
 
@@ -105,10 +110,10 @@ public sealed class Displays : IDisposable
         return HostEndpoint.Internet(at, VncServer.FirstPort + display);
     }
 
-    private string Describe()
+    private IReadOnlyList<VncDescription> Describe()
     {
         lock (_board.Machine.Lock)
-            return string.Concat(_servers.Select(s => $"Server: {s.Endpoint}\n  Auth: {(s.Password is null ? "none" : "vnc")}\n{string.Concat(s.Clients.Select(c => $"Client: {c}\n"))}"));
+            return [.. _servers.Select(s => new VncDescription(s.Endpoint, s.Password is null ? "none" : "vnc", [.. s.Clients]))];
     }
 
     private void Screendump(IDisplaySource source, string file, string format)

@@ -60,6 +60,14 @@ public sealed class KeyValues
         return result;
     }
 
+    /// <summary>Members of a JSON object, as in the arguments of a QMP command.</summary>
+    public static KeyValues Of(string what, JsonElement value)
+    {
+        KeyValues result = new(what, "");
+        result.AddJson("", value);
+        return result;
+    }
+
     /// <summary>Adds a pair unless the key is there.</summary>
     public void Default(string key, string value)
     {
@@ -186,11 +194,24 @@ public sealed class KeyValues
     private void AddJson(string prefix, JsonElement value)
     {
         foreach (JsonProperty member in value.EnumerateObject())
+            AddMember(prefix + member.Name, member.Value);
+    }
+
+    // Items of a list are as if the key had been given so often.
+    private void AddMember(string key, JsonElement value)
+    {
+        switch (value.ValueKind)
         {
-            if (member.Value.ValueKind == JsonValueKind.Object)
-                AddJson($"{prefix}{member.Name}.", member.Value);
-            else
-                _items.Add((prefix + member.Name, member.Value.ValueKind switch { JsonValueKind.True => "on", JsonValueKind.False => "off", JsonValueKind.String => member.Value.GetString()!, _ => member.Value.GetRawText() }));
+            case JsonValueKind.Object:
+                AddJson(key + ".", value);
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in value.EnumerateArray())
+                    AddMember(key, item);
+                break;
+            default:
+                _items.Add((key, value.ValueKind switch { JsonValueKind.True => "on", JsonValueKind.False => "off", JsonValueKind.String => value.GetString()!, _ => value.GetRawText() }));
+                break;
         }
     }
 

@@ -33,12 +33,13 @@ public static class MachineOptionTable
         new(["-uuid"], "uuid", Standard, "the machine's UUID, for firmware", (o, v, _) =>
             o.Uuid = Guid.TryParse(v, out Guid uuid) ? uuid : throw new OptionException($"-uuid: '{v}' is not a UUID", "as in 550e8400-e29b-41d4-a716-446655440000")),
         new(["-rtc"], "base=...[,clock=...]", Standard, "the clock's start: utc, localtime or a date as 2006-06-17T16:01:21", (o, v, _) => o.Rtc = KeyValues.Parse("-rtc", v)),
+        new(["-readconfig"], "file", Standard, "options by groups: [drive \"id\"], lines key = \"value\"", (o, v, l) => ConfigFile.Apply(o, v, l)),
         new(["-nodefaults"], null, Standard, "no devices but those of the board and those asked for", (o, _, _) => o.NoDefaults = true),
         new(["-no-acpi"], null, Standard, "no ACPI tables", (o, _, _) => o.NoAcpi = true),
         new(["-no-hpet"], null, Standard, "no HPET", (o, _, _) => o.NoHpet = true),
         new(["-k"], "layout", Standard, "accepted and ignored: keys come as key codes", (_, _, _) => { }),
         new(["-no-user-config", "-nouserconfig"], null, Standard, "accepted and ignored: there are no configuration files", (_, _, _) => { }),
-        new(["-sandbox", "-audio", "-audiodev", "-msg", "-overcommit", "-run-with"], "value", Standard, "accepted and ignored",
+        new(["-sandbox", "-audio", "-audiodev", "-msg", "-overcommit", "-run-with", "-seed", "-compat"], "value", Standard, "accepted and ignored",
             (o, v, _) => o.Notes.Add($"an option is ignored (with {v})")),
         new(["-usb"], null, Standard, "accepted and ignored: the boards have no USB", (_, _, _) => { }),
         new(["-no-fd-bootchk", "-win2k-hack", "-mem-prealloc"], null, Standard, "accepted and ignored", (_, _, _) => { }),
@@ -52,6 +53,7 @@ public static class MachineOptionTable
         new(["-cdrom"], "file", Blocks, "CD-ROM, as the third IDE disk", (o, v, _) => o.Drives.Add(KeyValues.Of("-cdrom", ("file", v), ("media", "cdrom"), ("if", "ide"), ("index", "2")))),
         new(["-fda"], "file", Blocks, "floppy disk A", (o, v, _) => o.Drives.Add(KeyValues.Of("-fda", ("file", v), ("if", "floppy"), ("index", "0")))),
         new(["-fdb"], "file", Blocks, "floppy disk B", (o, v, _) => o.Drives.Add(KeyValues.Of("-fdb", ("file", v), ("if", "floppy"), ("index", "1")))),
+        new(["-pflash"], "file", Blocks, "a flash memory: firmware, then its variables", (o, v, _) => o.Drives.Add(KeyValues.Of("-pflash", ("file", v), ("if", "pflash"), ("format", "raw")))),
         new(["-snapshot"], null, Blocks, "what the guest writes is forgotten at the end", (o, _, _) => o.Snapshot = true),
 
         new(["-netdev"], "type,id=...[,prop=value]", Network, "a back end: user (hostfwd=tcp::2222-:22), tap", (o, v, _) => Listed(o, v, NetBackends.Help, () => o.NetBackends.Add(KeyValues.Parse("-netdev", v, "type")))),
@@ -84,6 +86,7 @@ public static class MachineOptionTable
         new(["-boot"], "[order=]acdn[,menu=on]", Boot, "what is started: a floppy, c disk, d CD, n network; once=, menu=", (o, v, _) => o.Boot = KeyValues.Parse("-boot", v, "order")),
         new(["-fw_cfg"], "[name=]name,file=|string=", Boot, "an item for the firmware", (o, v, _) => o.FwCfg.Add(KeyValues.Parse("-fw_cfg", v, "name"))),
         new(["-acpitable"], "file=...", Boot, "one more ACPI table", (o, v, _) => o.AcpiTables.Add(KeyValues.Parse("-acpitable", v))),
+        new(["-smbios"], "type=N[,field=value]", Boot, "fields of SMBIOS structures 0 to 4, 11 and 17; file= adds a structure", (o, v, _) => o.Smbios.Add(KeyValues.Parse("-smbios", v))),
         new(["-option-rom"], "file", Boot, "a ROM for the firmware to run", (o, v, _) => o.OptionRoms.Add(KeyValues.Parse("-option-rom", v, "romfile").Need("romfile"))),
         new(["-loadvm"], "name", Boot, "start from a snapshot of savevm", (o, v, _) => o.LoadSnapshot = v),
         new(["-incoming"], "uri", Boot, "not offered", (_, v, _) => throw new OptionException(
@@ -139,6 +142,12 @@ public static class MachineOptionTable
         o.Machine = KeyValues.Parse("-M", value, "type");
         if (o.Machine.Get("accel") is { } accel)
             Accel(o, accel, lists);
+        // What has an option of its own, too.
+        o.Kernel = o.Machine.Get("kernel") ?? o.Kernel;
+        o.Initrd = o.Machine.Get("initrd") ?? o.Initrd;
+        o.Append = o.Machine.Get("append") ?? o.Append;
+        o.Dtb = o.Machine.Get("dtb") ?? o.Dtb;
+        o.Bios = o.Machine.Get("firmware") ?? o.Bios;
     });
 
     private static void Accel(MachineOptions o, string value, IMachineLists lists) => Listed(o, value, lists.Accelerators, () =>

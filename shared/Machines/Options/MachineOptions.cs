@@ -125,7 +125,10 @@ public sealed class MachineOptions
     /// <summary>-fw_cfg.</summary>
     public List<KeyValues> FwCfg { get; } = [];
 
-    /// <summary>-smbios and -acpitable, as given.</summary>
+    /// <summary>-smbios.</summary>
+    public List<KeyValues> Smbios { get; } = [];
+
+    /// <summary>-acpitable.</summary>
     public List<KeyValues> AcpiTables { get; } = [];
 
     /// <summary>-option-rom.</summary>

@@ -21,7 +21,7 @@ public sealed class MachineSnapshots(Board board, IProcessorState processors) : 
     private Machine Machine => board.Machine;
 
     private List<(Drive Drive, ISnapshotStore Store)> Stores =>
-        [.. board.Backends.Blocks.All.Where(d => d.Medium is ISnapshotStore && !d.Medium.IsReadOnly).Select(d => (d, (ISnapshotStore)d.Medium!))];
+        [.. board.Backends.Blocks.All.Where(d => d.Medium is { Image: ISnapshotStore, IsReadOnly: false }).Select(d => (d, (ISnapshotStore)d.Medium!.Image))];
 
     /// <inheritdoc/>
     public IReadOnlyList<SnapshotInfo> List()
@@ -39,7 +39,7 @@ public sealed class MachineSnapshots(Board board, IProcessorState processors) : 
         List<(Drive Drive, ISnapshotStore Store)> stores = Stores;
         if (stores.Count > 0)
             foreach (Drive drive in board.Backends.Blocks.All)
-                if (drive.Medium is { IsReadOnly: false } and not ISnapshotStore)
+                if (drive.Medium is { IsReadOnly: false, Image: not ISnapshotStore })
                     throw new ControlException($"drive '{drive.Id}' ({drive.Medium.Description.File}) cannot hold snapshots: convert it (qemu-img convert -O qcow2), or attach it with readonly=on");
         WhileStopped(RunState.SaveVm, () =>
         {

@@ -110,8 +110,10 @@ public sealed class Qcow2Tests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    [Fact]
-    public void Compressed_clusters_are_read_and_replaced_when_written()
+    [Theory]
+    [InlineData("zlib")]
+    [InlineData("zstd")]
+    public void Compressed_clusters_are_read_and_replaced_when_written(string method)
     {
         if (!Available())
             return;
@@ -119,7 +121,7 @@ public sealed class Qcow2Tests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i < Size; i++)
             model[i] = (byte)(i / 700 * 31 + i % 7);
         File.WriteAllBytes(_bench["model.raw"], model);
-        Assert.Equal((0, ""), BlockBench.Img("convert", "-c", "-O", "qcow2", _bench["model.raw"], _bench["c.qcow2"]));
+        Assert.Equal((0, ""), BlockBench.Img("convert", "-c", "-O", "qcow2", "-o", $"compression_type={method}", _bench["model.raw"], _bench["c.qcow2"]));
         using (IBlockDevice image = Open("c.qcow2", null))
         {
             byte[] part = new byte[100_000 / 512 * 512];
@@ -130,6 +132,35 @@ public sealed class Qcow2Tests(ITestOutputHelper output) : IDisposable
         }
 
         Compare(_bench["c.qcow2"], model);
+    }
+
+    [Fact]
+    public void An_image_is_made_larger_and_another_is_put_over_it_while_it_is_used()
+    {
+        byte[] model = new byte[Size * 2], part = Pattern(70_000 / 512 * 512, 5);
+        BlockImage.CreateQcow2(_bench["g.qcow2"], Size);
+        IBlockDevice image = Open("g.qcow2", null);
+        image.Write(Size - part.Length, part);
+        part.CopyTo(model, Size - part.Length);
+        image.Resize(Size * 2L);
+        Assert.Equal(Size * 2L, image.Length);
+        image.Write(Size * 2L - part.Length, part);
+        part.CopyTo(model, Size * 2 - part.Length);
+        Assert.Throws<IOException>(() => image.Resize(Size));
+        image.Flush();
+        byte[] before = [.. model];
+        using (IBlockDevice over = BlockImage.Overlay(_bench["o.qcow2"], exists: false, image, new BlockOptions(_bench["g.qcow2"])))
+        {
+            over.Write(4096, part);
+            part.CopyTo(model, 4096);
+        }
+
+        Compare(_bench["g.qcow2"], before);
+        Compare(_bench["o.qcow2"], model);
+        File.WriteAllBytes(_bench["bad.qcow2"], new byte[65536]);
+        using IBlockDevice again = Open("g.qcow2", null);
+        Assert.Throws<IOException>(() => BlockImage.Overlay(_bench["bad.qcow2"], exists: true, again, new BlockOptions(_bench["g.qcow2"])));
+        again.Read(0, part); // it is still open
     }
 
     [Fact]

@@ -46,6 +46,28 @@ public sealed class UserNetworkTests : IDisposable
         Assert.Null(_guest.Next(50));
     }
 
+    // -nic user,guestfwd= and ipv6=off were unknown.
+    [Fact]
+    public void An_address_of_the_network_leads_to_a_socket_of_the_host_also_when_nothing_else_leads_out()
+    {
+        const uint Server = 0x0A000264;
+        UserNetworkOptions options = new() { IsRestricted = true };
+        Assert.True(options.TrySet("guestfwd", $"tcp:10.0.2.100:80-tcp:127.0.0.1:{HostPort}"));
+        Assert.True(options.TrySet("ipv6", "off"));
+        Assert.Throws<FormatException>(() => options.TrySet("ipv6", "on"));
+        foreach (string wrong in (string[])["", "tcp:10.0.2.100:80", "udp:10.0.2.100:80-tcp:127.0.0.1:1", "tcp:nix:80-tcp:127.0.0.1:1", "tcp:10.0.2.100:80-cmd:cat", "tcp:10.0.2.100:80-tcp:host:1", "tcp:10.0.2.100:80-tcp:1"])
+            Assert.Contains("guestfwd", Assert.Throws<FormatException>(() => options.TrySet("guestfwd", wrong)).Message, StringComparison.Ordinal);
+        using GuestStack guest = new(options);
+        guest.SendArp(Server);
+        Assert.NotNull(guest.Next());
+        guest.SendTcp(Port, Server, 80, _ours, 0, Syn);
+        (uint sequence, uint acknowledged, TcpFlags flags, _) = guest.NextTcp();
+        Assert.Equal((_ours + 1, Syn | Ack), (acknowledged, flags));
+        guest.SendTcp(Port, Server, 80, acknowledged, sequence + 1, Ack | Push, "hello"u8);
+        using Socket host = _listener.AcceptSocket();
+        Assert.Equal("hello", ReadHost(host, 5));
+    }
+
     [Fact]
     public void DHCP_gives_the_address_the_routes_and_the_name()
     {

@@ -108,6 +108,29 @@ public sealed class OptionsTests
     public void Parts_of_processors_multiply(string line, int processors, int cores, int threads) => Assert.Equal((processors, (cores, threads)), (Parse(line).Cpus, Parse(line).CpuParts));
 
     [Fact]
+    public void A_file_of_options_is_as_if_they_had_been_given()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "# a machine\n[machine]\n  type = \"pc\"\n  kernel = \"k,1\"\n\n[drive \"d0\"]\n file = \"a,b.img\"\n if = \"none\"\n[device]\ndriver=\"virtio-blk-pci\"\n drive = \"d0\"\n[memory]\nsize = \"64\"\n[smp-opts]\ncpus = \"2\"\n[global]\ndriver=\"e1000\"\nproperty=\"mac\"\nvalue=\"x\"\n");
+            MachineOptions options = Parse($"-readconfig {file} -S");
+            Assert.Equal(("pc", "k,1", 64UL << 20, 2), (options.Machine.Get("type"), options.Kernel, options.Memory, options.Cpus));
+            Assert.Equal(("d0", "a,b.img"), (options.Drives[0].Get("id"), options.Drives[0].Get("file")));
+            Assert.Equal("d0", options.Devices[0].Get("drive"));
+            Assert.Equal(("e1000", "mac", "x"), options.Globals[0]);
+            File.WriteAllText(file, "[drive \"d\"]\nfile = x\n");
+            Assert.Contains("line 2", Assert.Throws<OptionException>(() => Parse($"-readconfig {file}")).Message, StringComparison.Ordinal);
+            File.WriteAllText(file, "[nix]\n");
+            Assert.Contains("line 1", Assert.Throws<OptionException>(() => Parse($"-readconfig {file}")).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public void An_unknown_back_end_names_the_nearest() =>
         Assert.Contains("stdio", Assert.Throws<OptionException>(() => CharSpec.Expand("-serial", "stdoi")).Fix, StringComparison.Ordinal);
 

@@ -32,6 +32,22 @@ public sealed class PcBoardTests
     [KvmFact]
     public void Timer_interrupts_arrive_without_kernel_controllers() => Ticks("-accel kvm,kernel-irqchip=off");
 
+    // They were taken and had no effect.
+    [Theory]
+    [InlineData("-M pc,foo=on")]
+    [InlineData("-M microvm,hpett=on")]
+    public void A_board_s_property_that_does_not_exist_is_refused(string line) =>
+        Assert.Contains("is not known", Assert.Throws<Suite.Machines.Options.OptionException>(() => new TinyPc("-accel translation -net none -m 4 " + line, 0xF4)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("-smbios type=9", "cannot be set")]
+    [InlineData("-smbios type=1,serail=1", "serail")]
+    [InlineData("-smbios type=1,uuid=1", "a value of uuid")]
+    [InlineData("-smbios type=0,release=x", "a value of release")]
+    [InlineData("-smbios serial=1", "type")]
+    public void Mistakes_of_smbios_are_named(string line, string cause) =>
+        Assert.Contains(cause, Assert.Throws<Suite.Machines.Options.OptionException>(() => new TinyPc("-accel translation -net none -m 4 " + line, 0xF4)).Message, StringComparison.Ordinal);
+
     private static void Ticks(string accelerator)
     {
         byte[] code = new byte[0x100];

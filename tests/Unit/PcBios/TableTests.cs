@@ -141,6 +141,54 @@ public sealed class TableTests
         Assert.Equal(types.Count, BitConverter.ToUInt16(entry, 28));
     }
 
+    // dmidecode showed them under QEMU only; and a BIOS that is none said that it was UEFI.
+    [Fact]
+    public void What_the_user_says_is_in_the_smbios_tables()
+    {
+        SmbiosFields fields = new();
+        fields.Set(0, "vendor", "ACME BIOS");
+        fields.Set(0, "release", "3.7");
+        fields.Set(1, "serial", "SN-1");
+        fields.Set(1, "uuid", "550e8400-e29b-41d4-a716-446655440000");
+        fields.Set(2, "asset", "TAG-2");
+        fields.Set(17, "speed", "2666");
+        fields.OemStrings.AddRange(["one", "two"]);
+        fields.Structures.Add([200, 4, 0x34, 0x12, 0, 0]);
+        byte[] tables = Smbios.Make(Pc with { Smbios = fields }).Tables;
+        List<int> types = [];
+        for (int at = 0; at < tables.Length;)
+        {
+            int type = tables[at], texts = at + tables[at + 1], end = texts;
+            types.Add(type);
+            while (tables[end] != 0 || tables[end + 1] != 0)
+                end++;
+            string[] all = Encoding.UTF8.GetString(tables, texts, end - texts).Split('\0');
+            string Text(int offset) => all[tables[at + offset] - 1];
+            switch (type)
+            {
+                case 0:
+                    Assert.Equal(("ACME BIOS", 3, 7, 0), (Text(4), tables[at + 20], tables[at + 21], tables[at + 19] & 8));
+                    break;
+                case 1:
+                    Assert.Equal(("SN-1", "00840E559BE2D441A716446655440000"), (Text(7), Convert.ToHexString(tables, at + 8, 16)));
+                    break;
+                case 2:
+                    Assert.Equal(("TAG-2", 0), (Text(8), tables[at + 7]));
+                    break;
+                case 11:
+                    Assert.Equal(["one", "two"], all);
+                    break;
+                case 17:
+                    Assert.Equal(2666, BitConverter.ToUInt16(tables, at + 21));
+                    break;
+            }
+
+            at = end + 2;
+        }
+
+        Assert.Equal([0, 1, 2, 3, 4, 11, 16, 17, 19, 200, 32, 127], types);
+    }
+
     [Fact]
     public void The_mp_table_counts_and_sums_right()
     {

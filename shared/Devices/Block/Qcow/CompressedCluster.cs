@@ -2,8 +2,11 @@ using System.IO.Compression;
 
 namespace Suite.Devices.Block.Qcow;
 
-/// <summary>Reads clusters that are compressed with deflate; the last one stays unpacked in memory.</summary>
-internal sealed class CompressedCluster(HostFile file, int clusterBits)
+/// <summary>Reads clusters that are compressed with deflate or zstd; the last one stays unpacked in memory.</summary>
+/// <param name="file">The image.</param>
+/// <param name="clusterBits">Bytes of a cluster, as a power of two.</param>
+/// <param name="isZstd">zstd, as the header says.</param>
+internal sealed class CompressedCluster(HostFile file, int clusterBits, bool isZstd)
 {
     private const int SectorBytes = 512;
 
@@ -36,10 +39,10 @@ internal sealed class CompressedCluster(HostFile file, int clusterBits)
         file.Read(offset, packed);
         try
         {
-            using DeflateStream stream = new(new MemoryStream(packed), CompressionMode.Decompress);
+            using Stream stream = isZstd ? new ZstdSharp.DecompressionStream(new MemoryStream(packed)) : new DeflateStream(new MemoryStream(packed), CompressionMode.Decompress);
             stream.ReadExactly(_unpacked);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
         {
             throw Qcow2Header.Bad(file, $"the compressed cluster at {offset:x} is damaged");
         }

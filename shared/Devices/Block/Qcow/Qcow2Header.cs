@@ -14,7 +14,7 @@ internal sealed class Qcow2Header
     public const ulong IncompatibleDirty = 1, IncompatibleCorrupt = 2, IncompatibleDataFile = 4, IncompatibleCompression = 8, IncompatibleExtendedL2 = 16;
 
     /// <summary>Offsets of fields that are written while the image is in use.</summary>
-    public const int L1SizeField = 36, RefcountTableField = 48, SnapshotCountField = 60, IncompatibleField = 72, AutoClearField = 88;
+    public const int SizeField = 24, L1SizeField = 36, RefcountTableField = 48, SnapshotCountField = 60, IncompatibleField = 72, AutoClearField = 88;
 
     public const int Version2Length = 72, Version3Length = 104;
 
@@ -26,7 +26,7 @@ internal sealed class Qcow2Header
 
     public int ClusterBits { get; init; } = 16;
 
-    public long Size { get; init; }
+    public long Size { get; set; }
 
     public int L1Size { get; set; }
 
@@ -46,6 +46,9 @@ internal sealed class Qcow2Header
 
     public int RefcountOrder { get; init; } = 4;
 
+    /// <summary>Clusters are compressed with zstd; else with deflate.</summary>
+    public bool IsZstd { get; private set; }
+
     public string? BackingName { get; init; }
 
     public string? BackingFormat { get; init; }
@@ -56,7 +59,10 @@ internal sealed class Qcow2Header
     public int BytesPerL1EntryBits => ClusterBits + ClusterBits - 3;
 
     /// <summary>Entries of L1 that the disk's contents need; what lies behind holds states of the machine.</summary>
-    public int L1SizeNeeded => (int)((Size + (1L << BytesPerL1EntryBits) - 1) >> BytesPerL1EntryBits);
+    public int L1SizeNeeded => L1SizeFor(Size);
+
+    /// <summary>Entries of the L1 table that a disk of some size needs.</summary>
+    public int L1SizeFor(long size) => (int)((size + (1L << BytesPerL1EntryBits) - 1) >> BytesPerL1EntryBits);
 
     /// <summary>Reads and checks a header.</summary>
     /// <exception cref="IOException">It is damaged, or has a feature that is not supported.</exception>
@@ -177,8 +183,8 @@ internal sealed class Qcow2Header
 
     private void CheckFeatures(HostFile file, byte compression)
     {
-        if ((Incompatible & IncompatibleCompression) != 0 && compression != 0)
-            throw Bad(file, "its clusters are compressed with zstd, which is not supported; convert it with 'qemu-img convert -O qcow2'");
+        if ((Incompatible & IncompatibleCompression) != 0)
+            IsZstd = compression switch { 0 => false, 1 => true, _ => throw Bad(file, $"its clusters are compressed in an unknown way ({compression})") };
         if ((Incompatible & IncompatibleDataFile) != 0)
             throw Bad(file, "its data lies in another file, which is not supported; convert it with 'qemu-img convert -O qcow2'");
         if ((Incompatible & IncompatibleExtendedL2) != 0)

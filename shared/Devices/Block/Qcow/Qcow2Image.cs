@@ -37,15 +37,17 @@ internal sealed partial class Qcow2Image : IBlockDevice
         (_file, _header, _backing, _discards, _name) = (file, header, backing, discards, name);
         _l2Tables = new TableCache(file, header.ClusterSize, WriteMetadata);
         _refcounts = new Qcow2Refcounts(file, header, cluster => _metadata.Contains(cluster) || (_counted is { } counts && cluster < counts.Length && counts[cluster] != 0));
-        _compressed = new CompressedCluster(file, header.ClusterBits);
+        _compressed = new CompressedCluster(file, header.ClusterBits, header.IsZstd);
         Length = header.Size & -IBlockDevice.SectorSize;
     }
 
-    public long Length { get; }
+    public long Length { get; private set; }
 
     public bool IsReadOnly => _file.IsReadOnly;
 
     public (string File, string Format) Description => (_name, ImageFormat.Qcow2);
+
+    public ImageDetails Details => new(_file.AllocatedBytes, ClusterSize, _header.BackingName, _header.BackingFormat, _backing is null ? 0 : _backing.Details.Depth + 1);
 
     private int ClusterSize => _header.ClusterSize;
 
@@ -55,8 +57,9 @@ internal sealed partial class Qcow2Image : IBlockDevice
     /// <param name="file">The file.</param>
     /// <param name="discards">Give the host room back for what is freed.</param>
     /// <param name="openBacking">Opens the backing image by name and format (null: unknown).</param>
+    /// <param name="keepsBacking">The backing image is in use and stays open when this one cannot be opened.</param>
     /// <exception cref="IOException">It is damaged, or has features that are not supported, or its backing image cannot be opened.</exception>
-    public static Qcow2Image Open(HostFile file, bool discards, Func<string, string?, IBlockDevice> openBacking)
+    public static Qcow2Image Open(HostFile file, bool discards, Func<string, string?, IBlockDevice> openBacking, bool keepsBacking = false)
     {
         Qcow2Header header = Qcow2Header.Read(file);
         IBlockDevice? backing = header.BackingName is { } name ? openBacking(name, header.BackingFormat) : null;
@@ -68,7 +71,8 @@ internal sealed partial class Qcow2Image : IBlockDevice
         }
         catch
         {
-            backing?.Dispose();
+            if (!keepsBacking)
+                backing?.Dispose();
             throw;
         }
     }
@@ -76,6 +80,21 @@ internal sealed partial class Qcow2Image : IBlockDevice
     /// <summary>Makes an empty image in a file that is empty.</summary>
     public static Qcow2Image Create(HostFile file, long size, string? backingName = null, string? backingFormat = null, IBlockDevice? backing = null, int clusterBits = 16, int version = 3) =>
         Create(file, new Qcow2Header { Size = size, ClusterBits = clusterBits, Version = version, BackingName = backingName, BackingFormat = backingFormat }, backing, file.Path);
+
+    /// <summary>Makes the disk larger. What lies behind the old end reads as zeros, or as what the backing image has there.</summary>
+    public void Resize(long length)
+    {
+        string? why = IsReadOnly ? "is read-only" : length < Length ? "cannot be made smaller" : _snapshots.Count > 0 ? "has snapshots, which are of its size" : null;
+        if (why is not null)
+            throw new IOException($"{_name}: {why}");
+        GrowL1(_header.L1SizeFor(length));
+        _header.Size = length;
+        Span<byte> field = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(field, length);
+        _file.Write(Qcow2Header.SizeField, field);
+        WriteMetadata();
+        Length = length;
+    }
 
     /// <summary>An image that takes what is written over another one.</summary>
     /// <param name="file">An empty file.</param>

@@ -58,7 +58,7 @@ public sealed class VncServer : IDisposable
     public string? Password { get; set; }
 
     /// <summary>Connections, for `info vnc`.</summary>
-    public IEnumerable<string> Clients => _clients.Select(c => c.Peer.ToString());
+    public IEnumerable<HostEndpoint> Clients => _clients.Select(c => c.Peer);
 
     internal IDisplayInput Input { get; }
 
