@@ -8,13 +8,20 @@ namespace Suite.UserMode.X86;
 /// <summary>What managed code needs that does an instruction's work: the instruction again, and the faults it can end in.</summary>
 public static unsafe class X86Faults
 {
-    private const int SI_KERNEL = 0x80, SEGV_MAPERR = 1, SEGV_ACCERR = 2, GeneralProtection = 13, PageFault = 14;
+    private const int SI_KERNEL = 0x80, SEGV_MAPERR = 1, SEGV_ACCERR = 2, StackFault = 12, GeneralProtection = 13, PageFault = 14;
 
     /// <summary>#GP with an error code.</summary>
     public static void Protection(GuestThread t, ulong error)
     {
         (t.State->FaultTrap, t.State->FaultError) = (GeneralProtection, error);
         SignalDelivery.Raise(t, Linux.SIGSEGV, SI_KERNEL, 0);
+    }
+
+    /// <summary>#SS with an error code.</summary>
+    public static void Stack(GuestThread t, ulong error)
+    {
+        (t.State->FaultTrap, t.State->FaultError) = (StackFault, error);
+        SignalDelivery.Raise(t, Linux.SIGBUS, SI_KERNEL, 0);
     }
 
     /// <summary>#PF of an access that managed code made for the guest.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
@@ -94,7 +93,7 @@ internal static unsafe class I386Descriptors
     private static long Describe(GuestThread t, int function, byte* entry)
     {
         uint before = I386Segments.Base(t, Stubs.Cs);
-        long result = (int)Sys.Call(modify_ldt, function, (long)entry, DescriptorBytes);
+        long result = I386LocalTable.Write(function, entry, DescriptorBytes);
         if (result != 0)
             return result;
         t.Engine.SegmentsChanged();
@@ -124,33 +123,18 @@ internal static unsafe class I386Descriptors
         SetThreadArea(t, args);
     }
 
-    /// <summary>First address of the segment that a thread-local or LDT selector names; 0 when there is none.</summary>
-    public static uint Base(GuestThread t, ushort selector)
+    /// <summary>The segment that a thread-local or LDT selector names; an absent one when there is none.</summary>
+    public static I386SegmentDescriptor Find(GuestThread t, ushort selector)
     {
-        const int TableBit = 4;
-        if ((selector & TableBit) == 0)
-        {
-            uint* entry = Descriptor(t);
-            *entry = (uint)selector >> 3;
-            return t.Engine.Stubs.Int80(get_thread_area, (uint)entry) == 0 ? entry[1] : 0;
-        }
-
-        return BaseOf(Local(selector));
+        const int TableBit = 4, PrivilegeBits = 3;
+        if ((selector & TableBit) != 0)
+            return I386LocalTable.Find(selector);
+        if (selector <= PrivilegeBits)
+            return default;
+        uint* entry = Descriptor(t);
+        *entry = (uint)selector >> 3;
+        return t.Engine.Stubs.Int80(get_thread_area, (uint)entry) == 0 ? I386SegmentDescriptor.Of(entry[1], entry[2], entry[3]) : default;
     }
-
-    /// <summary>The descriptor in the local table that a selector names; 0 when there is none.</summary>
-    public static ulong Local(ushort selector)
-    {
-        const int Bytes = sizeof(ulong);
-        byte[] table = new byte[(selector | (Bytes - 1)) + 1];
-        long read;
-        fixed (byte* p = table)
-            read = (int)Sys.Call(modify_ldt, ReadLdt, (long)p, table.Length);
-        return read < table.Length ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(table.AsSpan(selector & ~(Bytes - 1)));
-    }
-
-    /// <summary>First address of the segment that a descriptor describes.</summary>
-    public static uint BaseOf(ulong descriptor) => (uint)(descriptor >> 16 & 0xFFFFFF | descriptor >> 56 << 24);
 
     // The kernel wants it below 4 GiB: there is room before the thread's state.
     private static uint* Descriptor(GuestThread t) => (uint*)((byte*)t.State - VcpuState.TcbOffset);

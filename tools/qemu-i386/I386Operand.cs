@@ -4,13 +4,13 @@ using Suite.LinuxUser.Process;
 
 namespace Suite.Tools.I386;
 
-/// <summary>Operands of the instructions that managed code executes: addresses with their segments, the stack, registers.</summary>
+/// <summary>Operands of the instructions that managed code executes: places in segments, the stack, registers.</summary>
 internal static unsafe class I386Operand
 {
     private const int Ebx = 3, Esp = 4, Ebp = 5, Esi = 6, Edi = 7;
 
-    /// <summary>Linear address of a memory operand.</summary>
-    public static uint Address(GuestThread t, in X86Insn insn)
+    /// <summary>Where a memory operand is.</summary>
+    public static I386Place Of(GuestThread t, in X86Insn insn)
     {
         bool onStack;
         uint offset = insn.AddressBits == 16 ? Offset16(t.State, in insn, out onStack) : Offset32(t.State, in insn, out onStack);
@@ -24,15 +24,11 @@ internal static unsafe class I386Operand
             0x65 => Stubs.Gs,
             _ => onStack ? Stubs.Ss : Stubs.Ds,
         };
-        return I386Segments.Base(t, segment) + offset;
+        return new I386Place(segment, offset);
     }
 
-    /// <summary>Linear address of the top of the stack, moved by some bytes.</summary>
-    public static uint StackTop(GuestThread t, int by = 0)
-    {
-        uint mask = StackMask(t);
-        return I386Segments.Base(t, Stubs.Ss) + ((uint)t.State->Gpr[Esp] + (uint)by & mask);
-    }
+    /// <summary>The top of the stack, moved by some bytes.</summary>
+    public static I386Place StackTop(GuestThread t, int by = 0) => new(Stubs.Ss, (uint)t.State->Gpr[Esp] + (uint)by & StackMask(t));
 
     /// <summary>Adds to the stack pointer: esp, or sp on a stack of 16 bits.</summary>
     public static void MoveStack(GuestThread t, int by)
@@ -45,12 +41,7 @@ internal static unsafe class I386Operand
     public static void SetRegister(VcpuState* s, int register, uint value, int bits) =>
         s->Gpr[register] = bits == 16 ? (uint)s->Gpr[register] & 0xFFFF0000 | (ushort)value : value;
 
-    private static uint StackMask(GuestThread t)
-    {
-        const uint Big = 0x400000; // the B bit in what lar gives
-        ushort selector = t.State->Segments[Stubs.Ss];
-        return selector == I386Segments.UserData || (t.Engine.Stubs.AccessRights(selector) & Big) != 0 ? uint.MaxValue : 0xFFFF;
-    }
+    private static uint StackMask(GuestThread t) => I386Segments.Find(t, Stubs.Ss) is { IsBig: false } ? 0xFFFF : uint.MaxValue;
 
     private static uint Offset16(VcpuState* s, in X86Insn insn, out bool onStack)
     {

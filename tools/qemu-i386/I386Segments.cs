@@ -42,21 +42,18 @@ internal static unsafe class I386Segments
         selector > 3 && (t.Engine.Stubs.AccessRights(selector) & (Present | NotSystem | IsCode | SecondBit)) == (Present | NotSystem | SecondBit);
 
     /// <summary>The code segment of a selector that cs can take; null for one it cannot. 64-bit code is out of reach.</summary>
-    public static CodeSegment? Code(ushort selector)
-    {
-        const int LocalTable = 4;
-        if ((selector | 3) == UserCode)
-            return CodeSegment.Flat;
-        return (selector & LocalTable) != 0 ? I386CodeSegments.Instance.Find(selector) : null;
-    }
+    public static CodeSegment? Code(ushort selector) => I386CodeSegments.Instance.Find(selector);
 
     /// <summary>The code segment that the thread runs in.</summary>
     public static CodeSegment Code(GuestThread t) => Code(t.State->Segments[Stubs.Cs]) ?? CodeSegment.Flat;
 
     /// <summary>First address of the segment in es, cs, ss, ds, fs or gs.</summary>
-    public static uint Base(GuestThread t, int register)
+    public static uint Base(GuestThread t, int register) => Find(t, register) is { } segment ? segment.Base : 0;
+
+    /// <summary>The segment in es, cs, ss, ds, fs or gs; null for a flat one.</summary>
+    public static I386SegmentDescriptor? Find(GuestThread t, int register)
     {
         ushort selector = t.State->Segments[register];
-        return selector is UserData or UserCode or UserCode64 or <= 3 ? 0 : I386Descriptors.Base(t, selector);
+        return selector is UserData or UserCode or UserCode64 ? null : I386Descriptors.Find(t, selector);
     }
 }

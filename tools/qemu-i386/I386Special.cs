@@ -19,6 +19,8 @@ internal static unsafe class I386Special
     public static void Execute(GuestThread t, SpecialInsn what, int length, I386Vdso vdso)
     {
         byte* code = stackalloc byte[16];
+        if (what == SpecialInsn.StackLoaded)
+            return; // the next run asks which code belongs to the stack
         if (what == SpecialInsn.Sysenter)
             Sysenter(t, vdso);
         else if (!X86Faults.Fetch(t, I386Segments.Code(t).Mode, length, out X86Insn insn, code))
@@ -79,13 +81,11 @@ internal static unsafe class I386Special
         ushort selector;
         if (pop || insn.IsMemory)
         {
-            uint address = pop ? I386Operand.StackTop(t) : I386Operand.Address(t, in insn);
+            I386Place place = pop ? I386Operand.StackTop(t) : I386Operand.Of(t, in insn);
             int offsetBytes = far ? insn.OperandBits / 8 : 0;
-            if ((far && !t.Memory.TryRead(address, new Span<byte>(&pointer, offsetBytes))) || !t.Memory.TryRead(address + (uint)offsetBytes, out selector))
-            {
-                X86Faults.MemoryFault(t, address, write: false);
+            if ((far && !place.TryRead(t, offsetBytes, out pointer)) || !(place with { Offset = place.Offset + (uint)offsetBytes }).TryRead(t, sizeof(ushort), out uint read))
                 return;
-            }
+            selector = (ushort)read;
         }
         else
         {
@@ -121,13 +121,9 @@ internal static unsafe class I386Special
         }
 
         int size = insn.OperandBits / 8;
-        uint address = isMove ? I386Operand.Address(t, in insn) : I386Operand.StackTop(t, -size);
-        if (!t.Memory.TryWrite(address, selector))
-        {
-            X86Faults.MemoryFault(t, address, write: true);
+        I386Place place = isMove ? I386Operand.Of(t, in insn) : I386Operand.StackTop(t, -size);
+        if (!place.TryWrite(t, isMove ? sizeof(ushort) : size, selector))
             return;
-        }
-
         if (!isMove)
             I386Operand.MoveStack(t, -size);
         s->Pc = (uint)(s->Pc + insn.Length);

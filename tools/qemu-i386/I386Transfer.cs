@@ -76,7 +76,7 @@ internal static unsafe class I386Transfer
     private static void NearIndirect(GuestThread t, in X86Insn insn, uint next, in CodeSegment here)
     {
         uint target = (uint)t.State->Gpr[insn.ModRm & 7];
-        if (insn.IsMemory && !TryReadOperand(t, I386Operand.Address(t, in insn), insn.OperandBits / 8, out target))
+        if (insn.IsMemory && !I386Operand.Of(t, in insn).TryRead(t, insn.OperandBits / 8, out target))
             return;
         if (insn.OperandBits == 16)
             target = (ushort)target;
@@ -88,8 +88,9 @@ internal static unsafe class I386Transfer
 
     private static void FarIndirect(GuestThread t, in X86Insn insn, uint next)
     {
-        uint address = I386Operand.Address(t, in insn);
-        if (TryReadOperand(t, address, insn.OperandBits / 8, out uint target) && TryReadOperand(t, address + insn.OperandBits / 8u, 2, out uint selector))
+        I386Place place = I386Operand.Of(t, in insn);
+        int size = insn.OperandBits / 8;
+        if (place.TryRead(t, size, out uint target) && (place with { Offset = place.Offset + (uint)size }).TryRead(t, 2, out uint selector))
             FarTo(t, in insn, next, target, (ushort)selector);
     }
 
@@ -109,17 +110,13 @@ internal static unsafe class I386Transfer
     private static void Call(GuestThread t, in X86Insn insn, uint next, in CodeSegment segment, uint target, ushort? selector)
     {
         int size = insn.OperandBits / 8, bytes = selector is null ? size : 2 * size;
-        uint code = t.State->Segments[Stubs.Cs], at = I386Operand.StackTop(t, -bytes);
-        if (!Reaches(t, segment, target))
+        ushort code = t.State->Segments[Stubs.Cs];
+        if (!Reaches(t, segment, target)
+            || (selector is not null && !I386Operand.StackTop(t, -size).TryWrite(t, size, code))
+            || !I386Operand.StackTop(t, -bytes).TryWrite(t, size, next))
             return;
-        if ((selector is not null && !t.Memory.TryWrite(at + (uint)size, new ReadOnlySpan<byte>(&code, size))) || !t.Memory.TryWrite(at, new ReadOnlySpan<byte>(&next, size)))
-        {
-            X86Faults.MemoryFault(t, at, write: true);
-            return;
-        }
-
         I386Operand.MoveStack(t, -bytes);
-        t.State->Segments[Stubs.Cs] = selector ?? (ushort)code;
+        t.State->Segments[Stubs.Cs] = selector ?? code;
         t.State->Pc = segment.Base + target;
     }
 
@@ -128,11 +125,11 @@ internal static unsafe class I386Transfer
     {
         VcpuState* s = t.State;
         int size = insn.OperandBits / 8;
-        uint at = I386Operand.StackTop(t), selector = s->Segments[Stubs.Cs], flags = 0;
+        uint selector = s->Segments[Stubs.Cs], flags = 0;
         bool isFar = insn.Flow is X86Flow.FarRet or X86Flow.Iret, isIret = insn.Flow == X86Flow.Iret;
-        if (!TryReadOperand(t, at, size, out uint target)
-            || (isFar && !TryReadOperand(t, at + (uint)size, size, out selector))
-            || (isIret && !TryReadOperand(t, at + 2 * (uint)size, size, out flags)))
+        if (!I386Operand.StackTop(t).TryRead(t, size, out uint target)
+            || (isFar && !I386Operand.StackTop(t, size).TryRead(t, size, out selector))
+            || (isIret && !I386Operand.StackTop(t, 2 * size).TryRead(t, size, out flags)))
             return;
         CodeSegment? segment = isFar ? Segment(t, (ushort)selector) : here;
         if (segment is not { } there || !Reaches(t, there, target))
@@ -146,16 +143,6 @@ internal static unsafe class I386Transfer
         I386Operand.MoveStack(t, size * (isIret ? 3 : isFar ? 2 : 1) + (isIret ? 0 : (ushort)insn.Imm));
         s->Segments[Stubs.Cs] = (ushort)selector;
         s->Pc = there.Base + target;
-    }
-
-    private static bool TryReadOperand(GuestThread t, uint address, int size, out uint value)
-    {
-        uint read = 0;
-        bool done = t.Memory.TryRead(address, new Span<byte>(&read, size));
-        value = read;
-        if (!done)
-            X86Faults.MemoryFault(t, address, write: false);
-        return done;
     }
 
     // Null, with the fault raised, for a selector that cs cannot take. A return's has to ask for the privilege that the code runs at.

@@ -45,6 +45,9 @@ public enum SpecialInsn : uint
     /// <summary>32-bit code: mov or push of fs, whose selector is the engine's meanwhile, or of a cs that is not the flat one.</summary>
     StoreSelector,
 
+    /// <summary>32-bit code: ss has been loaded, and Pc is the next instruction's.</summary>
+    StackLoaded,
+
     /// <summary>32-bit code: sysenter.</summary>
     Sysenter,
 

@@ -29,6 +29,8 @@ public sealed unsafe partial class X86Reencoder
                 return EmitSpecial(b, at, SpecialInsn.FarTransfer, in insn);
             case X86Flow.Plain when StoresFs(in insn):
                 return EmitStoreFs(b, at, in insn);
+            case X86Flow.Plain when LoadsSs(in insn):
+                return EmitLoadStack(b, next, code, in insn);
             default:
                 return null;
         }
@@ -40,6 +42,22 @@ public sealed unsafe partial class X86Reencoder
     // mov r/m, fs (8C /4); push fs (0F A0).
     private static bool StoresFs(in X86Insn insn) => insn.Encoding == Encoding.Legacy
         && ((insn.Map == 0 && insn.Opcode == 0x8C && (insn.ModRm >> 3 & 7) == Stubs.Fs) || (insn.Map == 1 && insn.Opcode == 0xA0));
+
+    // mov ss, r/m (8E /2); pop ss (17); lss (0F B2).
+    private static bool LoadsSs(in X86Insn insn) => insn.Encoding == Encoding.Legacy && insn.Map switch
+    {
+        0 => insn.Opcode == 0x17 || (insn.Opcode == 0x8E && (insn.ModRm >> 3 & 7) == Stubs.Ss),
+        1 => insn.Opcode == 0xB2,
+        _ => false,
+    };
+
+    // The processor loads it, or raises the fault; what runs on the new stack may have to be other code (docs/adr/019).
+    private bool EmitLoadStack(BlockBuilder b, ulong next, byte* code, in X86Insn insn)
+    {
+        EmitPlain(b, Wrap(next - insn.Length), code, in insn);
+        b.Hot.Jmp(b.ColdExit(ExitReason.Special, (uint)SpecialInsn.StackLoaded, next));
+        return false;
+    }
 
     private static bool EmitStoreFs(BlockBuilder b, ulong at, in X86Insn insn)
     {

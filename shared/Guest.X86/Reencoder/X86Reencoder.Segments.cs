@@ -12,7 +12,7 @@ namespace Suite.Guest.X86.Reencoder;
 
 // Code in segments of a 32-bit program's own: with a base, a limit, of 16 or 32 bits (docs/adr/019). Generated code is in the flat segment all the same: 16-bit
 // instructions become their 32-bit encodings, direct branches know base and limit, operands in the code segment are reached through fs, and other
-// transfers are left to managed code.
+// transfers are left to managed code. Flat code on a stack of 16 bits is such code, too: its returns, and nothing else, go by sp.
 public sealed unsafe partial class X86Reencoder
 {
     private const int LongestInsn = 15;
@@ -49,6 +49,8 @@ public sealed unsafe partial class X86Reencoder
                 return EmitSpecial(b, at, SpecialInsn.FarTransfer, in insn);
             case X86Flow.Plain when StoresCs(in insn) || StoresFs(in insn):
                 return EmitSpecial(b, at, SpecialInsn.StoreSelector, in insn);
+            case X86Flow.Plain when segment == CodeSegment.Flat && LoadsSs(in insn):
+                return EmitLoadStack(b, next, code, in insn);
             case X86Flow.LoadFsGs when LoadsFs(in insn):
                 return EmitSpecial(b, at, SpecialInsn.LoadFsGs, in insn);
             case X86Flow.Plain or X86Flow.Rdtsc or X86Flow.Rdtscp or X86Flow.Rdpmc or X86Flow.Rdpid or X86Flow.LoadFsGs:

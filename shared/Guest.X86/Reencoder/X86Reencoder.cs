@@ -134,6 +134,9 @@ public sealed unsafe partial class X86Reencoder(ReencoderOptions options) : ITra
             case X86Flow.Int3 or X86Flow.IntN or X86Flow.Icebp or X86Flow.Ud:
                 EmitCopy(b, code, in insn); // the processor raises the right fault; its place is known from the records
                 return false;
+            case X86Flow.Invalid when insn.TooLong && _segment is null:
+                EmitCopy(b, code, in insn); // #GP, or #UD where the processor knows no such opcode, however long
+                return false;
             case X86Flow.Invalid when insn.TooLong:
                 return EmitSpecial(b, at, SpecialInsn.Protection, in insn);
             default:

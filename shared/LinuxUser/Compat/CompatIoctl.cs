@@ -281,6 +281,7 @@ internal static unsafe class CompatIoctl
             return HostCall.Make(t, Nr.ioctl, a.A1, number, a.A3);
         if ((t.Process.LogItems & LogItems.Unimp) != 0)
             t.Process.Log?.Line($"Unsupported ioctl: cmd=0x{command:x8}");
-        return ENOTTY;
+        const int SEEK_CUR = 1;
+        return Sys.Call(Nr.lseek, a.Int1, 0, SEEK_CUR) == -Errno.EBADF ? -Errno.EBADF : ENOTTY;
     }
 }

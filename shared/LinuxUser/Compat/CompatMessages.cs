@@ -22,9 +22,9 @@ internal static unsafe class CompatMessages
         public int Flags;
     }
 
-    public static long Sendmsg(GuestThread t, in SysArgs a) => SendOne(t, a.A1, a.A2, a.A3);
+    public static long Sendmsg(GuestThread t, in SysArgs a) => CompatSockets.DescriptorFirst(a.A1, SendOne(t, a.A1, a.A2, a.A3));
 
-    public static long Recvmsg(GuestThread t, in SysArgs a) => ReceiveOne(t, a.A1, a.A2, a.A3);
+    public static long Recvmsg(GuestThread t, in SysArgs a) => CompatSockets.DescriptorFirst(a.A1, ReceiveOne(t, a.A1, a.A2, a.A3));
 
     /// <summary>sendmmsg(2): as the kernel's, one message after the other; an error counts only for the first.</summary>
     public static long Sendmmsg(GuestThread t, in SysArgs a)
@@ -38,10 +38,10 @@ internal static unsafe class CompatMessages
             if (result >= 0 && !t.Memory.TryWriteWord(abi, header + GuestHeader, (uint)result))
                 result = EFAULT;
             if (result < 0)
-                return i == 0 ? result : i;
+                return i == 0 ? CompatSockets.DescriptorFirst(a.A1, result) : i;
         }
 
-        return count;
+        return count != 0 ? count : CompatSockets.DescriptorError(a.A1);
     }
 
     /// <summary>recvmmsg(2) with the timeout's members as C longs.</summary>
@@ -87,11 +87,11 @@ internal static unsafe class CompatMessages
 
         ulong flags = a.A4 & ~(ulong)MSG_WAITFORONE;
         uint count = Math.Min((uint)a.A3, MostVectors), done = 0;
-        long result = 0;
+        long result = count != 0 ? 0 : CompatSockets.DescriptorError(a.A1);
         while (done < count)
         {
             ulong header = a.A2 + done * GuestPluralHeader;
-            result = ReceiveOne(t, a.A1, header, flags);
+            result = CompatSockets.DescriptorFirst(a.A1, ReceiveOne(t, a.A1, header, flags));
             if (result >= 0 && !t.Memory.TryWriteWord(abi, header + GuestHeader, (uint)result))
                 result = EFAULT;
             if (result < 0)

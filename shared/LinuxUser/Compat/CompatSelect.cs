@@ -67,13 +67,13 @@ internal static unsafe class CompatSelect
     {
         GuestAbi abi = GuestWords.AbiOf(t);
         int count = a.Int1;
+        long* time = stackalloc long[2];
+        if (a.A5 != 0 && !t.Memory.TryReadStruct(abi, timeCode, a.A5, new Span<byte>(time, 16)))
+            return EFAULT;
         if (count < 0)
             return EINVAL;
         count = Math.Min(count, MostDescriptors);
         int hostBytes = (count + 63) / 64 * 8, guestBytes = (count + 31) / 32 * 4;
-        long* time = stackalloc long[2];
-        if (a.A5 != 0 && !t.Memory.TryReadStruct(abi, timeCode, a.A5, new Span<byte>(time, 16)))
-            return EFAULT;
         byte* room = stackalloc byte[ArenaBytes];
         HostArena arena = new(room, ArenaBytes);
         try

@@ -20,7 +20,14 @@ internal static unsafe class CompatSockets
 
     public static long Socketpair(GuestThread t, in SysArgs a)
     {
+        const int SOCK_TYPE_MASK = 0xF, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
         int* pair = stackalloc int[2];
+        if ((a.Int2 & ~(SOCK_TYPE_MASK | SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0)
+            return EINVAL;
+        // Where the descriptors go to is tried out before there is a socket.
+        Span<byte> room = new(pair, 2 * sizeof(int));
+        if (!t.Memory.TryRead(a.A4, room) || !t.Memory.TryWrite(a.A4, room))
+            return EFAULT;
         long result = HostCall.Make(t, Host.Nr.socketpair, a.A1, a.A2, a.A3, (ulong)pair);
         if (result != 0)
             return result;
@@ -73,6 +80,10 @@ internal static unsafe class CompatSockets
         return CompatMessages.TurnNetlink(t, kind, a.A2, Math.Min((ulong)got, a.A3)) ? got : EFAULT;
     }
 
+    public static long Getsockopt(GuestThread t, in SysArgs a) => DescriptorFirst(a.A1, CompatSocketOptions.Getsockopt(t, a));
+
+    public static long Setsockopt(GuestThread t, in SysArgs a) => DescriptorFirst(a.A1, CompatSocketOptions.Setsockopt(t, a));
+
     /// <summary>socketcall(2): the number of a call (linux/net.h) and a vector of its arguments.</summary>
     public static long Socketcall(GuestThread t, in SysArgs a)
     {
@@ -104,14 +115,32 @@ internal static unsafe class CompatSockets
             11 => Sendto(t, args),
             12 => Recvfrom(t, args),
             13 => Shutdown(t, args),
-            14 => CompatSocketOptions.Setsockopt(t, args),
-            15 => CompatSocketOptions.Getsockopt(t, args),
+            14 => Setsockopt(t, args),
+            15 => Getsockopt(t, args),
             16 => CompatMessages.Sendmsg(t, args),
             17 => CompatMessages.Recvmsg(t, args),
             18 => Accept4(t, args),
             19 => CompatMessages.Recvmmsg(t, args),
             _ => CompatMessages.Sendmmsg(t, args),
         };
+    }
+
+    /// <summary>What is wrong with a descriptor that has to be a socket; 0 for nothing. The kernel looks at it before it reads what the caller points to.</summary>
+    public static long DescriptorError(ulong fd)
+    {
+        const int SOL_SOCKET = 1, SO_TYPE = 3;
+        int type, length = sizeof(int);
+        long error = Host.Sys.Call(Host.Nr.getsockopt, (int)fd, SOL_SOCKET, SO_TYPE, (long)&type, (long)&length);
+        return error is -Errno.EBADF or -Errno.ENOTSOCK ? error : 0;
+    }
+
+    /// <summary>The result of a call on a socket, or what is wrong with the descriptor if that would have come first.</summary>
+    public static long DescriptorFirst(ulong fd, long result)
+    {
+        if (result is not (-Errno.EMSGSIZE or -Errno.ENOPROTOOPT or EINVAL or EFAULT))
+            return result;
+        long error = DescriptorError(fd);
+        return error != 0 ? error : result;
     }
 
     /// <summary>Makes a host copy of an address when it must be swapped. Lengths the kernel refuses are left for it to refuse.</summary>

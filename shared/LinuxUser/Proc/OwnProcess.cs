@@ -39,13 +39,15 @@ internal sealed class OwnProcess(GuestThread t) : IProcSubject
                 caught |= SignalMaskOf(signal);
         }
 
+        Vma[] mappings = Mappings;
         return new ProcessFacts
         {
             Threads = t.Engine.World.Count,
             Blocked = tid == t.Tid ? t.SignalMask : null,
             Ignored = ignored,
             Caught = caught,
-            Memory = MemoryTotals.Of(Mappings, Identity),
+            Memory = MemoryTotals.Of(mappings, Identity),
+            Resident = ResidentMemory.Of("/proc/self", mappings),
             BreakStart = t.Memory.BreakStart,
             Identity = Identity,
         };

@@ -103,6 +103,7 @@ internal sealed unsafe class PeerProcess : IProcSubject
             Ignored = (Mask(host, "\nSigIgn:\t") & ~_notice.KnownSignals) | (_notice.IgnoredSignals & _notice.KnownSignals),
             Caught = (Mask(host, "\nSigCgt:\t") & ~_notice.KnownSignals) | (_notice.CaughtSignals & _notice.KnownSignals),
             Memory = MemoryTotals.Of(Mappings, Identity),
+            Resident = ResidentMemory.Of($"/proc/{_pid}", Mappings),
             BreakStart = _notice.BreakStart,
             Identity = Identity,
         };

@@ -14,6 +14,9 @@ internal sealed record ProcessFacts
 
     public required MemoryTotals Memory { get; init; }
 
+    /// <summary>What of it is in memory; null where the host does not tell the guest's from the emulator's.</summary>
+    public required ResidentMemory? Resident { get; init; }
+
     public required ulong BreakStart { get; init; }
 
     public required ProgramIdentity Identity { get; init; }

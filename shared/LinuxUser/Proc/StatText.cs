@@ -20,6 +20,8 @@ internal static class StatText
         ProgramIdentity id = facts.Identity;
         Set(fields, 20, (ulong)facts.Threads);
         Set(fields, 23, facts.Memory.Size);
+        if (facts.Resident is { } resident)
+            Set(fields, 24, resident.Total / GuestMemory.PageSize);
         Set(fields, 26, id.CodeStart);
         Set(fields, 27, id.CodeEnd);
         Set(fields, 28, id.StackPointer);
@@ -49,6 +51,11 @@ internal static class StatText
             {
                 "Threads" => facts.Threads.ToString(CultureInfo.InvariantCulture),
                 "VmPeak" or "VmSize" => Kilobytes(facts.Memory.Size),
+                "VmHWM" when facts.Resident is { } resident => Kilobytes(Peak(host, resident.Total)),
+                "VmRSS" when facts.Resident is { } resident => Kilobytes(resident.Total),
+                "RssAnon" when facts.Resident is { } resident => Kilobytes(resident.Anonymous),
+                "RssFile" when facts.Resident is { } resident => Kilobytes(resident.Files),
+                "RssShmem" when facts.Resident is { } resident => Kilobytes(resident.Shared),
                 "VmData" => Kilobytes(facts.Memory.Data),
                 "VmStk" => Kilobytes(facts.Memory.Stack),
                 "VmExe" => Kilobytes(facts.Memory.Text),
@@ -68,13 +75,28 @@ internal static class StatText
         return text.ToString();
     }
 
-    /// <summary>The line of statm, in pages: size, resident, shared, text, 0, data and stack, 0. What is resident is what the process costs, the emulator included.</summary>
+    // What the guest had at most: what the process had, less what the emulator has now.
+    private static ulong Peak(string host, ulong resident)
+    {
+        ulong now = Bytes(host, "\nVmRSS:\t"), most = Bytes(host, "\nVmHWM:\t");
+        return resident + most - Math.Min(most, now);
+    }
+
+    private static ulong Bytes(string host, string key)
+    {
+        int at = host.IndexOf(key, StringComparison.Ordinal) + key.Length, end = at < key.Length ? -1 : host.IndexOf(" kB", at, StringComparison.Ordinal);
+        return end > at && ulong.TryParse(host.AsSpan(at, end - at).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out ulong kilobytes) ? kilobytes << 10 : 0;
+    }
+
+    /// <summary>The line of statm, in pages: size, resident, shared, text, 0, data and stack, 0.</summary>
     public static string Statm(string host, ProcessFacts facts)
     {
         string[] fields = host.TrimEnd('\n').Split(' ');
         if (fields.Length < 7)
             return host;
         string Pages(ulong bytes) => (bytes / GuestMemory.PageSize).ToString(CultureInfo.InvariantCulture);
+        if (facts.Resident is { } resident)
+            (fields[1], fields[2]) = (Pages(resident.Total), Pages(resident.Files + resident.Shared));
         (fields[0], fields[3], fields[5]) = (Pages(facts.Memory.Size), Pages(facts.Memory.Text), Pages(facts.Memory.Data + facts.Memory.Stack));
         return string.Join(' ', fields) + "\n";
     }

@@ -179,6 +179,8 @@ public static unsafe class SignalCalls
     {
         if (a.A4 == 0)
             return t.BlockingCall(Nr.ppoll, a.A1, a.A2, a.A3, 0, a.A5);
+        if (CheckTime(t, a.A3) is not 0 and var error)
+            return error;
         if (a.A5 != 8)
             return EINVAL;
         if (!t.Memory.TryRead(a.A4, out ulong mask))
@@ -196,6 +198,8 @@ public static unsafe class SignalCalls
             return EFAULT;
         if (pair[0] == 0)
             return t.BlockingCall(Nr.pselect6, a.A1, a.A2, a.A3, a.A4, a.A5);
+        if (CheckTime(t, a.A5) is not 0 and var error)
+            return error;
         if (pair[1] != 8)
             return EINVAL;
         if (!t.Memory.TryRead(pair[0], out ulong mask))
@@ -213,6 +217,8 @@ public static unsafe class SignalCalls
     {
         if (a.A5 == 0)
             return t.BlockingCall(a.Number, a.A1, a.A2, a.A3, a.A4, 0, a.A6);
+        if (a.Number == Nr.epoll_pwait2 && CheckTime(t, a.A4) is not 0 and var error)
+            return error;
         if (a.A6 != 8)
             return EINVAL;
         if (!t.Memory.TryRead(a.A5, out ulong mask))
@@ -223,6 +229,18 @@ public static unsafe class SignalCalls
 
     /// <summary>tkill, tgkill, kill, rt_sigqueueinfo ... to this process: a signal to oneself is there before the call returns.</summary>
     public static long PassSignal(GuestThread t, in SysArgs a) => Sys.Call(a.Number, (long)a.A1, (long)a.A2, (long)a.A3, (long)a.A4);
+
+    // The kernel looks at the time to wait before it looks at the mask.
+    private static long CheckTime(GuestThread t, ulong at)
+    {
+        const ulong Billion = 1_000_000_000;
+        long* time = stackalloc long[2];
+        if (at == 0)
+            return 0;
+        if (!t.Memory.TryRead(at, new Span<byte>(time, 16)))
+            return EFAULT;
+        return time[0] < 0 || (ulong)time[1] >= Billion ? EINVAL : 0;
+    }
 
     private delegate long MaskedCall(GuestThread t, ulong hostMask, in SysArgs a);
 

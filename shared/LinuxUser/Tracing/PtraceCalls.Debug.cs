@@ -11,35 +11,61 @@ namespace Suite.LinuxUser.Tracing;
 // Debug registers and seccomp filters of a traced thread.
 public static unsafe partial class PtraceCalls
 {
-    private const int HostDebugOffset = 848, Slots = 4, StatusRegister = 6, ControlRegister = 7;
+    private const int HostDebugOffset = 848, StatusRegister = 6, ControlRegister = 7;
 
     /// <summary>The bits of DR6 that tell which breakpoints were hit.</summary>
     internal const ulong HitBits = 0xF;
 
-    // The thread's real ones: guest data lie at the host's addresses. A hit is Tracees.AcceptTrap's.
+    /// <summary>The bit of DR6 that tells of a step.</summary>
+    internal const ulong StepBit = 0x4000;
+
+    // Guest data lie at the host's addresses, so that data breakpoints are the thread's real ones; a hit is Tracees.AcceptTrap's. Guest code does not run where
+    // it lies: breakpoints on execution are the engine's (TracedBreakpoints), and the real registers have them switched off.
     private static long PeekDebug(GuestThread t, TraceeRecord r, int number, ulong into)
     {
         ulong value;
         long result = Sys.Call(Nr.ptrace, Ptrace.PEEKUSER, r.Tid, HostDebugOffset + 8 * number, (long)&value);
         if (number == StatusRegister)
-            value = (value & ~HitBits) | r.Hits;
+            value = (value & ~(HitBits | StepBit)) | r.Hits;
+        else if (number == ControlRegister)
+            value |= r.HiddenControl;
         return result != 0 ? result : t.Memory.TryWriteWord(into, value) ? 0 : EFAULT;
     }
 
     private static long PokeDebug(TraceeRecord r, int number, ulong value)
     {
-        // Code runs elsewhere than where it lies, so that a breakpoint on execution would never be hit.
         if (number == ControlRegister)
-            for (int i = 0; i < Slots; i++)
-                if ((value >> (2 * i) & 3) != 0 && (value >> (16 + 4 * i) & 3) == 0)
-                    return -Errno.ENOSPC;
-        long result = Sys.Call(Nr.ptrace, Ptrace.POKEUSER, r.Tid, HostDebugOffset + 8 * number, (long)value);
-        if (result == 0 && number == ControlRegister)
-            r.HasWatchpoints = value != 0;
+            return PokeControl(r, value);
+        long result = PokeHost(r, number, value);
+        if (result == 0 && number < TraceBlock.MostBreakpoints)
+            r.DebugAddresses[number] = value;
         if (result == 0 && number == StatusRegister)
-            r.Hits = value & HitBits;
+            r.Hits = value & (HitBits | StepBit);
         return result;
     }
+
+    private static long PokeControl(TraceeRecord r, ulong value)
+    {
+        (uint slots, ulong hidden) = (0, 0);
+        for (int i = 0; i < TraceBlock.MostBreakpoints; i++)
+        {
+            ulong enabled = value & 3UL << (2 * i);
+            if (enabled == 0 || (value >> (16 + 4 * i) & 3) != 0)
+                continue;
+            slots |= 1u << i;
+            hidden |= enabled;
+        }
+
+        long result = PokeHost(r, ControlRegister, value); // the kernel judges all of it
+        if (result != 0)
+            return result;
+        if (hidden != 0)
+            PokeHost(r, ControlRegister, value & ~hidden);
+        (r.BreakpointSlots, r.HiddenControl, r.HasWatchpoints) = (slots, hidden, (value & ~hidden) != 0);
+        return 0;
+    }
+
+    private static long PokeHost(TraceeRecord r, int number, ulong value) => Sys.Call(Nr.ptrace, Ptrace.POKEUSER, r.Tid, HostDebugOffset + 8 * number, (long)value);
 
     /// <summary>
     /// The kernel has stopped a thread with a trap of the processor. Data breakpoints that were hit by guest code are noted and, unless the thread is told to make a single
@@ -52,7 +78,7 @@ public static unsafe partial class PtraceCalls
         if (Sys.Call(Nr.ptrace, Ptrace.PEEKUSER, r.Tid, HostDebugOffset + 8 * StatusRegister, (long)&status) != 0 || (status & HitBits) == 0
             || hostPc < r.Stop.CodeStart || hostPc >= r.Stop.CodeEnd)
             return;
-        r.Hits |= status & HitBits;
+        r.Hit(status & HitBits);
         if (r.LastCommand is not (TraceCommand.Step or TraceCommand.EmulateStep))
             TraceSignal.Send(r.Process, r.Tid, TraceRequest.Watchpoint, (int)Sys.Call(Nr.getpid), (int)Sys.Call(Nr.getuid));
     }

@@ -4,7 +4,7 @@ using Suite.LinuxUser.Process;
 namespace Suite.LinuxUser.Tracing;
 
 /// <summary>From what a traced thread says of its stop to what wait(2) tells the guest.</summary>
-internal static class StopStatus
+internal static unsafe class StopStatus
 {
     private const int StoppedMark = 0x7F, SIGTRAP = Linux.SIGTRAP, SysGood = 0x80;
 
@@ -13,6 +13,7 @@ internal static class StopStatus
     {
         r.IsAtBlock = true;
         r.Message = r.Stop.Message;
+        NoteTrap(r);
         int found = Status(r);
         if (r.Stop.Kind == StopKind.Ending)
             r.EndStatus = (int)r.Stop.Message;
@@ -24,6 +25,21 @@ internal static class StopStatus
 
         status = found;
         return true;
+    }
+
+    // What DR6 of x86 tells of the trap.
+    private static void NoteTrap(TraceeRecord r)
+    {
+        const int CodeOffset = 8, TRAP_TRACE = 2;
+        if (r.Stop.Kind != StopKind.Signal || r.Stop.Signal != SIGTRAP)
+            return;
+        int code;
+        fixed (byte* info = r.Stop.Siginfo)
+            code = *(int*)(info + CodeOffset);
+        if (r.Stop.HitSlots != 0)
+            r.Hit(r.Stop.HitSlots);
+        else if (code == TRAP_TRACE)
+            r.Hit(PtraceCalls.StepBit);
     }
 
     private static int Status(TraceeRecord r) => r.Stop.Kind switch

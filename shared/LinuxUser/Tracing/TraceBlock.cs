@@ -59,7 +59,7 @@ public unsafe struct TraceBlock
     /// <summary>What rax holds at the trap of a stop, and <see cref="Signature"/> in memory.</summary>
     public const ulong Mark = 0x7E5A_91C3_5355_4954;
 
-    public const int MostRegsets = 8, MostWritten = 16;
+    public const int MostRegsets = 8, MostWritten = 16, MostBreakpoints = 4;
 
     /// <summary>Bits of <see cref="Dirty"/> above those of the register sets.</summary>
     public const uint DirtyMask = 1u << 30, DirtySiginfo = 1u << 31;
@@ -81,6 +81,9 @@ public unsafe struct TraceBlock
 
     /// <summary>Where translated code lies: a data breakpoint hit elsewhere is the emulator's doing.</summary>
     public ulong CodeStart, CodeEnd;
+
+    /// <summary>Slots of the debug registers whose breakpoint on execution this stop is for.</summary>
+    public uint HitSlots;
 
     /// <summary>The thread's seccomp filters, as <see cref="Seccomp.SeccompImage.Encode"/> makes them; 0 bytes for none.</summary>
     public ulong Filters;
@@ -106,6 +109,10 @@ public unsafe struct TraceBlock
 
     /// <summary>Addresses the tracer has written to: code translated from there is stale.</summary>
     public fixed ulong Written[MostWritten];
+
+    /// <summary>Breakpoints on execution: by slot of the debug registers, those of <see cref="BreakpointSlots"/>.</summary>
+    public fixed ulong Breakpoints[MostBreakpoints];
+    public uint BreakpointSlots;
 
     public int RegsetCount;
     public fixed uint RegsetType[MostRegsets];

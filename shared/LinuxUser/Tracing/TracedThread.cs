@@ -21,6 +21,15 @@ public sealed unsafe class TracedThread
     /// <summary>PTRACE_O_... and <see cref="TraceBlock.Seized"/>, as of the last stop.</summary>
     public uint Options { get; set; }
 
+    /// <summary>Its breakpoints on execution, by slot; those of <see cref="BreakpointSlots"/> are in force.</summary>
+    internal ulong[] Breakpoints { get; set; } = [];
+
+    /// <summary>Which of <see cref="Breakpoints"/> are in force.</summary>
+    internal uint BreakpointSlots { get; set; }
+
+    /// <summary>The instruction that no breakpoint stops at, as the thread entered guest code there with the resume flag.</summary>
+    internal ulong? ResumesAt { get; set; }
+
     /// <summary>The thread has entered a call whose return is to be reported.</summary>
     public bool ReportsReturn { get; set; }
 

@@ -14,11 +14,10 @@ namespace Suite.LinuxUser.Tracing;
 public sealed unsafe class Tracee : ITracer
 {
     private const int SI_USER = 0, TRAP_TRACE = 2, TRAP_HWBKPT = 4, CodeOffset = 8, PidOffset = 16, UidOffset = 20;
+    private readonly TracedBreakpoints _breakpoints;
     private int _threads;
 
-    private Tracee()
-    {
-    }
+    private Tracee(Jit.Engine engine) => _breakpoints = new TracedBreakpoints(engine);
 
     /// <summary>The calling thread is traced from now on; false when a debugger's stub has the process.</summary>
     public static bool Begin(GuestThread t)
@@ -28,7 +27,7 @@ public sealed unsafe class Tracee : ITracer
             return false;
         if (t.Traced is not null)
             return true;
-        Tracee self = process.Tracer as Tracee ?? new Tracee();
+        Tracee self = process.Tracer as Tracee ?? new Tracee(t.Engine);
         t.Traced = TracedThread.Create(t);
         Interlocked.Increment(ref self._threads);
         if (process.Tracer is null)
@@ -59,10 +58,12 @@ public sealed unsafe class Tracee : ITracer
                 ProgramStarted(thread);
                 return;
             case ThreadBirth.Fork when !IsTraced():
+                ForgetParent(thread);
                 _threads = 0;
                 End(thread);
                 return;
             case ThreadBirth.Fork:
+                ForgetParent(thread);
                 _threads = 1;
                 thread.Traced ??= TracedThread.Create(thread);
                 break;
@@ -78,7 +79,24 @@ public sealed unsafe class Tracee : ITracer
     }
 
     /// <inheritdoc/>
-    public void BeforeGuestCode(GuestThread thread) => thread.StepsOnce = thread.Traced is { Mode: TraceCommand.Step or TraceCommand.EmulateStep };
+    public void BeforeGuestCode(GuestThread thread)
+    {
+        TracedBreakpoints.Entering(thread);
+        if (Steps(thread) && BreakpointReached(thread)) // a step does not look for breakpoints itself
+            TracedBreakpoints.Entering(thread);
+        thread.StepsOnce = Steps(thread);
+    }
+
+    /// <inheritdoc/>
+    public bool BreakpointReached(GuestThread thread)
+    {
+        uint slots = TracedBreakpoints.Reached(thread);
+        if (slots == 0)
+            return false;
+        thread.Traced!.Block->HitSlots = slots;
+        SignalDelivery.Raise(thread, Linux.SIGTRAP, TRAP_HWBKPT, thread.State->Pc);
+        return true;
+    }
 
     /// <inheritdoc/>
     public void Stepped(GuestThread thread)
@@ -93,9 +111,15 @@ public sealed unsafe class Tracee : ITracer
     {
         if (thread.Traced is null)
             return true;
-        int signal = Stop(thread, StopKind.Signal, BitConverter.ToInt32(siginfo), siginfo);
+        int arrived = BitConverter.ToInt32(siginfo), signal = Stop(thread, StopKind.Signal, arrived, siginfo);
         if (signal == 0)
             return false;
+        if (signal != arrived && (thread.SignalMask & SignalMasks.Of(signal)) != 0)
+        {
+            SignalDelivery.Queue(siginfo); // another one than came, and it is blocked: it waits (ptrace_signal of kernel/signal.c)
+            return false;
+        }
+
         if (thread.Process.Actions[signal].IsDefault && IsStop(signal))
         {
             StopGroup(thread, signal);
@@ -175,6 +199,7 @@ public sealed unsafe class Tracee : ITracer
         traced.Block->Message = (ulong)(thread.ExitStatus & 0xFF) << 8;
         StopPlain(thread, StopKind.Ending);
         Interlocked.Decrement(ref _threads);
+        _breakpoints.Change(traced, 0, []);
         thread.Traced = null;
         traced.Free();
     }
@@ -210,6 +235,15 @@ public sealed unsafe class Tracee : ITracer
                 self.StopPlain(t, StopKind.Interrupted);
                 break;
         }
+    }
+
+    private static bool Steps(GuestThread t) => t.Traced is { Mode: TraceCommand.Step or TraceCommand.EmulateStep };
+
+    private void ForgetParent(GuestThread t)
+    {
+        _breakpoints.Forget();
+        if (t.Traced is { } traced)
+            traced.BreakpointSlots = 0;
     }
 
     private static bool IsStop(int signal) => signal is Linux.SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU;
@@ -261,7 +295,7 @@ public sealed unsafe class Tracee : ITracer
         traced.Block->Kind = StopKind.None;
         if (traced.Block->Command != TraceCommand.None)
         {
-            traced.TakeBack(t);
+            TakeBack(t, traced);
             traced.Block->Command = TraceCommand.None;
         }
     }
@@ -316,7 +350,7 @@ public sealed unsafe class Tracee : ITracer
         ulong blocked = SignalMasks.AllButFaults, mask;
         Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&blocked, (long)&mask, 8);
         t.Engine.Stubs.TraceStop(block, TraceBlock.Mark);
-        block->Kind = StopKind.None;
+        (block->Kind, block->HitSlots) = (StopKind.None, 0);
         if (block->Command == TraceCommand.None)
         {
             // Nobody is there: what was to happen does.
@@ -326,7 +360,7 @@ public sealed unsafe class Tracee : ITracer
             return kind == StopKind.Signal ? signal : 0;
         }
 
-        traced.TakeBack(t);
+        TakeBack(t, traced);
         CallStops.HideInterrupted(t, isInterrupted);
         if ((block->Dirty & TraceBlock.DirtyMask) != 0)
         {
@@ -350,9 +384,18 @@ public sealed unsafe class Tracee : ITracer
         return injected;
     }
 
+    private void TakeBack(GuestThread t, TracedThread traced)
+    {
+        traced.TakeBack(t);
+        TraceBlock* block = traced.Block;
+        _breakpoints.Change(traced, block->BreakpointSlots, new ReadOnlySpan<ulong>(block->Breakpoints, TraceBlock.MostBreakpoints));
+    }
+
     // The thread is not traced any more.
     private void End(GuestThread t)
     {
+        if (t.Traced is { } traced)
+            _breakpoints.Change(traced, 0, []);
         t.Traced?.Free();
         t.Traced = null;
         t.StepsOnce = false;

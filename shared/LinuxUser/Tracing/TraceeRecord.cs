@@ -64,8 +64,28 @@ internal sealed unsafe class TraceeRecord(int tid, int process, int owner)
     /// <summary>The tracer has data breakpoints in the thread's debug registers.</summary>
     public bool HasWatchpoints { get; set; }
 
-    /// <summary>Those that were hit, as DR6 tells it, until the tracer clears it there: the kernel forgets them with the next trap, which may be the emulator's.</summary>
+    /// <summary>
+    /// What DR6 tells of the last trap: slots that were hit, and a step. Kept here, since the real register also tells of traps that are the emulator's.
+    /// </summary>
     public ulong Hits { get; set; }
+
+    /// <summary>DR0 to DR3.</summary>
+    public ulong[] DebugAddresses { get; } = new ulong[TraceBlock.MostBreakpoints];
+
+    /// <summary>Slots with breakpoints on execution; the thread itself is told of them with the next answer.</summary>
+    public uint BreakpointSlots { get; set; }
+
+    /// <summary>Bits of DR7 that switch those on: the real register does not have them.</summary>
+    public ulong HiddenControl { get; set; }
+
+    private bool _hitsAreOld;
+
+    /// <summary>A trap has come: what DR6 told of an earlier one is gone.</summary>
+    public void Hit(ulong bits)
+    {
+        Hits = bits | (_hitsAreOld ? 0 : Hits);
+        _hitsAreOld = false;
+    }
 
     /// <summary>Status of a thread that has ended by exit(2).</summary>
     public int? EndStatus { get; set; }
@@ -90,7 +110,7 @@ internal sealed unsafe class TraceeRecord(int tid, int process, int owner)
     {
         if (IsAtBlock)
             Answer(command, signal, tracer);
-        LastCommand = command;
+        (LastCommand, _hitsAreOld) = (command, true);
         int hostSignal = IsAtBlock ? 0 : signal;
         (IsStopped, IsAtBlock, IsListening) = (false, false, false);
         return Sys.Call(Nr.ptrace, command == TraceCommand.Detach ? Ptrace.DETACH : Ptrace.CONT, Tid, 0, hostSignal);
@@ -100,6 +120,9 @@ internal sealed unsafe class TraceeRecord(int tid, int process, int owner)
     {
         (Stop.Command, Stop.Injected, Stop.Tracer) = (command, signal, tracer);
         Stop.Options = Options | (IsSeized ? TraceBlock.Seized : 0) | (IsMemoryOpen ? TraceBlock.MemoryOpen : 0);
+        Stop.BreakpointSlots = BreakpointSlots;
+        for (int i = 0; i < TraceBlock.MostBreakpoints; i++)
+            Stop.Breakpoints[i] = DebugAddresses[i];
         fixed (TraceBlock* stop = &Stop)
         {
             byte* first = (byte*)&stop->Command, end = (byte*)&stop->RegsetCount;

@@ -1,5 +1,5 @@
 # needs: bash gdb gcc sed grep
-# gdb of the target, itself emulated, debugs a program: breakpoints, steps, backtraces, threads, variables changed, watchpoints in software and hardware, forks, attaching.
+# gdb of the target, itself emulated, debugs a program: breakpoints, steps, backtraces, threads, variables changed, watchpoints in software and hardware, breakpoints in debug registers, forks, attaching.
 set -u
 cat >p.c <<'END'
 #include <pthread.h>
@@ -42,6 +42,7 @@ gdb -batch -nx -ex 'break add' -ex run -ex bt -ex 'print a' -ex continue -ex fin
     -ex 'break work' -ex continue -ex 'bt 1' -ex next -ex next -ex step -ex 'print i' -ex delete -ex continue ./p </dev/null 2>/dev/null | clean
 gdb -batch -nx -ex 'break main' -ex run -ex 'set can-use-hw-watchpoints 0' -ex 'watch sum' -ex 'stepi 20' -ex continue -ex kill ./p </dev/null 2>/dev/null | clean
 gdb -batch -nx -ex 'break main' -ex run -ex 'watch counter' -ex 'rwatch sum' -ex continue -ex continue -ex continue -ex continue -ex kill ./p </dev/null 2>/dev/null | clean
+gdb -batch -nx -ex 'break main' -ex run -ex 'hbreak add' -ex 'hbreak work' -ex 'print 1' -ex continue -ex 'print a' -ex continue -ex 'bt 1' -ex stepi -ex 'delete 2' -ex continue -ex 'info breakpoints' -ex delete -ex continue ./p </dev/null 2>/dev/null | clean
 gdb -batch -nx -ex 'set follow-fork-mode child' -ex 'catch fork' -ex run -ex continue ./p </dev/null 2>/dev/null | clean | grep -a -e Inferior -e Catchpoint | sed 's/ at .*//'
 ./p forever >/dev/null & p=$!
 sleep 0.5
