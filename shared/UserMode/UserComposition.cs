@@ -28,6 +28,9 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
 
     public UserCpu Cpu { get; } = cpu;
 
+    /// <summary>A guest executed the program: who waits for it expects what the kernel does to a program that it can no longer refuse.</summary>
+    public bool IsExecuted => call.IsChild;
+
     private IReadOnlyList<string> Prefixes { get; } =
         options.Prefixes.Count == 0 && target.DefaultPrefix is { } prefix && Directory.Exists(prefix) ? [prefix] : options.Prefixes;
 

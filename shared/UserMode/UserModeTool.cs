@@ -8,6 +8,7 @@ using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
 using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Strace;
 using Suite.LinuxUser.Threads;
 using Suite.LinuxUser.Tracing;
@@ -92,6 +93,8 @@ public static class UserModeTool
         if (!parts.ProgramStart(memory).TryLoad(memory, out LoadedImage? image, out StackLayout? stack, out ProgramIdentity? identity, out LoadError? error))
         {
             HostText.WriteError($"{tool}: {error.Message}\n");
+            if (error.KernelKills && parts.IsExecuted)
+                SignalDelivery.Kill(Linux.SIGSEGV);
             return error.ExitCode;
         }
 

@@ -43,7 +43,7 @@ internal static class FaultPlace
         Vma above = map.Mappings[next];
         Vma? at = map.MappingAt(address);
         bool isGuard = at is { Protection: 0 } && above.Start == at.End && above.IsWritable;
-        bool isBelowMain = at is null && above.Name == "[stack]" && above.Start - address < StackReach;
+        bool isBelowMain = at is null && above.IsMainStack && above.Start - address < StackReach;
         if (!isGuard && !isBelowMain)
             return null;
         ulong size = above.End - above.Start;

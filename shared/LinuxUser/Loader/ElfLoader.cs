@@ -29,6 +29,17 @@ public static class ElfLoader
             return TryMap(elf, interpreter, request, out image, out error);
     }
 
+    /// <summary>
+    /// Why execve(2) would fail for a program whose #! lines have been followed, before anything of the caller is lost; null when it would not.
+    /// </summary>
+    public static LoadError? Check(OpenedProgram program, LoadRequest request)
+    {
+        bool sound = ElfFile.TryParse(program.File, program.Head.Span, request.Target, request.Mapper.PageSize, ElfRole.Program, request.AllowTruncated, out ElfFile? elf, out LoadError? error);
+        if (sound && elf!.InterpreterPath is not null && TryOpenInterpreter(elf, request, out ElfFile? interpreter, out error))
+            interpreter.File.Dispose();
+        return error is { KernelKills: false } ? error : null;
+    }
+
     private static bool TryMap(ElfFile elf, ElfFile? interpreter, LoadRequest request, [NotNullWhen(true)] out LoadedImage? image, out LoadError? error)
     {
         image = null;

@@ -31,7 +31,9 @@ internal readonly ref struct ElfReader(IProgramFile file, ReadOnlySpan<byte> hea
         header = default;
         bool is64 = _target.Is64;
         bool cut = _head.Length < ElfHeader.SizeFor(is64);
-        if (!MachineCheck.IsElf(_head) || (cut && !_program))
+        if (cut && !_program)
+            return Make(LoadErrno.EIO, MachineCheck.Explain(_head, _target) ?? CutOff(), _head.Length);
+        if (!MachineCheck.IsElf(_head))
             return Header(MachineCheck.Explain(_head, _target) ?? CutOff(), _head.Length);
         // The kernel's buffer is zero behind the end of the file, so a program may be shorter than its header.
         Span<byte> whole = stackalloc byte[ElfHeader.Size64];

@@ -37,6 +37,16 @@ public sealed unsafe partial class GuestMemory
         return new RoomToGrow(held);
     }
 
+    // With PROT_GROWSDOWN the change begins where the mapping does. The guest's stack is one that grows for the guest only: the host has all of it from the start.
+    private ulong FromStart(ulong address, ref int protection)
+    {
+        if (_map.Find(address) is not { } vma)
+            return address;
+        if (vma.IsMainStack && (protection & Linux.PROT_GROWSUP) == 0)
+            protection &= ~Linux.PROT_GROWSDOWN;
+        return vma.Start;
+    }
+
     private void NoteGrowing(ulong address, int flags)
     {
         if ((flags & Linux.MAP_GROWSDOWN) != 0 && !IsLow)

@@ -42,7 +42,7 @@ public sealed unsafe partial class GuestMemory : IImageMapper
         if (Sys.IsError(got))
             return got;
         top = (ulong)got + bytes;
-        _map.Insert(new Vma { Start = (ulong)got, End = top, Protection = prot, Name = "[stack]" });
+        _map.Insert(new Vma { Start = (ulong)got, End = top, Protection = prot, Name = Vma.MainStack });
         return got;
     }
 

@@ -68,6 +68,8 @@ public sealed unsafe partial class GuestMemory
             return ENOMEM;
         using (Hold())
         {
+            if ((protection & Linux.PROT_GROWSDOWN) != 0)
+                address = FromStart(address, ref protection);
             ulong covered = _map.CoveredUntil(address, end);
             if (covered < end)
             {

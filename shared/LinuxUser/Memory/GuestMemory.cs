@@ -71,7 +71,7 @@ public sealed unsafe partial class GuestMemory : IGuestReader
         ulong sum = 0;
         using (Hold())
             foreach (Vma vma in _map.All)
-                sum += vma.Name == "[stack]" ? Math.Min(vma.End - vma.Start, InitialStackBytes) : vma.End - vma.Start;
+                sum += vma.IsMainStack ? Math.Min(vma.End - vma.Start, InitialStackBytes) : vma.End - vma.Start;
         return sum;
     }
 

@@ -7,6 +7,9 @@ namespace Suite.LinuxUser.Memory;
 /// <summary>One mapping of the guest, as /proc/self/maps would show it. Protection is the guest's; the host's never has PROT_EXEC.</summary>
 public sealed class Vma
 {
+    /// <summary>Name of the mapping that holds the first thread's stack.</summary>
+    public const string MainStack = "[stack]";
+
     public required ulong Start { get; set; }
 
     /// <summary>First address behind the mapping.</summary>
@@ -52,6 +55,8 @@ public sealed class Vma
         Inode = Inode,
         _name = _name,
     };
+
+    public bool IsMainStack => Name == MainStack;
 
     public bool IsExecutable => (Protection & Linux.PROT_EXEC) != 0;
 

@@ -19,7 +19,7 @@ internal readonly record struct MemoryTotals(ulong Size, ulong Data, ulong Stack
         {
             ulong bytes = vma.End - vma.Start;
             size += bytes;
-            if (vma.Name == "[stack]")
+            if (vma.IsMainStack)
                 stack += bytes;
             else if (vma.IsWritable && !vma.Shared)
                 data += bytes;

@@ -79,8 +79,11 @@ internal sealed unsafe class PeerProcess : IProcSubject
     /// <summary>The runtime's threads have names of their own.</summary>
     public bool IsVisibleThread(int tid) => !IsRuntime(tid);
 
+    /// <summary>How the names of the runtime's own threads begin.</summary>
+    public static ReadOnlySpan<byte> RuntimeName => ".NET "u8;
+
     /// <summary>True when a thread is the runtime's own, which runs no guest code.</summary>
-    public static bool IsRuntime(int tid) => HostFile.Read($"/proc/{tid}/comm") is { } name && name.AsSpan().StartsWith(".NET "u8);
+    public static bool IsRuntime(int tid) => HostFile.Read($"/proc/{tid}/comm") is { } name && name.AsSpan().StartsWith(RuntimeName);
 
     /// <inheritdoc/>
     public bool HidesDescriptor(int descriptor)

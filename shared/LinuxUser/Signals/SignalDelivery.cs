@@ -184,9 +184,15 @@ public static unsafe class SignalDelivery
     /// <summary>Ends the process by a signal, without a word.</summary>
     public static void Kill(GuestThread t, int signal)
     {
+        t.State->Bound = 0;
+        Kill(signal);
+    }
+
+    /// <summary>The same where no guest thread runs yet.</summary>
+    public static void Kill(int signal)
+    {
         SignalActions.RestoreHostDefault(signal);
         ulong open = ~SignalMasks.Of(signal);
-        t.State->Bound = 0;
         Sys.Call(Nr.rt_sigprocmask, Linux.SIG_SETMASK, (long)&open, 0, 8);
         Sys.Call(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), signal);
         Sys.Call(Nr.exit_group, 128 + signal); // not reached for signals that kill

@@ -147,7 +147,12 @@ public static unsafe class ExecCalls
         {
             ReadOnlySpan<byte> head = program.Head.Span;
             if (MachineCheck.Explain(head, t.Process.Target) is null)
-                return ProgramKind.Guest;
+            {
+                LoadRequest request = new() { Target = t.Process.Target, Mapper = t.Memory, Opener = files, ResolveInterpreter = files.Resolve, AllowTruncated = true };
+                errno = ElfLoader.Check(program, request)?.Errno ?? 0;
+                return errno == 0 ? ProgramKind.Guest : ProgramKind.Refused;
+            }
+
             errno = Errno.ENOEXEC;
             ElfIdentity.TryRead(head, out identity);
             return MachineCheck.IsElf(head) ? ProgramKind.Foreign : ProgramKind.Refused;

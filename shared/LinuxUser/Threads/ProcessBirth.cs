@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Suite.Host;
+using Suite.LinuxUser.Proc;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Tracing;
 
@@ -22,14 +23,25 @@ internal sealed unsafe class ProcessBirth(GuestThread parent, CloneRequest reque
         GuestThreads.Discard(child);
     }
 
+    // The thread waits in the kernel until the child is gone, where no tracer can stop it: it has a name of the runtime's threads, which guests do not see. Leak
+    // sanitizers stop all threads they find from such a child.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private long Clone(GuestThread child)
     {
+        const int PR_SET_NAME = 15, PR_GET_NAME = 16;
+        byte* name = stackalloc byte[16];
+        Sys.Call(Nr.prctl, PR_GET_NAME, (long)name);
+        fixed (byte* waiter = PeerProcess.RuntimeName)
+            Sys.Call(Nr.prctl, PR_SET_NAME, (long)waiter);
         const ulong Written = Linux.CLONE_SETTLS | Linux.CLONE_PARENT_SETTID | Linux.CLONE_CHILD_SETTID;
         ulong flags = Request.Flags & ~Written | Linux.CLONE_VFORK | Request.ExitSignal;
         long pid = child.Engine.Stubs.Vfork(flags, (Request.Flags & Linux.CLONE_PIDFD) != 0 ? Request.PidFd : 0, Request.ChildTid, 0);
         if (pid == 0)
+        {
+            Sys.Call(Nr.prctl, PR_SET_NAME, (long)name);
             RunChild(child); // never returns: this frame is the waiting thread's
+        }
+
         return pid;
     }
 

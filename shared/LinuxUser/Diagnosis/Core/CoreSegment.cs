@@ -22,7 +22,7 @@ internal readonly record struct CoreSegment(Vma Vma, ulong Bytes)
         List<CoreSegment> segments = [];
         foreach (Vma vma in map)
         {
-            Vma segment = vma.Name == "[stack]" ? UsedStack(vma) : vma;
+            Vma segment = vma.IsMainStack ? UsedStack(vma) : vma;
             segments.Add(new CoreSegment(segment, BytesOf(segment, filter, host, memory)));
         }
 
