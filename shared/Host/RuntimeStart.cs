@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Suite.Host;
 
 /// <summary>
-/// Two functions of the C library that the runtime of a published tool gets in another form (tools/Tool.props, docs/adr/018). It calls them before it runs,
+/// Functions of the C library that the runtime of a published tool gets in another form (tools/Tool.props, docs/adr/002 and 018). It calls them before it runs,
 /// and in the middle of collections: nothing here may allocate, touch a static field or be anything but plain arithmetic and calls of C functions.
 /// </summary>
 internal static unsafe class RuntimeStart
@@ -21,6 +21,10 @@ internal static unsafe class RuntimeStart
             Advise(address, length, HostPages.MADV_POPULATE_WRITE);
         return result;
     }
+
+    /// <summary>void* __sbrk(intptr_t), on which malloc is built: there is none, so it maps its memory.</summary>
+    [RuntimeExport("__wrap___sbrk")]
+    public static nint Break(nint increment) => -1;
 
     /// <summary>
     /// int pthread_getattr_np(pthread_t, pthread_attr_t*), which reads /proc/self/maps to find out where the main thread's stack ends: behind the name of the

@@ -268,10 +268,10 @@ public sealed class SystemCpuid
             case 7:
                 return new CpuidLeaf(0, 0, 0, model.Edx & OfferedX7Edx);
             case 8:
-                const uint linear = 48 << 8;
+                const uint linear = 48 << 8, physical = 40; // as many as QEMU's emulation has: firmware makes page tables for all of them
                 uint no = _model.IsHost && IsAmd ? BranchTypeConfusionNo | StoreBypassNo : 0;
                 uint cores = IsAmd ? (uint)_topology.SocketBits << 12 | (count - 1) & 0xFF : 0;
-                return new CpuidLeaf(_longMode ? linear | (model.Eax & 0xFF) : model.Eax & 0xFFFF, (model.Ebx & OfferedX8Ebx) | no, cores, 0);
+                return new CpuidLeaf(_longMode ? linear | physical : model.Eax & 0xFFFF, (model.Ebx & OfferedX8Ebx) | no, cores, 0);
             case 0x1D when HasTopologyExtensions():
                 return (model.Eax & 0x1F) == 0 ? default : model with { Eax = (model.Eax & 0x3FFF) | (SharedCache(model.Eax) & 0x03FF_C000) };
             case 0x1E when HasTopologyExtensions():

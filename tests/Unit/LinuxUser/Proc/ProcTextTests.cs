@@ -95,6 +95,8 @@ public sealed class ProcTextTests
     {
         Assert.Equal("2 17 9 0 0 1 0\n", StatText.Statm("90000 17 9 8 0 7000 0\n", Facts));
         Assert.Equal("nonsense", StatText.Statm("nonsense", Facts));
+        ResidentMemory resident = new(Anonymous: 5 << 12, Files: 3 << 12, Shared: 1 << 12);
+        Assert.Equal("2 9 4 0 0 1 0\n", StatText.Statm("90000 17 9 8 0 7000 0\n", Facts with { Resident = resident }));
     }
 
     [Fact]
@@ -141,6 +143,7 @@ public sealed class ProcTextTests
         Ignored = 1,
         Caught = 0x1_0000_0002,
         Memory = new MemoryTotals(Size: 8192, Data: 4096, Stack: 2048, Text: 1024, Libraries: 0),
+        Resident = null,
         BreakStart = 64,
         Identity = new ProgramIdentity { Path = "/x", CodeStart = 4096, CodeEnd = 8192, StackPointer = 28672, ArgStart = 16, ArgEnd = 32, EnvEnd = 48 },
     };
