@@ -6,9 +6,6 @@ public static unsafe class HostPages
     /// <summary>What tables that grow take at a time, in bytes: a fault costs four times what a page does that comes with others.</summary>
     public const int Step = 64 << 10;
 
-    /// <summary>From linux/mman.h, Linux 5.14.</summary>
-    internal const int MADV_POPULATE_WRITE = 23;
-
     private const ulong PageMask = 4095;
 
     /// <summary>Has the kernel touch each page that overlaps a range, for writing. Where it cannot (before Linux 5.14), pages come with first use, as ever.</summary>
@@ -17,6 +14,7 @@ public static unsafe class HostPages
     /// <returns>0, or -errno: some page cannot be written. -EINVAL: the kernel does not know how.</returns>
     public static long Populate(void* start, ulong bytes)
     {
+        const int MADV_POPULATE_WRITE = 23;
         ulong from = (ulong)start & ~PageMask, to = (ulong)start + bytes + PageMask & ~PageMask;
         return Sys.Call(Nr.madvise, (long)from, (long)(to - from), MADV_POPULATE_WRITE);
     }

@@ -4,27 +4,14 @@ using System.Runtime.CompilerServices;
 namespace Suite.Host;
 
 /// <summary>
-/// Functions of the C library that the runtime of a published tool gets in another form (tools/Tool.props, docs/adr/002 and 018). It calls them before it runs,
-/// and in the middle of collections: nothing here may allocate, touch a static field or be anything but plain arithmetic and calls of C functions.
+/// A function of the C library that the runtime of a published tool gets in another form (tools/Tool.props, docs/adr/018). It is called before the runtime runs:
+/// nothing here may allocate, touch a static field or be anything but plain arithmetic and calls of C functions. Nor may anything stand here that the collector
+/// calls: it takes the address of a thread in this code for that of a thread in managed code.
 /// </summary>
 internal static unsafe class RuntimeStart
 {
     private const int RLIMIT_STACK = 3, AT_EXECFN = 31;
     private const ulong PageMask = 4095, EndlessStack = 1 << 30;
-
-    /// <summary>int mprotect(void*, size_t, int): what the collector makes usable for new objects is used at once, and sixteen pages asked for together cost what four faults do.</summary>
-    [RuntimeExport("__wrap_mprotect")]
-    public static int Protect(void* address, nuint length, int protection)
-    {
-        int result = RealProtect(address, length, protection);
-        if (result == 0 && length == HostPages.Step && protection == (Linux.PROT_READ | Linux.PROT_WRITE))
-            Advise(address, length, HostPages.MADV_POPULATE_WRITE);
-        return result;
-    }
-
-    /// <summary>void* __sbrk(intptr_t), on which malloc is built: there is none, so it maps its memory.</summary>
-    [RuntimeExport("__wrap___sbrk")]
-    public static nint Break(nint increment) => -1;
 
     /// <summary>
     /// int pthread_getattr_np(pthread_t, pthread_attr_t*), which reads /proc/self/maps to find out where the main thread's stack ends: behind the name of the
@@ -42,9 +29,6 @@ internal static unsafe class RuntimeStart
         ulong top = (GetAuxValue(AT_EXECFN) | PageMask) + 1, size = Math.Min(limit.Soft, EndlessStack) & ~PageMask;
         return SetStack(attributes, (void*)(top - size), (nuint)size);
     }
-
-    [RuntimeImport("*", "__real_mprotect"), MethodImpl(MethodImplOptions.InternalCall)]
-    private static extern int RealProtect(void* address, nuint length, int protection);
 
     [RuntimeImport("*", "__real_pthread_getattr_np"), MethodImpl(MethodImplOptions.InternalCall)]
     private static extern int RealGetAttributes(nint thread, void* attributes);
@@ -66,7 +50,4 @@ internal static unsafe class RuntimeStart
 
     [RuntimeImport("*", "gettid"), MethodImpl(MethodImplOptions.InternalCall)]
     private static extern int GetTid();
-
-    [RuntimeImport("*", "madvise"), MethodImpl(MethodImplOptions.InternalCall)]
-    private static extern int Advise(void* address, nuint length, int advice);
 }

@@ -59,10 +59,10 @@ public sealed partial class Machine
     {
         lock (Lock)
             _pauses++;
-        KickAll();
-        WaitUntilParked();
         try
         {
+            KickAll();
+            WaitUntilParked();
             lock (Lock)
                 action();
         }

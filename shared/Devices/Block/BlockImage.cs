@@ -51,13 +51,27 @@ public static class BlockImage
         try
         {
             (string backing, string format) = below.Description;
-            return exists ? Qcow2Image.Open(file, options.Discards, (_, _) => below, keepsBacking: true) : Qcow2Image.Create(file, below.Length, Path.GetFullPath(backing), format, below);
+            return exists ? OpenOverlay(file, below, options) : Qcow2Image.Create(file, below.Length, Path.GetFullPath(backing), format, below);
         }
         catch
         {
             file.Dispose();
             throw;
         }
+    }
+
+    private static Qcow2Image OpenOverlay(HostFile file, IBlockDevice below, BlockOptions options)
+    {
+        bool stands = false;
+        IBlockDevice Below()
+        {
+            stands = true;
+            return below;
+        }
+
+        Qcow2Image overlay = Qcow2Image.Open(file, options.Discards, (_, _) => Below(), keepsBacking: true);
+        string? why = !stands ? "it names no backing file" : overlay.Length != below.Length ? $"it has {overlay.Length} bytes, not {below.Length}" : null;
+        return why is null ? overlay : throw new IOException($"{file.Path} cannot be put over the disk: {why}");
     }
 
     private static string TemporaryDirectory() => Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } given ? given : "/var/tmp";

@@ -56,7 +56,7 @@ public sealed class Vma
         _name = _name,
     };
 
-    public bool IsMainStack => Name == MainStack;
+    public bool IsMainStack => !IsFile && Name == MainStack;
 
     public bool IsExecutable => (Protection & Linux.PROT_EXEC) != 0;
 

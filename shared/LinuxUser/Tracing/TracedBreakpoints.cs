@@ -12,7 +12,6 @@ internal sealed unsafe class TracedBreakpoints(Engine engine)
 {
     private const ulong ResumeFlag = 0x10000;
 
-    private readonly Lock _lock = new();
     private readonly Dictionary<ulong, int> _threads = []; // of each place, in how many slots of all threads it is
 
     /// <summary>Puts the breakpoints that a tracer's answer has in the place of a thread's former ones.</summary>
@@ -20,7 +19,8 @@ internal sealed unsafe class TracedBreakpoints(Engine engine)
     {
         if (slots == 0 && traced.BreakpointSlots == 0)
             return;
-        lock (_lock)
+        // The engine's own lock: one that is held by nobody when a process forks.
+        using (engine.Gate.Hold())
         {
             (uint before, ulong[] were) = (traced.BreakpointSlots, traced.Breakpoints);
             (traced.BreakpointSlots, traced.Breakpoints) = (slots, places.ToArray());

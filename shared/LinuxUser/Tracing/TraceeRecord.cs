@@ -87,6 +87,13 @@ internal sealed unsafe class TraceeRecord(int tid, int process, int owner)
         _hitsAreOld = false;
     }
 
+    /// <summary>The thread executes another program: its debug registers are empty (flush_ptrace_hw_breakpoint).</summary>
+    public void ForgetDebug()
+    {
+        (HasWatchpoints, Hits, BreakpointSlots, HiddenControl) = (false, 0, 0, 0);
+        Array.Clear(DebugAddresses);
+    }
+
     /// <summary>Status of a thread that has ended by exit(2).</summary>
     public int? EndStatus { get; set; }
 

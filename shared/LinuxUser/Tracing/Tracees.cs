@@ -254,7 +254,8 @@ public sealed unsafe class Tracees
     // The program is another one: its emulator starts from nothing, and tells when the guest's is loaded.
     private bool AcceptExec(GuestThread t, TraceeRecord r)
     {
-        (r.Block, r.IsNewborn, r.IsMemoryOpen, r.BreakpointSlots) = (0, false, false, 0);
+        (r.Block, r.IsNewborn, r.IsMemoryOpen) = (0, false, false);
+        r.ForgetDebug();
         foreach ((int tid, TraceeRecord other) in _records)
             if (other.Process == r.Process && tid != r.Tid)
                 _records.Remove(tid);

@@ -31,7 +31,7 @@ internal sealed unsafe class PcFlash : IDisposable
             ulong start = end;
             ParallelFlash flash = board.Machine.Add(new ParallelFlash(name, medium, block.Host, shown => memory.Map(new MemorySlot(start, length, shown ? block : null, 0, null, 0)), (at, bytes) => memory.Written(start + at, bytes)));
             board.Machine.Spaces.Mmio.Attach(flash, name, start, length, widest: 8);
-            drives[i].AttachedTo = name;
+            drives[i].AttachedTo = $"flash memory {i}";
         }
     }
 

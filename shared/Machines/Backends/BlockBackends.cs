@@ -110,11 +110,11 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     }
 
     /// <summary>A device was taken out: what it had is free, or gone.</summary>
-    public void Release(string id, string driver)
+    public void Release(string id)
     {
         foreach (Drive drive in _drives.ToArray())
         {
-            if (drive.AttachedTo is not { } holder || (holder != id && holder != $"-device {driver}"))
+            if (drive.AttachedTo != id)
                 continue;
             (drive.AttachedTo, drive.IsVirtio) = (null, false);
             if (!drive.IsNode)
@@ -135,9 +135,8 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     /// <inheritdoc/>
     public void Eject(string drive, bool isForced)
     {
-        Drive found = Removable(drive);
         lock (machineLock)
-            Replace(found, null);
+            Replace(Removable(drive), null);
     }
 
     /// <inheritdoc/>
@@ -161,11 +160,13 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     /// <inheritdoc/>
     public void PutOver(string name, string file, bool exists)
     {
-        Drive drive = Writable(name);
         lock (machineLock)
         {
+            Drive drive = Writable(name);
+            if (drive.Options!.IsSnapshot)
+                throw new ControlException($"Device '{name}' writes to a temporary file (-snapshot), which no image can stand on");
             drive.Medium!.Flush();
-            drive.Medium.Replace(below => BlockImage.Overlay(file, exists, below, drive.Options!));
+            drive.Medium.Replace(below => BlockImage.Overlay(file, exists, below, drive.Options));
         }
     }
 
@@ -187,11 +188,23 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     private void Drop(Drive drive)
     {
         _drives.Remove(drive);
-        drive.Medium?.Dispose();
+        try
+        {
+            drive.Medium?.Dispose();
+        }
+        catch (IOException e)
+        {
+            note($"drive {drive.Id}: what was written last may be lost: {e.Message}"); // a guest that ejects it must not end the machine
+        }
     }
 
-    private Drive Find(string id) => _drives.Find(d => d.Id == id || d.AttachedTo == id)
-        ?? throw new ControlException($"Device '{id}' not found{(Cli.Spelling.Nearest(id, _drives.Select(d => d.Id)) is { } near ? $" (did you mean '{near}'?)" : "")}", isNotFound: true);
+    // A guest may eject a drive meanwhile.
+    private Drive Find(string id)
+    {
+        lock (machineLock)
+            return _drives.Find(d => d.Id == id || d.AttachedTo == id)
+                ?? throw new ControlException($"Device '{id}' not found{(Cli.Spelling.Nearest(id, _drives.Select(d => d.Id)) is { } near ? $" (did you mean '{near}'?)" : "")}", isNotFound: true);
+    }
 
     private Drive Removable(string id)
     {

@@ -36,10 +36,10 @@ public sealed class MachineBackends : IDisposable
     public IMedia Media => Blocks;
 
     /// <summary>A device was taken out: its -blockdev node and its network are free for another, its -drive is gone.</summary>
-    public void Release(string id, string driver)
+    public void Release(string id)
     {
-        Blocks.Release(id, driver);
-        Nets.Release(id, driver);
+        Blocks.Release(id);
+        Nets.Release(id);
     }
 
     /// <inheritdoc/>

@@ -91,11 +91,11 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
     }
 
     /// <summary>A card was taken out: its network is free for another, or gone.</summary>
-    public void Release(string id, string driver)
+    public void Release(string id)
     {
         foreach (NamedNetwork network in _all.ToArray())
         {
-            if (network.Card is not { } card || (card != id && card != driver))
+            if (network.Card != id)
                 continue;
             (network.Card, network.Network.Receiver) = (null, null);
             Drop(network);

@@ -87,7 +87,7 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
         Pci!.Remove(function);
         Machine.Remove(function);
         _plugged.Remove(device);
-        Backends.Release(device.Id ?? "", device.Driver);
+        Backends.Release(id);
         Machine.Tell(new MachineEvent("DEVICE_DELETED", ("device", id), ("path", $"/machine/peripheral/{id}")));
     }
 

@@ -15,7 +15,7 @@ internal static class BackendCommands
         new(["netdev_del"], "id", "take one away", static (c, a) => Locked(c, () => RemoveNetwork(c.Control, MonitorCommands.Need(a, 0, "an id")))),
         new(["object_add"], "type,id=name[,prop=value]", "make an object", static (c, a) => Make(c, a, "object_add", "qom-type", static (b, given) => b.Objects.Add(given))),
         new(["object_del"], "id", "take one away", static (c, a) => Locked(c, () => Backends(c).Objects.Remove(MonitorCommands.Need(a, 0, "an id")))),
-        new(["chardev-add"], "type,id=name[,prop=value]", "make a character back end", static (c, a) => Make(c, a, "chardev-add", "backend", static (b, given) => b.Chars.Add(given))),
+        new(["chardev-add"], "type,id=name[,prop=value]", "make a character back end", static (c, a) => Make(c, a, "chardev-add", "backend", static (b, given) => b.Chars.Add(Unwaiting(given)))),
         new(["chardev-remove"], "id", "take one away", static (c, a) => Locked(c, () => Backends(c).Chars.Remove(MonitorCommands.Need(a, 0, "an id")))),
         new(["drive_add"], "0 if=none,id=name,file=image[,prop=value]", "make a drive for device_add", AddDrive),
         new(["drive_del"], "id", "take a drive away that no device has", static (c, a) => Locked(c, () => Backends(c).Blocks.RemoveDrive(MonitorCommands.Need(a, 0, "an id")))),
@@ -63,7 +63,7 @@ internal static class BackendCommands
     private static void RemoveNetwork(MachineControl control, string id)
     {
         if (control.Board.Backends.Nets.Remove(id))
-            control.Board.SetLink(id, isUp: false);
+            control.Board.Plugged.FirstOrDefault(d => d.Netdev == id)?.SetLink?.Invoke(false);
     }
 
     // The first word named a PCI slot once; it is there for old habits.
@@ -109,14 +109,26 @@ internal static class BackendCommands
         return $"host forwarding rule for {text} {(isFound ? "removed" : "not found")}\n";
     }
 
+    // The machine stands still meanwhile: nobody is waited for.
+    private static KeyValues Unwaiting(KeyValues given)
+    {
+        if (given.Items.Any(i => i is { Key: "wait", Value: "on" or "yes" or "true" }))
+            throw new ControlException("wait=on would stop the machine until somebody comes: leave it out");
+        if (given.Items.Any(i => i is { Key: "server", Value: "on" or "yes" or "true" }))
+            given.Default("wait", "off");
+        return given;
+    }
+
     private static Action<Utf8JsonWriter> AddChardev(MonitorContext c, QmpArguments a)
     {
         KeyValues given = a.AsKeyValues("chardev-add"), flat = KeyValues.Of("chardev-add");
         foreach ((string key, string value) in given.Items)
             if (key != "backend.data.addr.type") // inet or unix: its members tell
                 flat.Append(FlatName(key) ?? throw new QmpException("GenericError", $"Parameter '{key}' is unexpected"), value);
+        if (flat.Items.Any(i => i is { Key: "backend", Value: "socket" }))
+            flat.Default("server", "on"); // as QAPI has it; -chardev has it the other way round
         NamedChardev? made = null;
-        Locked(c, () => made = Backends(c).Chars.Add(flat));
+        Locked(c, () => made = Backends(c).Chars.Add(Unwaiting(flat)));
         return w => QmpCommands.Object(w, o =>
         {
             const string Pty = "pty:";

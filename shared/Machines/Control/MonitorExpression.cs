@@ -65,11 +65,14 @@ internal sealed class MonitorExpression
             else if (right == 0)
                 throw new ControlException("division by zero");
             else
-                value = op == '/' ? value / right : value % right;
+                value = op == '/' ? Quotient(value, right) : value - Quotient(value, right) * right;
         }
 
         return value;
     }
+
+    // Numbers have a sign here.
+    private static ulong Quotient(ulong value, ulong by) => by == ulong.MaxValue ? 0 - value : (ulong)((long)value / (long)by);
 
     private ulong Unary()
     {

@@ -22,7 +22,7 @@ public static class MonitorInfo
         new(["registers"], "[-a]", "the processor's registers; -a: all processors'", Registers),
         new(["mem"], "", "what is mapped, by ranges", static (c, _) => c.Parked(() => c.Control.Inspector.MappedRanges(c.Cpu))),
         new(["tlb"], "", "what is mapped, by pages", static (c, _) => c.Parked(() => c.Control.Inspector.PageTable(c.Cpu))),
-        new(["lapic"], "[apic-id]", "a local APIC", static (c, a) => c.Parked(() => c.Control.Inspector.LocalApic(a.Length > 0 ? (int)MonitorCommands.Number(c, a[0]) : c.Cpu))),
+        new(["lapic"], "[apic-id]", "a local APIC", LocalApic),
         new(["pic", "irq"], "", "the interrupt controllers", static (c, _) => c.Parked(c.Control.Inspector.InterruptControllers)),
         new(["mtree"], "", "the address spaces", static (c, _) => c.Locked(() => MemoryTree(c.Control.Machine.Spaces))),
         new(["qtree"], "", "the devices with their registers", static (c, _) => c.Locked(() => DeviceTree(c.Control))),
@@ -67,6 +67,13 @@ public static class MonitorInfo
         RunState.Paused => "VM status: paused\n",
         _ => $"VM status: paused ({RunStateNames.Text(state)})\n",
     };
+
+    // The expression may ask for registers, which parks the processors by itself.
+    private static string LocalApic(MonitorContext c, string[] a)
+    {
+        int index = a.Length > 0 ? (int)MonitorCommands.Number(c, a[0]) : c.Cpu;
+        return c.Parked(() => c.Control.Inspector.LocalApic(index));
+    }
 
     private static string Cpus(MonitorContext c, string[] a) => c.Parked(() =>
         string.Concat(c.Control.Machine.Vcpus.Select(v => $"{(v.Index == c.Cpu ? '*' : ' ')} CPU #{v.Index}: pc=0x{c.Control.Inspector.ProgramCounter(v.Index):x16}{(c.Control.Inspector.IsHalted(v.Index) ? " (halted)" : "")}\n")));

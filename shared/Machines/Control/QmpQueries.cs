@@ -61,7 +61,8 @@ internal static class QmpQueries
         new("query-block", static (c, _) => Each(Drives(c), static (w, drive) =>
         {
             w.WriteString("device", drive.IsNode ? "" : drive.Name);
-            w.WriteString("qdev", drive.QomPath);
+            if (drive.QomPath.Length > 0)
+                w.WriteString("qdev", drive.QomPath);
             w.WriteBoolean("locked", false);
             w.WriteBoolean("removable", drive.IsRemovable);
             w.WriteString("type", "unknown");
@@ -113,6 +114,7 @@ internal static class QmpQueries
             QmpCommands.Object(w, o =>
             {
                 WriteAddress(o, server.Endpoint);
+                o.WriteBoolean("websocket", false);
                 o.WriteString("auth", server.Auth);
             });
             w.WriteEndArray();
@@ -232,7 +234,8 @@ internal static class QmpQueries
     private static void WriteCounts(Utf8JsonWriter w, MachineDrive drive)
     {
         w.WriteString("device", drive.IsNode ? "" : drive.Name);
-        w.WriteString("qdev", drive.QomPath);
+        if (drive.QomPath.Length > 0)
+            w.WriteString("qdev", drive.QomPath);
         w.WriteString("node-name", drive.Name);
         w.WriteStartObject("stats");
         w.WriteNumber("rd_bytes", drive.Counts.ReadBytes);
@@ -277,7 +280,6 @@ internal static class QmpQueries
         w.WriteString("host", at.Address?.ToString() ?? "");
         w.WriteString("service", at.Address is null ? at.ToString() : $"{at.Port}");
         w.WriteString("family", at.Address switch { null => "unix", { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } => "ipv6", _ => "ipv4" });
-        w.WriteBoolean("websocket", false);
     }
 
     private static Action<Utf8JsonWriter> QueryPci(MonitorContext c, QmpArguments a) => w =>

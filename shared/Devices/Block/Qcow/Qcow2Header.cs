@@ -61,6 +61,9 @@ internal sealed class Qcow2Header
     /// <summary>Entries of L1 that the disk's contents need; what lies behind holds states of the machine.</summary>
     public int L1SizeNeeded => L1SizeFor(Size);
 
+    /// <summary>False for a disk too large for any L1 table.</summary>
+    public bool CanHold(long size) => size >= 0 && size >> BytesPerL1EntryBits < MaxL1Bytes / sizeof(ulong);
+
     /// <summary>Entries of the L1 table that a disk of some size needs.</summary>
     public int L1SizeFor(long size) => (int)((size + (1L << BytesPerL1EntryBits) - 1) >> BytesPerL1EntryBits);
 
@@ -200,7 +203,7 @@ internal sealed class Qcow2Header
     {
         if (RefcountOrder is < 0 or > MaxRefcountOrder)
             throw Bad(file, $"reference counts of 2^{(uint)RefcountOrder} bits");
-        if (Size < 0 || (Size >> BytesPerL1EntryBits) >= MaxL1Bytes / sizeof(ulong))
+        if (!CanHold(Size))
             throw Bad(file, $"a size of {(ulong)Size} bytes");
         if (L1Size is < 0 or > MaxL1Bytes / sizeof(ulong) || L1Size < L1SizeNeeded)
             throw Bad(file, $"an L1 table of {(uint)L1Size} entries for {Size} bytes");

@@ -81,10 +81,11 @@ internal sealed partial class Qcow2Image : IBlockDevice
     public static Qcow2Image Create(HostFile file, long size, string? backingName = null, string? backingFormat = null, IBlockDevice? backing = null, int clusterBits = 16, int version = 3) =>
         Create(file, new Qcow2Header { Size = size, ClusterBits = clusterBits, Version = version, BackingName = backingName, BackingFormat = backingFormat }, backing, file.Path);
 
-    /// <summary>Makes the disk larger. What lies behind the old end reads as zeros, or as what the backing image has there.</summary>
+    /// <summary>Makes the disk larger. What lies behind the old end reads as zeros, whatever the backing image has there.</summary>
     public void Resize(long length)
     {
-        string? why = IsReadOnly ? "is read-only" : length < Length ? "cannot be made smaller" : _snapshots.Count > 0 ? "has snapshots, which are of its size" : null;
+        string? why = IsReadOnly ? "is read-only" : length < Length ? "cannot be made smaller" : _snapshots.Count > 0 ? "has snapshots, which are of its size"
+            : !_header.CanHold(length) ? $"cannot be made {length} bytes large with its clusters" : null;
         if (why is not null)
             throw new IOException($"{_name}: {why}");
         GrowL1(_header.L1SizeFor(length));
@@ -93,7 +94,10 @@ internal sealed partial class Qcow2Image : IBlockDevice
         BinaryPrimitives.WriteInt64BigEndian(field, length);
         _file.Write(Qcow2Header.SizeField, field);
         WriteMetadata();
+        long before = Length;
         Length = length;
+        if (_backing is { } backing && backing.Length > before)
+            WriteZeros(before, Math.Min(length, backing.Length) - before);
     }
 
     /// <summary>An image that takes what is written over another one.</summary>
