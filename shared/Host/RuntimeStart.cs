@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Suite.Host;
 
 /// <summary>
-/// A function of the C library that the runtime of a published tool gets in another form (tools/Tool.props, docs/adr/018). It is called before the runtime runs:
+/// Functions of the C library that the runtime of a published tool gets in another form (tools/Tool.props, docs/adr/018). They are called before the runtime runs:
 /// nothing here may allocate, touch a static field or be anything but plain arithmetic and calls of C functions. Nor may anything stand here that the collector
 /// calls: it takes the address of a thread in this code for that of a thread in managed code.
 /// </summary>
@@ -29,6 +29,13 @@ internal static unsafe class RuntimeStart
         ulong top = (GetAuxValue(AT_EXECFN) | PageMask) + 1, size = Math.Min(limit.Soft, EndlessStack) & ~PageMask;
         return SetStack(attributes, (void*)(top - size), (nuint)size);
     }
+
+    /// <summary>
+    /// const char *_dl_get_origin(void), which asks /proc/self/exe where the program lies, for dlopen and $ORIGIN: a static program without either need not know.
+    /// </summary>
+    /// <returns>-1 for "unknown".</returns>
+    [RuntimeExport("__wrap__dl_get_origin")]
+    public static nint GetOrigin() => -1;
 
     [RuntimeImport("*", "__real_pthread_getattr_np"), MethodImpl(MethodImplOptions.InternalCall)]
     private static extern int RealGetAttributes(nint thread, void* attributes);

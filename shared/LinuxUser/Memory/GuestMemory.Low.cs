@@ -79,7 +79,7 @@ public sealed unsafe partial class GuestMemory
 
     private void LearnForeign()
     {
-        foreach (HostMapping mapping in HostMapping.Parse(HostFile.ReadText("/proc/self/maps") ?? ""))
+        foreach (HostMapping mapping in HostMapping.Own())
         {
             if (mapping.Start >= Limit)
                 break;

@@ -37,11 +37,20 @@ public sealed class Vma
     [AllowNull]
     public string Name
     {
-        get => _name ??= IsFile ? HostMapping.NameAt(Start) : "";
+        get => _name ??= IsFile ? HostMapping.NameAt(HostMapping.Own(), Start) : "";
         init => _name = value;
     }
 
     private string? _name;
+
+    /// <summary>Asks for all names that were left out, at once: each question alone would read all of the host's mappings.</summary>
+    public static void AskNames(ReadOnlySpan<Vma> all)
+    {
+        List<HostMapping>? host = null;
+        foreach (Vma vma in all)
+            if (vma._name is null && vma.IsFile)
+                vma._name = HostMapping.NameAt(host ??= HostMapping.Own(), vma.Start);
+    }
 
     /// <summary>A part of this mapping.</summary>
     public Vma Slice(ulong start, ulong end) => new()

@@ -92,6 +92,21 @@ internal static unsafe class HostFile
         }
     }
 
+    /// <summary>
+    /// What /proc/self/fd says of an open file, found without it where that can be: looking into a process's
+    /// folder in /proc for the first time is dear (docs/adr/018).
+    /// </summary>
+    /// <param name="fd">The open file.</param>
+    /// <param name="openedAs">The path it was opened by.</param>
+    public static string PathOf(int fd, string openedAs)
+    {
+        byte* stat = stackalloc byte[144];
+        return Sys.Call(Nr.fstat, fd, (long)stat) == 0 && HostPath.Resolve(Terminated(openedAs)) is { } path && GuestText.FromBytes(path) is var text
+            && !text.StartsWith("/proc/", StringComparison.Ordinal) && TryIdentify(text, out (ulong, ulong) found) && found == (*(ulong*)stat, *(ulong*)(stat + 8))
+            ? text
+            : Memory.GuestMemory.DescriptorPath(fd);
+    }
+
     /// <summary>The absolute path of an existing file, without links; null when there is none.</summary>
     public static byte[]? RealPath(string path)
     {

@@ -45,8 +45,11 @@ internal sealed class HostMapping
         return all;
     }
 
-    /// <summary>What is mapped at an address of this process: a path, with " (deleted)" where that is so, or a pseudo-name; empty for nothing.</summary>
-    public static string NameAt(ulong address) => Find(Parse(HostFile.ReadText("/proc/self/maps") ?? ""), address)?.Name.Replace("\\012", "\n") ?? "";
+    /// <summary>What is mapped in this process now, in address order.</summary>
+    public static List<HostMapping> Own() => Parse(HostFile.ReadText("/proc/self/maps") ?? "");
+
+    /// <summary>What is mapped at an address, in words: a path, with " (deleted)" where that is so, or a pseudo-name; empty for nothing.</summary>
+    public static string NameAt(List<HostMapping> all, ulong address) => Find(all, address)?.Name.Replace("\\012", "\n") ?? "";
 
     /// <summary>Index of the first entry that ends behind an address.</summary>
     public static int FirstEndingAfter(List<HostMapping> all, ulong address)

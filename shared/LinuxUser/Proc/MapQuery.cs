@@ -64,7 +64,7 @@ internal static class MapQuery
             if (vma.Start > address && (flags & CoveringOrNext) == 0)
                 return null;
             if ((Flags(vma) & flags & Permissions) == (flags & Permissions) && ((flags & FileBacked) == 0 || vma.Inode != 0))
-                return (vma, HostMapping.Parse(MapsText.Maps([vma], HostMapping.Parse(HostFile.ReadText("/proc/self/maps") ?? "")))[0]);
+                return (vma, HostMapping.Parse(MapsText.Maps([vma], HostMapping.Own()))[0]);
             if ((flags & CoveringOrNext) == 0)
                 return null;
         }

@@ -89,7 +89,7 @@ public sealed unsafe class ProgramStart
                 return false;
             identity = new ProgramIdentity
             {
-                Path = GuestMemory.DescriptorPath(program.File.Fd),
+                Path = HostFile.PathOf(program.File.Fd, files.Resolve(program.File.Path)),
                 ArgStart = stack.ArgStart,
                 ArgEnd = stack.ArgEnd,
                 EnvEnd = stack.EnvEnd,

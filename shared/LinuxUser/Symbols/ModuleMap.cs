@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Memory;
@@ -27,14 +28,20 @@ public sealed class ModuleMap
     /// <summary>A map of given mappings, in address order.</summary>
     public ModuleMap(ElfTarget target, IReadOnlyList<string> prefixes, IGuestReader memory, Vma[] map)
     {
-        (_target, _prefixes, _memory, _map) = (target, prefixes, memory, map);
+        (_target, _prefixes, _memory) = (target, prefixes, memory);
+        Refresh(map);
     }
 
     /// <summary>All mappings, in address order.</summary>
     public IReadOnlyList<Vma> Mappings => _map;
 
     /// <summary>Takes the mappings anew; what is known of files stays.</summary>
-    public void Refresh(Vma[] map) => _map = map;
+    [MemberNotNull(nameof(_map))]
+    public void Refresh(Vma[] map)
+    {
+        Vma.AskNames(map);
+        _map = map;
+    }
 
     /// <summary>The mapping at an address, or null.</summary>
     public Vma? MappingAt(ulong address)

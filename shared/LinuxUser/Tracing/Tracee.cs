@@ -395,8 +395,11 @@ public sealed unsafe class Tracee : ITracer
     private void End(GuestThread t)
     {
         if (t.Traced is { } traced)
+        {
             _breakpoints.Change(traced, 0, []);
-        t.Traced?.Free();
+            traced.Free();
+        }
+
         t.Traced = null;
         t.StepsOnce = false;
         if (Interlocked.Decrement(ref _threads) > 0)

@@ -387,12 +387,7 @@ static void at_random(int rounds, int batch, int verbose)
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
-    static char alternate[65536];
-    stack_t alt = { .ss_sp = alternate, .ss_size = sizeof alternate };
-    EQ(sigaltstack(&alt, NULL), 0);
-    int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
-    for (int i = 0; i < 5; i++)
-        guest_handle(signals[i], fault, SA_ONSTACK);
+    guest_handle_faults(fault);
     unsigned char *all = mmap(NULL, 4 * BIG, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     (code = all), (buffer = all + BIG), (stack = all + 2 * BIG);
     describe(CODE, code, BIG - 1, 2, 0);

@@ -132,12 +132,7 @@ static void everywhere(const char *name, void *function)
 int main(void)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
-    static char alternate[65536];
-    stack_t alt = { .ss_sp = alternate, .ss_size = sizeof alternate };
-    EQ(sigaltstack(&alt, NULL), 0);
-    int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
-    for (int i = 0; i < 5; i++)
-        guest_handle(signals[i], fault, SA_ONSTACK);
+    guest_handle_faults(fault);
     stack = mmap(NULL, 2 * SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     code = stack + SIZE;
     describe(SMALL, stack, SIZE - 1, 0, 0);

@@ -106,4 +106,15 @@ static inline void guest_handle(int sig, void (*f)(int, siginfo_t *, void *), in
         guest_check(0, "sigaction", __LINE__);
 }
 
+/* Installs one handler for all signals that faults of instructions become, on a stack of its own: the program's may be what is broken. */
+static inline void guest_handle_faults(void (*f)(int, siginfo_t *, void *))
+{
+    static char alternate[65536];
+    stack_t alt = { .ss_sp = alternate, .ss_size = sizeof alternate };
+    EQ(sigaltstack(&alt, NULL), 0);
+    int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
+    for (int i = 0; i < 5; i++)
+        guest_handle(signals[i], f, SA_ONSTACK);
+}
+
 #endif

@@ -84,12 +84,7 @@ static void execute(void)
 
 int main(int argc, char **argv)
 {
-    static char alternate[65536];
-    stack_t alt = { .ss_sp = alternate, .ss_size = sizeof alternate };
-    EQ(sigaltstack(&alt, NULL), 0);
-    int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
-    for (int i = 0; i < 5; i++)
-        guest_handle(signals[i], fault, SA_ONSTACK);
+    guest_handle_faults(fault);
     CHECK(mmap((void *)LOW, SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == (void *)LOW);
     seed = argc > 1 ? atoi(argv[1]) : 1;
     unsigned char *code = (unsigned char *)CODE, insn[16];

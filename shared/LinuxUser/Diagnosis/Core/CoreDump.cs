@@ -34,6 +34,7 @@ internal static unsafe class CoreDump
             return new CoreOutcome(null, $"{name.Path} cannot be created (errno {-fd})", false);
         ulong limit = CoreLimit.Soft();
         Vma[] map = t.Memory.Snapshot();
+        Vma.AskNames(map);
         CoreNotes notes = new(t, signal, info, threads, map);
         bool written = CoreFile.Write((int)fd, limit, t.Process.Target, notes.Bytes, CoreSegment.Choose(map, t.Memory), t.Memory);
         Sys.Call(Nr.close, fd);
