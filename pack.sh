@@ -127,8 +127,8 @@ deb_package() { # deb_package STAGED-NAME
     printf 'qemu-suite (%s) unstable; urgency=medium\n\n  * Built from the sources; qemu-common has their NEWS.\n\n -- %s  %s\n' \
         "$VERSION" "$MAINTAINER" "$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$root/usr/share/doc/$package/changelog.gz"
     find "$root/usr/share/doc" -name '*.md' -size +4k -exec gzip -9n {} +
-    if [ -f "$ROOT/packaging/$1.lintian" ]; then
-        install -D -m 644 "$ROOT/packaging/$1.lintian" "$root/usr/share/lintian/overrides/$package"
+    if [ -n "$(find "$root/usr/bin" -type f 2>/dev/null)" ]; then
+        install -D -m 644 "$ROOT/packaging/tool.lintian" "$root/usr/share/lintian/overrides/$package"
     fi
     if [ "$package" = qemu-ppc ]; then
         install -m 755 "$ROOT/packaging/binfmt.postinst" "$root/DEBIAN/postinst"

@@ -51,6 +51,22 @@ test_project() {
     printf '%-42s %d passed, %d failed, %d skipped (%d s)\n' "tests: $name" "$passed" "$failed" $((total - passed - failed)) $((SECONDS - begin))
 }
 
+# packages: tests/packages.sh, each of its checks a test; status 77 says that it cannot run here.
+packages() {
+    local log="$RESULTS/packages.log" begin=$SECONDS passed failed
+    "$ROOT/tests/packages.sh" </dev/null >"$log" 2>&1
+    if [ $? = 77 ]; then
+        SKIPPED=$((SKIPPED + 1))
+        printf '%-42s %s\n' "tests: packages" "$(tail -n 1 "$log")"
+        return
+    fi
+    read -r passed failed < <(sed -n 's/^packages: \([0-9]*\) checks passed, \([0-9]*\) failed$/\1 \2/p' "$log")
+    [ -n "$passed" ] || passed=0 failed=1
+    [ "$failed" = 0 ] || tail -n 60 "$log" | sed 's/^/    /'
+    PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed))
+    printf '%-42s %d passed, %d failed (%d s)\n' "tests: packages" "$passed" "$failed" $((SECONDS - begin))
+}
+
 summary() {
     printf '\n%d passed, %d failed' $PASSED $FAILED
     [ $SKIPPED = 0 ] || printf ', %d skipped' $SKIPPED
@@ -98,5 +114,6 @@ fi
 for project in tests/*/*.csproj; do
     ! grep -q Microsoft.NET.Test.Sdk "$project" || test_project "$project"
 done
+[ ${#FILTER[@]} != 0 ] || packages
 summary
 exit
