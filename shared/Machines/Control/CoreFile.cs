@@ -5,7 +5,7 @@ namespace Suite.Machines.Control;
 /// <summary>A core file of a machine (System V ABI, ELF; core(5)): a note segment with the processors' registers, memory by its physical addresses.</summary>
 internal sealed class CoreFile
 {
-    private const int MostSegments = 0xFFFE, Piece = 1 << 20;
+    private const int TooManySegments = 0xFFFF, Piece = 1 << 20; // PN_XNUM: the number is in a section header
     private const uint PtLoad = 1, PtNote = 4;
 
     private readonly MachineControl _control;
@@ -16,7 +16,7 @@ internal sealed class CoreFile
     private readonly List<MappedRange> _loads = [];
 
     /// <summary>Looks at the machine. While no vCPU runs, under the lock.</summary>
-    /// <exception cref="ControlException">There is nothing to write, or too many pieces.</exception>
+    /// <exception cref="ControlException">There is nothing to write.</exception>
     public CoreFile(MachineControl control, bool withPaging, ulong begin, ulong length)
     {
         _control = control;
@@ -43,19 +43,19 @@ internal sealed class CoreFile
                 AddMapped(mapped);
         // Without mapping: a virtual address of 0, as QEMU has it; readers go by the physical one.
         _loads.AddRange(_runs.Select(r => new MappedRange(0, r.Start, r.Bytes)));
-        if (_loads.Count > MostSegments)
-            throw new ControlException($"the page tables map {_loads.Count} pieces, more than a core file can name: leave -p out");
     }
 
     /// <summary>Writes it; the result is how many bytes of memory there are.</summary>
     public long Write(Stream to)
     {
         int headBytes = _isLong ? 64 : 52, segmentBytes = _isLong ? 56 : 32;
-        ulong notesAt = (ulong)(headBytes + (_loads.Count + 1) * segmentBytes), dataAt = (notesAt + (ulong)_notes.Length + 4095) & ~4095UL;
-        to.Write(Head(headBytes, segmentBytes, _loads.Count + 1));
+        byte[] section = Section();
+        ulong sectionAt = (ulong)headBytes + (ulong)(_loads.Count + 1) * (ulong)segmentBytes, notesAt = sectionAt + (ulong)section.Length, dataAt = (notesAt + (ulong)_notes.Length + 4095) & ~4095UL;
+        to.Write(Head(headBytes, segmentBytes, sectionAt, section.Length));
         to.Write(Segment(segmentBytes, PtNote, notesAt, default, (ulong)_notes.Length));
         foreach (MappedRange load in _loads)
             to.Write(Segment(segmentBytes, PtLoad, dataAt + OffsetOf(load.Physical), load, load.Bytes));
+        to.Write(section);
         to.Write(_notes);
         to.Write(new byte[dataAt - notesAt - (ulong)_notes.Length]);
         byte[] piece = new byte[Piece];
@@ -115,7 +115,7 @@ internal sealed class CoreFile
         return at + (physical - start);
     }
 
-    private byte[] Head(int headBytes, int segmentBytes, int segments)
+    private byte[] Head(int headBytes, int segmentBytes, ulong sectionAt, int sectionBytes)
     {
         const ushort Core = 4;
         byte[] head = new byte[headBytes];
@@ -128,8 +128,23 @@ internal sealed class CoreFile
         BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(24 + word), headBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(sizes), (ushort)headBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(sizes + 2), (ushort)segmentBytes);
-        BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(sizes + 4), (ushort)segments);
+        BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(sizes + 4), (ushort)Math.Min(_loads.Count + 1, TooManySegments));
+        if (sectionBytes == 0)
+            return head;
+        BinaryPrimitives.WriteUInt32LittleEndian(head.AsSpan(24 + 2 * word), (uint)sectionAt);
+        BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(sizes + 6), (ushort)sectionBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(sizes + 8), 1);
         return head;
+    }
+
+    // Linux alone maps 65536 pages to one (espfix); how many segments there are is then the "info" of the only section.
+    private byte[] Section()
+    {
+        if (_loads.Count + 1 < TooManySegments)
+            return [];
+        byte[] section = new byte[_isLong ? 64 : 40];
+        BinaryPrimitives.WriteInt32LittleEndian(section.AsSpan(_isLong ? 44 : 28), _loads.Count + 1);
+        return section;
     }
 
     private byte[] Segment(int segmentBytes, uint type, ulong offset, MappedRange range, ulong bytes)
