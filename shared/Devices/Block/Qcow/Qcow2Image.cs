@@ -20,7 +20,7 @@ internal sealed partial class Qcow2Image : IBlockDevice
 
     private readonly HostFile _file;
     private readonly Qcow2Header _header;
-        private readonly bool _discards;
+    private readonly bool _discards;
     private readonly TableCache _l2Tables;
     private readonly Qcow2Refcounts _refcounts;
     private readonly HashSet<long> _metadata = []; // clusters of the image's own tables
