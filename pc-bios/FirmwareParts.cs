@@ -38,10 +38,10 @@ public sealed record FirmwareParts
 public sealed record BootOrder
 {
     /// <summary>Letters: a, b floppies; c hard disk; d CD; n to p network cards.</summary>
-    public string Order { get; init; } = "cad";
+    public string Order { get; set; } = "cad";
 
     /// <summary>The order of the first boot only.</summary>
-    public string? Once { get; init; }
+    public string? Once { get; set; }
 
     /// <summary>A menu is shown.</summary>
     public bool Menu { get; init; }

@@ -5,6 +5,9 @@ namespace Suite.PcBios.Tables;
 /// <summary>SMBIOS tables (System Management BIOS Reference Specification 2.8): firmware, system, board, enclosure, processor, memory; what the user says of them (-smbios) comes first.</summary>
 public sealed class Smbios
 {
+    /// <summary>Most bytes of the structures: the ROM has room for them beside the other tables.</summary>
+    public const int MostBytes = 20 << 10;
+
     private const int MostName = 64;
     private const int EntryBytes = 31, MostDevice = 16 << 10; // MiB of one memory device
     private const ushort EnclosureHandle = 0x300, FirstMemoryHandle = 0x1000, FirstDeviceHandle = 0x1100, FirstMapHandle = 0x1300;

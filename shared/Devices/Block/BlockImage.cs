@@ -60,6 +60,23 @@ public static class BlockImage
         }
     }
 
+    /// <summary>Closes what <see cref="Overlay"/> gave and leaves the image below open.</summary>
+    public static void DropOverlay(IBlockDevice overlay) => ((Qcow2Image)overlay).DisposeAlone();
+
+    /// <summary>Writes what an image has into the one it stands on. False when it stands on none.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="options">How it was opened.</param>
+    /// <param name="warn">As for <see cref="Open(BlockOptions, Action{string})"/>.</param>
+    /// <exception cref="IOException">The one below cannot be written.</exception>
+    public static bool Commit(IBlockDevice image, BlockOptions options, Action<string> warn)
+    {
+        if (image is not Qcow2Image { Below: { } below } overlay)
+            return false;
+        (string file, string format) = below;
+        overlay.CommitBelow(isWritable => Open(options with { File = file, Format = format, IsReadOnly = !isWritable, IsSnapshot = false }, warn, depth: 0));
+        return true;
+    }
+
     private static Qcow2Image OpenOverlay(HostFile file, IBlockDevice below, BlockOptions options)
     {
         bool stands = false;

@@ -15,8 +15,11 @@ public interface ISnapshotStore
     /// <summary>The snapshots, oldest first.</summary>
     IReadOnlyList<ImageSnapshot> Snapshots { get; }
 
+    /// <summary>The one of an id, of a name, or of both where both are given; null when there is none.</summary>
+    ImageSnapshot? Find(string? id, string? name) => Snapshots.FirstOrDefault(s => (id is null || s.Id == id) && (name is null || s.Name == name));
+
     /// <summary>Makes a snapshot of the disk as it is.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">Its name: 1 to 255 bytes.</param>
     /// <param name="date">Now, UTC.</param>
     /// <param name="clockNanoseconds">The machine's clock.</param>
     /// <param name="writeMachine">Writes the state of the machine; null for none.</param>

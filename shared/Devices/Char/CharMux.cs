@@ -46,6 +46,14 @@ public sealed class CharMux : ICharReceiver
         return front;
     }
 
+    /// <summary>A device's side is used no more; the next one has the keys.</summary>
+    public void Remove(IChardev end)
+    {
+        _fronts.RemoveAll(f => f == end);
+        if (_focus == end)
+            _focus = _fronts.FirstOrDefault();
+    }
+
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> bytes)
     {

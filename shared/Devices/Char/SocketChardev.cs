@@ -17,6 +17,7 @@ public sealed class SocketChardev : DescriptorChardev
     private int _listener = -1;
     private HostWatch? _listenerWatch, _connecting;
     private TelnetState _telnet;
+    private Action? _awaiting;
 
     /// <summary>Opens it.</summary>
     /// <param name="endpoint">Where to listen, or to connect to.</param>
@@ -55,7 +56,18 @@ public sealed class SocketChardev : DescriptorChardev
     /// <summary>Where it listens; with the port the kernel chose when none was given.</summary>
     public HostEndpoint Endpoint => _listener >= 0 ? HostSocket.Local(_listener) : _endpoint;
 
-    /// <summary>Blocks until a client has come (wait=on).</summary>
+    /// <summary>Whoever made it wants to go on only when a client has come (wait=on).</summary>
+    public bool IsAwaited { get; init; }
+
+    /// <summary>Calls something as soon as a client is there, or this is closed. Under the machine's lock.</summary>
+    public void WhenConnected(Action action)
+    {
+        _awaiting += action;
+        if (IsOpen)
+            TellAwaiting();
+    }
+
+    /// <summary>Blocks until a client has come.</summary>
     public void WaitForClient()
     {
         while (!IsOpen && _listener >= 0)
@@ -85,6 +97,7 @@ public sealed class SocketChardev : DescriptorChardev
         _reconnect?.Cancel();
         _connecting?.Dispose();
         _listenerWatch?.Dispose();
+        TellAwaiting();
         if (_listener < 0)
             return;
         HostSocket.Close(_listener);
@@ -249,5 +262,13 @@ public sealed class SocketChardev : DescriptorChardev
         if (_isTelnet && _isServer)
             base.Write([Iac, Will, EchoOption, Iac, Will, GoAheadOption, Iac, Will, BinaryOption, Iac, Do, BinaryOption]);
         Receiver?.Opened();
+        TellAwaiting();
+    }
+
+    private void TellAwaiting()
+    {
+        Action? awaiting = _awaiting;
+        _awaiting = null;
+        awaiting?.Invoke();
     }
 }

@@ -45,12 +45,18 @@ public sealed class CmosSetup
         rtc.SetCell(0x5F, (byte)(Processors - 1));
         rtc.SetCell(0x10, (byte)(Floppies.First << 4 | Floppies.Second));
         rtc.SetCell(0x14, Equipment());
+        FillBootOrder(rtc, BootOrder);
+        FillDisks(rtc);
+    }
+
+    /// <summary>Writes the cells with the boot order.</summary>
+    public void FillBootOrder(Rtc rtc, string order)
+    {
         Span<byte> devices = stackalloc byte[3];
-        for (int i = 0; i < Math.Min(devices.Length, BootOrder.Length); i++)
-            devices[i] = BootCode(BootOrder[i]);
+        for (int i = 0; i < Math.Min(devices.Length, order.Length); i++)
+            devices[i] = BootCode(order[i]);
         rtc.SetCell(0x3D, (byte)(devices[1] << 4 | devices[0]));
         rtc.SetCell(0x38, (byte)(devices[2] << 4 | (BootsUnsignedFloppies ? 1 : 0)));
-        FillDisks(rtc);
     }
 
     /// <summary>The type of a floppy drive that takes media of a length.</summary>

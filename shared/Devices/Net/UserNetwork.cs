@@ -42,8 +42,16 @@ public sealed class UserNetwork : INetBackend, IDisposable
         _dhcp = new UserDhcp(this);
         _tftp = options.TftpRoot is { } root ? new UserTftp(this, root) : null;
         _fragments = new IpReassembly(clock);
-        foreach (HostForward forward in options.Forwards)
-            AddForward(forward);
+        try
+        {
+            foreach (HostForward forward in options.Forwards)
+                AddForward(forward);
+        }
+        catch
+        {
+            Dispose(); // those that were opened before the one that cannot be
+            throw;
+        }
     }
 
     /// <inheritdoc/>

@@ -40,14 +40,14 @@ internal static class IsaDevices
         int used = r.Board.Plugged.Count(d => d.Driver == "isa-serial");
         int index = (int)r.Properties.GetNumber("index", Math.Min(used, usual.Length - 1), 0, usual.Length - 1);
         long port = r.Properties.GetNumber("iobase", usual[index].Port, 0, LastPort - 7), irq = r.Properties.GetNumber("irq", usual[index].Irq, 0, 15);
-        IChardev? line = r.Properties.Get("chardev") is { } id ? r.Board.Backends.Chars.Find(id).Take() : null;
+        IChardev? line = r.Properties.Get("chardev") is { } id ? r.Claims.Line(id) : null;
         Uart16550 uart = new($"serial{used}", ((X86Board)r.Board).Interrupts.Gsi.Wire((int)irq), line);
         return Attach(r, uart, uart, (ulong)port, 8);
     }
 
     private static PluggedDevice DebugConsolePort(DeviceRequest r)
     {
-        DebugConsole console = new(r.Board.Backends.Chars.Find(r.Properties.Need("chardev")).Take());
+        DebugConsole console = new(r.Claims.Line(r.Properties.Need("chardev")));
         return Attach(r, console, console, (ulong)r.Properties.GetNumber("iobase", 0xE9, 0, LastPort), 1);
     }
 

@@ -27,7 +27,7 @@ public sealed class MicrovmBoard : X86Board
 
     /// <summary>Wires one.</summary>
     public MicrovmBoard(X86Setup setup)
-        : base(setup, Describe(setup.Options))
+        : base(setup, SmbiosOptions.Checked(Describe(setup.Options)))
     {
         Bus io = Machine.Spaces.Io;
         if (setup.Flash.Count > 0)

@@ -34,11 +34,14 @@ public sealed class PcBoard : X86Board
     private readonly HashSet<string> _askedFor = new(StringComparer.Ordinal);
     private Vga? _vga;
     private readonly PcFlash _flash;
+    private readonly Rtc _rtc;
+    private readonly CmosSetup _cmos;
+    private readonly BootOrder _boot;
     private RamBlock? _videoMemory;
 
     /// <summary>Wires a PC.</summary>
     public PcBoard(X86Setup setup)
-        : base(setup, Describe(setup))
+        : base(setup, SmbiosOptions.Checked(Describe(setup)))
     {
         Bus io = Machine.Spaces.Io;
         Options.Machine.Ignore("accel", "type", "kernel-irqchip", "kernel_irqchip", "memory-backend", "vmport", "smm", "usb", "graphics", "dump-guest-core", "mem-merge", "max-ram-below-4g", "fd-bootchk", "i8042", "pit", "smbus", "sata", "nvdimm", "suppress-vmdesc", "pcspk-audiodev", "smp-cache", "hpet");
@@ -64,7 +67,8 @@ public sealed class PcBoard : X86Board
         Keyboard.Attach(io);
         Disks = new PcDisks(this, Irq, dma);
         Disks.AttachDrives();
-        new CmosSetup
+        _rtc = rtc;
+        _cmos = new CmosSetup
         {
             LowMemory = Description.LowRam,
             HighMemory = Description.HighRam,
@@ -72,7 +76,9 @@ public sealed class PcBoard : X86Board
             Floppies = Description.Floppies,
             BootOrder = BootLetters(Options),
             Disks = Disks.Geometries(),
-        }.Fill(rtc);
+        };
+        _cmos.Fill(rtc);
+        _boot = BootOrderOf(Options);
         if (Options.Parallels.Count > 0 && setup.Parallel is { } printer)
         {
             ParallelPort port = Machine.Add(new ParallelPort("parallel0", Irq(7), printer));
@@ -134,7 +140,7 @@ public sealed class PcBoard : X86Board
             Memory = Machine.Spaces.Dma,
             Clock = Machine.Clock,
             Disks = Disks.ForFirmware(Backends.Blocks.All.Where(d => d.IsVirtio)),
-            Boot = BootOrderOf(Options),
+            Boot = _boot,
             OptionRoms = Setup.FirmwareImage is null ? [.. OptionRoms().Select(r => r.Image)] : [],
             BootIndexOf = function => Plugged.FirstOrDefault(d => d.Function is { } f && (f.Slot << 3 | f.Function) == function)?.BootIndex,
             Log = Setup.Note,
@@ -163,6 +169,14 @@ public sealed class PcBoard : X86Board
 
         _askedFor.Remove(id);
         Unplug(id); // asked twice: the guest does not answer
+    }
+
+    /// <inheritdoc/>
+    public override void SetBootOrder(string letters)
+    {
+        CheckLetters("boot_set", letters);
+        (_boot.Order, _boot.Once) = (letters, null);
+        _cmos.FillBootOrder(_rtc, letters);
     }
 
     private uint RemovableSlots() => Plugged.Where(d => d.CanUnplug && d.Function is not null).Aggregate(0u, (slots, d) => slots | 1u << d.Function!.Slot);
@@ -286,11 +300,15 @@ public sealed class PcBoard : X86Board
         };
         boot.Ignore("splash", "reboot-timeout", "strict");
         boot.Finish();
-        const string Known = "abcdefghijklmnop";
-        foreach (char letter in order.Order + order.Once)
-            if (!Known.Contains(letter))
-                throw new OptionException($"-boot: '{letter}' is no drive", "a and b floppies, c hard disk, d CD, n network");
+        CheckLetters("-boot", order.Order + order.Once);
         return order;
+    }
+
+    private static void CheckLetters(string what, string letters)
+    {
+        foreach (char letter in letters)
+            if (letter is < 'a' or > 'p')
+                throw new OptionException($"{what}: '{letter}' is no drive", "a and b floppies, c hard disk, d CD, n network");
     }
 
     private void SetIsaIrq(int irq, bool high) => Interrupts.Gsi.Set(irq, high);

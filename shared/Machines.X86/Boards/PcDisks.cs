@@ -82,7 +82,7 @@ internal sealed class PcDisks
     public PluggedDevice Attach(DeviceRequest r, bool isCd)
     {
         string what = $"-device {r.Row.Name}";
-        Drive drive = r.Properties.Get("drive") is { } id ? _board.Backends.Blocks.Claim(r.Id ?? what, id) : isCd
+        Drive drive = r.Properties.Get("drive") is { } id ? r.Claims.Drive(id) : isCd
             ? _board.Backends.Blocks.AddDrive(KeyValues.Of(what, ("if", "none"), ("media", "cdrom"), ("id", r.Id ?? $"cd{_disks.Count}"))) : throw new OptionException($"{what} lacks drive=");
         string? bus = r.Properties.Get("bus");
         int channel = bus switch { null => -1, "ide.0" => 0, "ide.1" => 1, _ => throw OptionException.Unknown($"{what}: bus", bus, ["ide.0", "ide.1"]) };

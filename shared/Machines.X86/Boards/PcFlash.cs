@@ -13,17 +13,26 @@ internal sealed unsafe class PcFlash : IDisposable
 
     private readonly List<RamBlock> _blocks = [];
 
+    /// <summary>The firmware: what is in the first one.</summary>
+    /// <exception cref="OptionException">Their sizes are not possible.</exception>
+    public static byte[] Firmware(IReadOnlyList<Drive> drives)
+    {
+        CheckSizes(drives);
+        byte[] all = new byte[drives[0].Medium!.Length];
+        drives[0].Medium!.Read(0, all);
+        return all;
+    }
+
     /// <summary>Maps them. The board's ROM is the first one's contents.</summary>
     /// <exception cref="OptionException">Their sizes are not possible.</exception>
     public PcFlash(X86Board board, IReadOnlyList<Drive> drives)
     {
+        CheckSizes(drives);
         ulong end = PcDescription.FourGiB;
         for (int i = 0; i < drives.Count; i++)
         {
             BlockNode medium = drives[i].Medium!;
             ulong length = (ulong)medium.Length;
-            if (length % ParallelFlash.BlockBytes != 0 || length == 0 || PcDescription.FourGiB - end + length > MostBytes)
-                throw new OptionException($"drive '{drives[i].Id}': {length} bytes cannot be a flash memory", $"whole blocks of {ParallelFlash.BlockBytes} bytes, all together at most {MostBytes >> 20} MiB");
             end -= length;
             string name = $"pflash{i}";
             RamBlock block = i == 0 ? board.PcMemory.Rom : Fill(board, name, medium, end);
@@ -40,6 +49,18 @@ internal sealed unsafe class PcFlash : IDisposable
     {
         foreach (RamBlock block in _blocks)
             block.Dispose();
+    }
+
+    private static void CheckSizes(IReadOnlyList<Drive> drives)
+    {
+        ulong all = 0;
+        foreach (Drive drive in drives)
+        {
+            ulong length = (ulong)drive.Medium!.Length;
+            all += length;
+            if (length % ParallelFlash.BlockBytes != 0 || length == 0 || all > MostBytes)
+                throw new OptionException($"drive '{drive.Id}': {length} bytes cannot be a flash memory", $"whole blocks of {ParallelFlash.BlockBytes} bytes, all together at most {MostBytes >> 20} MiB");
+        }
     }
 
     private RamBlock Fill(X86Board board, string name, BlockNode medium, ulong start)

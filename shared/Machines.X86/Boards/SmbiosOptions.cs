@@ -1,5 +1,6 @@
 using System.Globalization;
 using Suite.Machines.Options;
+using Suite.PcBios;
 using Suite.PcBios.Tables;
 
 namespace Suite.Machines.X86.Boards;
@@ -7,7 +8,7 @@ namespace Suite.Machines.X86.Boards;
 /// <summary>-smbios.</summary>
 internal static class SmbiosOptions
 {
-    private const int MostBytes = 4096, HeaderBytes = 4, OemStrings = 11;
+    private const int HeaderBytes = 4, OemStrings = 11, MostOemStrings = 255;
 
     // Fields of each structure.
     private static readonly Dictionary<int, string[]> Types = new()
@@ -26,29 +27,35 @@ internal static class SmbiosOptions
     public static SmbiosFields Read(IEnumerable<KeyValues> options)
     {
         SmbiosFields fields = new();
-        int bytes = 0;
         foreach (KeyValues given in options)
         {
             if (given.Get("file") is { } file)
-                AddFile(fields, file, ref bytes);
+                AddFile(fields, file);
             else
-                AddFields(fields, given, ref bytes);
+                AddFields(fields, given);
             given.Finish();
         }
 
-        return bytes <= MostBytes ? fields : throw new OptionException($"-smbios: {bytes} bytes of texts and structures do not fit", $"at most {MostBytes}");
+        return fields.OemStrings.Count <= MostOemStrings ? fields : throw new OptionException($"-smbios type={OemStrings}: {fields.OemStrings.Count} texts do not fit into one structure", $"at most {MostOemStrings}");
     }
 
-    private static void AddFile(SmbiosFields fields, string file, ref int bytes)
+    /// <summary>The machine's tables must fit, with what the user wants in them.</summary>
+    /// <exception cref="OptionException">They do not.</exception>
+    public static PcDescription Checked(PcDescription pc)
+    {
+        int bytes = Smbios.Make(pc).Tables.Length;
+        return bytes <= Smbios.MostBytes ? pc : throw new OptionException($"-smbios: tables of {bytes} bytes do not fit", $"fewer or shorter texts, or less memory (each 16 GiB repeat those of type=17): there is room for {Smbios.MostBytes} bytes");
+    }
+
+    private static void AddFile(SmbiosFields fields, string file)
     {
         byte[] structure = UserFile.Read("-smbios", file);
         if (structure.Length < HeaderBytes + 2 || structure[1] < HeaderBytes || structure[1] + 2 > structure.Length || structure[^1] != 0 || structure[^2] != 0)
             throw new OptionException($"-smbios file={file}: that is no structure", "a header with its length, the fields, and texts that end with two zeros");
-        bytes += structure.Length;
         fields.Structures.Add(structure);
     }
 
-    private static void AddFields(SmbiosFields fields, KeyValues given, ref int bytes)
+    private static void AddFields(SmbiosFields fields, KeyValues given)
     {
         given.Need("type");
         int type = (int)given.GetNumber("type", 0, 0, 255);
@@ -60,7 +67,6 @@ internal static class SmbiosOptions
             {
                 string text = name == "path" ? System.Text.Encoding.UTF8.GetString(UserFile.Read("-smbios", value)) : value;
                 Check(type, name, text);
-                bytes += text.Length + 1;
                 if (type == OemStrings)
                     fields.OemStrings.Add(text);
                 else
@@ -77,6 +83,7 @@ internal static class SmbiosOptions
             "release" when !Version.TryParse(value, out Version? release) || release.Major > byte.MaxValue || release.Minor > byte.MaxValue => "two numbers below 256, as 1.2",
             "uefi" when value is not ("on" or "off") => "on or off",
             "max-speed" or "current-speed" or "speed" when !ushort.TryParse(value, CultureInfo.InvariantCulture, out _) => "a number of MHz",
+            "value" or "path" when value.Length == 0 => "a text: an empty one would end the list",
             _ when value.Contains('\0') => "a text without a zero",
             _ => null,
         };

@@ -45,6 +45,7 @@ internal sealed class X86Composition : IDisposable
         _backends = new MachineBackends(_machine, _loop, options, Note);
         _exits = new ExitControl(options.ExitOn, _machine);
         _backends.Chars.Quit = () => _machine.RequestShutdown(StopCause.HostUi);
+        _backends.Chars.Commit = CommitAll;
         if (_exits.WatchesOutput)
             _backends.Chars.Filter = (_, line) => _exits.Watch(line);
         foreach (KeyValues chardev in options.Chardevs)
@@ -61,7 +62,7 @@ internal sealed class X86Composition : IDisposable
         {
             Is64 = kind.Is64,
             DefaultAccelerator = kind.Accelerator,
-            FirmwareImage = flash.Count > 0 ? Contents(flash[0]) : options.Bios is { } bios ? FirmwareFiles.Read(bios, options.FirmwarePaths) : null,
+            FirmwareImage = flash.Count > 0 ? PcFlash.Firmware(flash) : options.Bios is { } bios ? FirmwareFiles.Read(bios, options.FirmwarePaths) : null,
             Flash = flash,
             Serials = OpenSerials(),
             Parallel = options.Parallels.Count > 0 ? _backends.Chars.Open("-parallel", options.Parallels[0], "parallel0")?.Take() : null,
@@ -137,13 +138,6 @@ internal sealed class X86Composition : IDisposable
         return found;
     }
 
-    private static byte[] Contents(Drive drive)
-    {
-        byte[] all = new byte[Math.Min(drive.Medium!.Length, int.MaxValue)];
-        drive.Medium.Read(0, all);
-        return all;
-    }
-
     // What -device asks for, then what -nic and -drive stand for.
     private void AddDevices()
     {
@@ -168,6 +162,19 @@ internal sealed class X86Composition : IDisposable
         {
             Note($"-loadvm {snapshot}: {e.Message}");
             _machine.Exit(ExitCodes.Usage);
+        }
+    }
+
+    // Ctrl-A s; under the lock.
+    private void CommitAll()
+    {
+        try
+        {
+            _backends.Blocks.Commit(null);
+        }
+        catch (IOException e)
+        {
+            Note($"Ctrl-A s: {e.Message}");
         }
     }
 

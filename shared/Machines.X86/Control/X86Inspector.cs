@@ -118,6 +118,24 @@ internal sealed unsafe class X86Inspector(X86Board board) : ICpuInspector
         return text.ToString();
     }
 
+    public (ushort Machine, bool Is64) CoreFormat => X86CoreNotes.Format(Fetch(0));
+
+    public IReadOnlyList<CoreNote> CoreNotes(int cpu, bool is64) => X86CoreNotes.Of(Fetch(cpu), cpu, is64);
+
+    public IReadOnlyList<MappedRange> Mappings(int cpu)
+    {
+        List<MappedRange> ranges = [];
+        PageWalk.ForEach(Fetch(cpu), board.Machine.Spaces.Memory, page =>
+        {
+            if (ranges.Count > 0 && ranges[^1] is var last && last.Virtual + last.Bytes == page.Linear && last.Physical + last.Bytes == page.Physical)
+                ranges[^1] = last with { Bytes = last.Bytes + page.Bytes };
+            else
+                ranges.Add(new MappedRange(page.Linear, page.Physical, page.Bytes));
+            return true;
+        });
+        return ranges;
+    }
+
     public void InjectNmi()
     {
         foreach (IX86Vcpu vcpu in board.Vcpus)

@@ -36,9 +36,8 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
             "floppy" => $"floppy{place}",
             _ => $"{@interface}{_drives.Count(d => d.Interface == @interface)}",
         };
-        Drive drive = new(id, @interface, place, isCdrom) { Serial = given.Get("serial") ?? "" };
-        if (given.Get("bootindex") is not null)
-            drive.BootIndex = (int)given.GetNumber("bootindex", 0);
+        int? bootIndex = given.Get("bootindex") is not null ? (int)given.GetNumber("bootindex", 0, 0, int.MaxValue) : null;
+        Drive drive = new(id, @interface, place, isCdrom) { Serial = given.Get("serial") ?? "", BootIndex = bootIndex, OwnBootIndex = bootIndex };
         string? file = given.Get("file") ?? given.Get("file.filename");
         given.GetWord("file.driver", "file", "file", "host_device");
         BlockOptions? options = file is null ? null : Options(given, file, isCdrom);
@@ -55,10 +54,11 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         string driver = given.Need("driver"), name = given.Need("node-name");
         if (driver is "file" or "host_device")
         {
-            if (_drives.Exists(d => d.Id == name) || !_files.TryAdd(name, given.Need("filename")))
-                throw new OptionException($"there is a node '{name}' already", "give this one another node-name=");
+            string file = given.Need("filename");
             given.Ignore("aio", "cache.direct", "cache.no-flush", "locking", "auto-read-only", "discard", "read-only");
             given.Finish();
+            if (_drives.Exists(d => d.Id == name) || !_files.TryAdd(name, file))
+                throw new OptionException($"there is a node '{name}' already", "give this one another node-name=");
             return;
         }
 
@@ -109,17 +109,12 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         Drop(drive);
     }
 
-    /// <summary>A device was taken out: what it had is free, or gone.</summary>
-    public void Release(string id)
+    /// <summary>The device that had a drive was taken out: a node is free, a -drive is gone.</summary>
+    public void Release(Drive drive)
     {
-        foreach (Drive drive in _drives.ToArray())
-        {
-            if (drive.AttachedTo != id)
-                continue;
-            (drive.AttachedTo, drive.IsVirtio) = (null, false);
-            if (!drive.IsNode)
-                Drop(drive);
-        }
+        drive.Detach();
+        if (!drive.IsNode)
+            Drop(drive);
     }
 
     /// <inheritdoc/>
@@ -158,16 +153,30 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     }
 
     /// <inheritdoc/>
-    public void PutOver(string name, string file, bool exists)
+    public Action PutOver(string name, string file, bool exists)
     {
-        lock (machineLock)
+        Drive drive = Writable(name);
+        if (drive.Options!.IsSnapshot)
+            throw new ControlException($"Device '{name}' writes to a temporary file (-snapshot), which no image can stand on");
+        BlockNode medium = drive.Medium!;
+        medium.Flush();
+        IBlockDevice below = medium.Image, overlay = BlockImage.Overlay(file, exists, below, drive.Options);
+        medium.Image = overlay;
+        return () =>
         {
-            Drive drive = Writable(name);
-            if (drive.Options!.IsSnapshot)
-                throw new ControlException($"Device '{name}' writes to a temporary file (-snapshot), which no image can stand on");
-            drive.Medium!.Flush();
-            drive.Medium.Replace(below => BlockImage.Overlay(file, exists, below, drive.Options));
-        }
+            medium.Image = below;
+            BlockImage.DropOverlay(overlay);
+            if (!exists)
+                File.Delete(file);
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Commit(string? name)
+    {
+        foreach (Drive drive in name is null ? [.. _drives] : new[] { Writable(name) })
+            if (drive.Medium is { IsReadOnly: false } medium && !BlockImage.Commit(medium.Image, drive.Options!, note) && name is not null)
+                throw new ControlException($"Device '{name}' stands on no other image, and -snapshot is not used");
     }
 
     /// <inheritdoc/>

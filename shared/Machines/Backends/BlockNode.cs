@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Suite.Devices.Block;
 
 namespace Suite.Machines.Backends;
@@ -9,8 +10,8 @@ namespace Suite.Machines.Backends;
 /// <param name="image">The image; disposed with this.</param>
 public sealed class BlockNode(IBlockDevice image) : IBlockDevice
 {
-    /// <summary>What is read and written now.</summary>
-    public IBlockDevice Image { get; private set; } = image;
+    /// <summary>What is read and written now; an image put over it has it below.</summary>
+    public IBlockDevice Image { get; set; } = image;
 
     /// <summary>What the guest has done.</summary>
     public BlockCounts Counts { get; } = new();
@@ -27,60 +28,66 @@ public sealed class BlockNode(IBlockDevice image) : IBlockDevice
     /// <inheritdoc/>
     public ImageDetails Details => Image.Details;
 
-    /// <summary>Puts another image in the place of this one, which it keeps below it.</summary>
-    public void Replace(Func<IBlockDevice, IBlockDevice> make) => Image = make(Image);
-
     /// <inheritdoc/>
     public void Resize(long length) => Image.Resize(length);
 
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> into)
     {
-        Counts.Read(into.Length);
+        long start = Counts.Reads.Begin();
         Image.Read(offset, into);
+        Counts.Reads.Done(into.Length, start);
     }
 
     /// <inheritdoc/>
     public void Read(long offset, ReadOnlySpan<IoVector> into)
     {
-        Counts.Read(Sum(into));
+        long start = Counts.Reads.Begin();
         Image.Read(offset, into);
+        Counts.Reads.Done(Sum(into), start);
     }
 
     /// <inheritdoc/>
     public void Write(long offset, ReadOnlySpan<byte> from)
     {
-        Counts.Wrote(offset, from.Length);
+        long start = Counts.Writes.Begin();
         Image.Write(offset, from);
+        Counts.Writes.Done(from.Length, start);
+        Counts.Wrote(offset + from.Length);
     }
 
     /// <inheritdoc/>
     public void Write(long offset, ReadOnlySpan<IoVector> from)
     {
-        Counts.Wrote(offset, Sum(from));
+        long start = Counts.Writes.Begin();
         Image.Write(offset, from);
+        Counts.Writes.Done(Sum(from), start);
+        Counts.Wrote(offset + Sum(from));
     }
 
     /// <inheritdoc/>
     public void Flush()
     {
-        Counts.Flushes++;
+        long start = Counts.Flushes.Begin();
         Image.Flush();
+        Counts.Flushes.Done(0, start);
     }
 
     /// <inheritdoc/>
     public void Discard(long offset, long length)
     {
-        Counts.Discards++;
-        Counts.DiscardedBytes += length;
+        long start = Counts.Discards.Begin();
         Image.Discard(offset, length);
+        Counts.Discards.Done(length, start);
     }
 
     /// <inheritdoc/>
     public void WriteZeros(long offset, long length)
     {
-        Counts.Wrote(offset, length);
+        long start = Counts.Writes.Begin();
         Image.WriteZeros(offset, length);
+        Counts.Writes.Done(length, start);
+        Counts.Wrote(offset + length);
     }
 
     /// <inheritdoc/>
@@ -98,33 +105,47 @@ public sealed class BlockNode(IBlockDevice image) : IBlockDevice
 /// <summary>What a guest has done with a medium, for query-blockstats.</summary>
 public sealed class BlockCounts
 {
-    public long Reads { get; private set; }
+    public BlockCount Reads { get; } = new();
 
-    public long ReadBytes { get; private set; }
+    public BlockCount Writes { get; } = new();
 
-    public long Writes { get; private set; }
+    public BlockCount Flushes { get; } = new();
 
-    public long WrittenBytes { get; private set; }
-
-    public long Flushes { get; set; }
-
-    public long Discards { get; set; }
-
-    public long DiscardedBytes { get; set; }
+    public BlockCount Discards { get; } = new();
 
     /// <summary>Behind the last byte that was written.</summary>
     public long HighestOffset { get; private set; }
 
-    internal void Read(long bytes)
+    internal void Wrote(long end) => HighestOffset = Math.Max(HighestOffset, end);
+}
+
+/// <summary>One kind of operation.</summary>
+public sealed class BlockCount
+{
+    private long _begun;
+
+    /// <summary>Those that succeeded.</summary>
+    public long Operations { get; private set; }
+
+    public long Bytes { get; private set; }
+
+    /// <summary>How long they took together.</summary>
+    public long Nanoseconds { get; private set; }
+
+    /// <summary>Those that the host failed: they were begun, and never done.</summary>
+    public long Failed => _begun - Operations;
+
+    internal long Begin()
     {
-        Reads++;
-        ReadBytes += bytes;
+        _begun++;
+        return Stopwatch.GetTimestamp();
     }
 
-    internal void Wrote(long offset, long bytes)
+    internal void Done(long bytes, long start)
     {
-        Writes++;
-        WrittenBytes += bytes;
-        HighestOffset = Math.Max(HighestOffset, offset + bytes);
+        const long Second = 1_000_000_000;
+        Operations++;
+        Bytes += bytes;
+        Nanoseconds += (Stopwatch.GetTimestamp() - start) * (Second / Stopwatch.Frequency);
     }
 }

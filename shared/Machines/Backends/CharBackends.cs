@@ -18,17 +18,22 @@ public sealed class CharBackends(HostLoop loop) : IDisposable
     /// <summary>Ctrl-A x on a terminal that is shared.</summary>
     public Action? Quit { get; set; }
 
+    /// <summary>Ctrl-A s there.</summary>
+    public Action? Commit { get; set; }
+
     /// <summary>What guests wrote, before it goes out: --exit-on string:.</summary>
     public Func<string, IChardev, IChardev>? Filter { get; set; }
 
     /// <summary>Makes one of -chardev.</summary>
+    /// <param name="given">backend=, id=, and what belongs to it.</param>
+    /// <param name="isHotplug">The machine runs: a socket that is to wait for its client (wait=on) does not do so here, since the machine would stand still.</param>
     /// <exception cref="OptionException">It cannot be made.</exception>
-    public NamedChardev Add(KeyValues given)
+    public NamedChardev Add(KeyValues given, bool isHotplug = false)
     {
         string id = given.Need("id");
         if (_all.Exists(c => c.Id == id))
             throw new OptionException($"{given.What}: there is a chardev '{id}' already");
-        return Create(given, id);
+        return Create(given, id, isHotplug);
     }
 
     /// <summary>Makes one of a short form; null for none.</summary>
@@ -72,77 +77,87 @@ public sealed class CharBackends(HostLoop loop) : IDisposable
             (named.Host as IDisposable)?.Dispose();
     }
 
-    private NamedChardev Create(KeyValues given, string id)
+    private NamedChardev Create(KeyValues given, string id, bool isHotplug = false)
     {
         string kind = given.Need("backend");
         bool isShared = given.GetBool("mux", false);
         if (kind == "stdio" && _stdio is { } before)
             return before.Mux is not null ? before : throw new OptionException($"{given.What}: the terminal is in use by {before.Id} already", "share it: -chardev stdio,id=x,mux=on, then -serial chardev:x -mon chardev=x; or mon:stdio");
+        // All that is given is read before anything is opened.
+        Func<(IChardev Host, string Description)> open = Plan(kind, given, isHotplug);
+        given.Ignore("id", "logfile", "logappend", "size", "monitor");
+        given.Finish();
         NamedChardev made;
         try
         {
-            IChardev host = Open(kind, given, out string description);
-            made = new NamedChardev(id, description, host, isShared, Filter) { Quit = Quit };
+            (IChardev host, string description) = open();
+            made = new NamedChardev(id, description, host, isShared, Filter) { Quit = Quit, Commit = Commit };
         }
         catch (IOException e)
         {
             throw new OptionException($"{given.What} {kind}: {e.Message}");
         }
 
-        given.Ignore("id", "logfile", "logappend", "size");
-        given.Finish();
         if (kind == "stdio")
             _stdio = made;
         _all.Add(made);
         return made;
     }
 
-    private IChardev Open(string kind, KeyValues given, out string description)
+    private Func<(IChardev Host, string Description)> Plan(string kind, KeyValues given, bool isHotplug)
     {
-        description = kind;
         switch (kind)
         {
             case "stdio":
-                return new StdioChardev(given.GetBool("signal", false), loop);
+                bool hasSignals = given.GetBool("signal", false);
+                return () => (new StdioChardev(hasSignals, loop), kind);
             case "null" or "vc" or "ringbuf" or "msmouse":
                 given.Ignore("width", "height", "cols", "rows");
-                return new NullChardev();
+                return () => (new NullChardev(), kind);
             case "file":
-                description = $"file:{given.Need("path")}";
-                return new FileChardev(given.Need("path"), given.GetBool("append", false), given.Get("input-path"), loop);
+                string file = given.Need("path");
+                bool appends = given.GetBool("append", false);
+                string? input = given.Get("input-path");
+                return () => (new FileChardev(file, appends, input, loop), $"file:{file}");
             case "serial" or "tty" or "parallel" or "parport":
-                description = $"{kind}:{given.Need("path")}";
-                return new DeviceChardev(given.Need("path"), loop);
+                string device = given.Need("path");
+                return () => (new DeviceChardev(device, loop), $"{kind}:{device}");
             case "pipe":
-                description = $"pipe:{given.Need("path")}";
-                return new PipeChardev(given.Need("path"), loop);
+                string pipe = given.Need("path");
+                return () => (new PipeChardev(pipe, loop), $"pipe:{pipe}");
             case "pty":
-                PtyChardev pty = new(loop);
-                description = $"pty:{pty.Path}";
-                HostText.WriteOut($"char device redirected to {pty.Path} (label {given.Get("id") ?? "pty"})\n");
-                return pty;
+                string label = given.Get("id") ?? "pty";
+                return () =>
+                {
+                    PtyChardev pty = new(loop);
+                    HostText.WriteOut($"char device redirected to {pty.Path} (label {label})\n");
+                    return (pty, $"pty:{pty.Path}");
+                };
             case "socket":
-                return Socket(given, out description);
+                return Socket(given, isHotplug);
             default:
                 throw OptionException.Unknown($"{given.What}: back end", kind, CharSpec.Kinds);
         }
     }
 
-    private SocketChardev Socket(KeyValues given, out string description)
+    private Func<(IChardev Host, string Description)> Socket(KeyValues given, bool isHotplug)
     {
-        bool isServer = given.GetBool("server", false), waits = given.GetBool("wait", isServer), isTelnet = given.GetBool("telnet", false);
+        bool isServer = given.GetBool("server", false), waits = given.GetBool("wait", isServer && !isHotplug) && isServer, isTelnet = given.GetBool("telnet", false);
         int reconnect = (int)given.GetNumber("reconnect", 0, 0, 3600);
         given.Ignore("delay", "nodelay", "ipv4", "ipv6", "to", "abstract", "tight", "websocket");
         HostEndpoint endpoint = given.Get("path") is { } path ? HostEndpoint.Unix(path) : HostEndpoint.Parse(given.Get("host") ?? "", (int)given.GetNumber("port", 0, 0, ushort.MaxValue));
-        SocketChardev socket = new(endpoint, isServer, isTelnet, reconnect, loop);
-        description = $"{(given.Has("path") ? "unix" : isTelnet ? "telnet" : "tcp")}:{socket.Endpoint}{(isServer ? ",server=on" : "")}";
-        if (isServer && waits)
+        string kind = given.Has("path") ? "unix" : isTelnet ? "telnet" : "tcp";
+        return () =>
         {
-            HostText.WriteError($"info: {given.What}: waiting for a connection at {socket.Endpoint} (wait=off goes on without)\n");
-            socket.WaitForClient();
-        }
+            SocketChardev socket = new(endpoint, isServer, isTelnet, reconnect, loop) { IsAwaited = waits };
+            if (waits && !isHotplug)
+            {
+                HostText.WriteError($"info: {given.What}: waiting for a connection at {socket.Endpoint} (wait=off goes on without)\n");
+                socket.WaitForClient();
+            }
 
-        return socket;
+            return (socket, $"{kind}:{socket.Endpoint}{(isServer ? ",server=on" : "")}");
+        };
     }
 }
 
@@ -150,13 +165,13 @@ public sealed class CharBackends(HostLoop loop) : IDisposable
 public sealed class NamedChardev
 {
     private readonly Func<string, IChardev, IChardev>? _filter;
-    private bool _isTaken;
+    private int _users;
 
     internal NamedChardev(string id, string description, IChardev host, bool isShared, Func<string, IChardev, IChardev>? filter)
     {
         (Id, Description, Host, _filter) = (id, description, host, filter);
         if (isShared)
-            Mux = new CharMux(host, dropsWhenFull: host is StdioChardev { IsTerminal: true }) { Quit = () => Quit?.Invoke() };
+            Mux = new CharMux(host, dropsWhenFull: host is StdioChardev { IsTerminal: true }) { Quit = () => Quit?.Invoke(), Commit = () => Commit?.Invoke() };
     }
 
     /// <summary>chardev id.</summary>
@@ -174,23 +189,37 @@ public sealed class NamedChardev
     /// <summary>Ctrl-A x.</summary>
     public Action? Quit { get; set; }
 
+    /// <summary>Ctrl-A s.</summary>
+    public Action? Commit { get; set; }
+
     /// <summary>A monitor shall share it (mon:stdio).</summary>
     public bool WantsMonitor { get; set; }
 
     /// <summary>True when something on the machine's side uses it.</summary>
-    public bool IsUsed => _isTaken;
+    public bool IsUsed => _users > 0;
 
     /// <summary>The end for a device.</summary>
     /// <exception cref="OptionException">Another device has it, and it is not shared.</exception>
-    public IChardev Take() => _filter is { } filter ? filter(Id, TakePlain()) : TakePlain();
+    public IChardev Take() => Watched(TakePlain());
+
+    /// <summary>An end as a device shall have it: what guests write is looked at.</summary>
+    public IChardev Watched(IChardev end) => _filter is { } filter ? filter(Id, end) : end;
 
     /// <summary>The end for a monitor.</summary>
     /// <exception cref="OptionException">A device has it, and it is not shared.</exception>
     public IChardev TakePlain()
     {
-        if (Mux is null && _isTaken)
+        if (Mux is null && IsUsed)
             throw new OptionException($"chardev '{Id}' is in use already", $"mux=on shares it between several devices");
-        _isTaken = true;
+        _users++;
         return Mux?.Add() ?? Host;
+    }
+
+    /// <summary>Takes an end back, which nobody uses any more.</summary>
+    public void GiveBack(IChardev end)
+    {
+        _users--;
+        end.Receiver = null;
+        Mux?.Remove(end);
     }
 }

@@ -35,4 +35,10 @@ public sealed record Drive(string Id, string Interface, int Index, bool IsCdrom)
 
     /// <summary>Puts a medium in, or takes it out (null); null for a drive whose medium is fixed. Under the machine's lock.</summary>
     public Action<IBlockDevice?>? SetMedium { get; set; }
+
+    /// <summary>No device has it any more.</summary>
+    public void Detach() => (AttachedTo, IsVirtio, IdePlace, SetMedium, BootIndex) = (null, false, null, null, OwnBootIndex);
+
+    /// <summary>bootindex= of the drive itself; a device's takes its place as long as it has the drive.</summary>
+    public int? OwnBootIndex { get; init; }
 }

@@ -68,11 +68,15 @@ public sealed class HostObjects
         _all.Remove(id);
     }
 
+    /// <summary>All of them, by their ids.</summary>
+    public IReadOnlyDictionary<string, KeyValues> All => _all;
+
     /// <summary>Ids of -object iothread.</summary>
     public IEnumerable<string> Threads => _all.Where(o => o.Value.Get("qom-type") == Thread).Select(o => o.Key);
 
-    /// <summary>Memory objects and their bytes.</summary>
-    public IEnumerable<(string Id, ulong Bytes)> Memories => _all.Where(o => o.Value.Get("qom-type")!.StartsWith("memory-backend-", StringComparison.Ordinal)).Select(o => (o.Key, o.Value.GetSize("size") ?? 0));
+    /// <summary>Memory objects: their bytes, and whether other processes see what is written (share=; a memfd's unless it says otherwise).</summary>
+    public IEnumerable<(string Id, ulong Bytes, bool IsShared)> Memories => _all.Where(o => o.Value.Get("qom-type")!.StartsWith("memory-backend-", StringComparison.Ordinal))
+        .Select(o => (o.Key, o.Value.GetSize("size") ?? 0, o.Value.GetBool("share", o.Value.Get("qom-type") == "memory-backend-memfd")));
 
     /// <summary>The machine's memory.</summary>
     /// <param name="id">-M memory-backend=; null for none.</param>

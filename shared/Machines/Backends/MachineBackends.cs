@@ -35,13 +35,6 @@ public sealed class MachineBackends : IDisposable
     /// <summary>Drives whose media monitors may change.</summary>
     public IMedia Media => Blocks;
 
-    /// <summary>A device was taken out: its -blockdev node and its network are free for another, its -drive is gone.</summary>
-    public void Release(string id)
-    {
-        Blocks.Release(id);
-        Nets.Release(id);
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -45,38 +45,39 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
         if (_all.Exists(n => n.Id == id))
             throw new OptionException($"{given.What}: there is a netdev '{id}' already");
         string type = given.Need("type");
-        INetBackend made;
+        NamedNetwork named;
         try
         {
-            made = type switch
+            // All that is given is read before anything is opened.
+            Func<INetBackend> open = type switch
             {
                 "user" => User(given),
-                "tap" => new TapBackend(Tap(given), loop),
+                "tap" => Tap(given),
                 "socket" => Socket(given),
-                "none" => new NullNetwork(),
+                "none" => static () => new NullNetwork(),
                 _ => throw OptionException.Unknown($"{given.What}: type", type, Types),
             };
+            given.Finish();
+            named = new NamedNetwork(id, open());
         }
         catch (Exception e) when (e is FormatException or IOException)
         {
             throw new OptionException($"{given.What} {type}: {e.Message}");
         }
 
-        given.Finish();
-        NamedNetwork named = new(id, made);
         _all.Add(named);
         return named;
     }
 
     /// <summary>The back end of an id, for the card that asks for it.</summary>
     /// <exception cref="OptionException">There is none, or another card has it.</exception>
-    public INetBackend Claim(string what, string id)
+    public NamedNetwork Claim(string what, string id)
     {
         NamedNetwork found = Find(what, id);
         if (found.Card is { } other)
             throw new OptionException($"{what}: netdev '{id}' is in use by {other}");
         found.Card = what;
-        return found.Network;
+        return found;
     }
 
     /// <summary>Takes one away (netdev_del); one that a card has stays until the card goes. Under the machine's lock.</summary>
@@ -91,15 +92,10 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
     }
 
     /// <summary>A card was taken out: its network is free for another, or gone.</summary>
-    public void Release(string id)
+    public void Release(NamedNetwork network)
     {
-        foreach (NamedNetwork network in _all.ToArray())
-        {
-            if (network.Card != id)
-                continue;
-            (network.Card, network.Network.Receiver) = (null, null);
-            Drop(network);
-        }
+        (network.Card, network.Network.Receiver) = (null, null);
+        Drop(network);
     }
 
     /// <summary>The user-mode network whose ports hostfwd_add and hostfwd_remove change.</summary>
@@ -150,7 +146,7 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
         (network.Network as IDisposable)?.Dispose();
     }
 
-    private UserNetwork User(KeyValues given)
+    private Func<UserNetwork> User(KeyValues given)
     {
         UserNetworkOptions options = new();
         foreach ((string key, string value) in given.Items)
@@ -164,19 +160,20 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
         }
 
         given.Ignore("id");
-        return new UserNetwork(options, loop, clock);
+        return () => new UserNetwork(options, loop, clock);
     }
 
-    private static string Tap(KeyValues given)
+    private Func<TapBackend> Tap(KeyValues given)
     {
         given.Ignore("id", "vhost", "queues");
         foreach (string script in new[] { "script", "downscript" })
             if (given.Get(script) is not (null or "no"))
                 throw new OptionException($"{given.What} tap: {script}= is not run here", $"set the interface up before (ip tuntap add dev tap0 mode tap) and give {script}=no");
-        return given.Get("ifname") ?? "";
+        string name = given.Get("ifname") ?? "";
+        return () => new TapBackend(name, loop);
     }
 
-    private SocketBackend Socket(KeyValues given)
+    private Func<SocketBackend> Socket(KeyValues given)
     {
         given.Ignore("id");
         string? listen = given.Get("listen"), connect = given.Get("connect");
@@ -186,7 +183,8 @@ public sealed class NetBackends(HostLoop loop, VirtualClock clock) : IDisposable
         int colon = place.LastIndexOf(':');
         if (colon < 0 || !ushort.TryParse(place.AsSpan(colon + 1), out ushort port))
             throw new OptionException($"{given.What} socket: '{place}' has no port");
-        return new SocketBackend(HostEndpoint.Internet(Address(place[..colon], listen is not null), port), listen is not null, loop);
+        HostEndpoint endpoint = HostEndpoint.Internet(Address(place[..colon], listen is not null), port);
+        return () => new SocketBackend(endpoint, listen is not null, loop);
     }
 
     private static System.Net.IPAddress Address(string host, bool listens) =>

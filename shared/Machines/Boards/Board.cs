@@ -87,7 +87,7 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
         Pci!.Remove(function);
         Machine.Remove(function);
         _plugged.Remove(device);
-        Backends.Release(id);
+        device.Claims?.Release();
         Machine.Tell(new MachineEvent("DEVICE_DELETED", ("device", id), ("path", $"/machine/peripheral/{id}")));
     }
 
@@ -117,6 +117,11 @@ public abstract class Board(Machine machine, MachineBackends backends, MachineOp
     /// <summary>Asks the guest to let a device go; boards that cannot ask take it out. Under the lock.</summary>
     /// <exception cref="OptionException">It cannot be taken out.</exception>
     public virtual void AskToUnplug(string id) => Unplug(id);
+
+    /// <summary>From what the next start boots (boot_set). Under the lock.</summary>
+    /// <param name="letters">As -boot order=.</param>
+    /// <exception cref="OptionException">A letter is none, or the board does not choose.</exception>
+    public virtual void SetBootOrder(string letters) => throw new OptionException($"the board {Name} has no boot order");
 
     /// <summary>Plugs a network cable in or out: by the card's id, or its back end's. Under the lock.</summary>
     /// <exception cref="OptionException">There is none of that name.</exception>
@@ -149,6 +154,15 @@ public sealed record PluggedDevice(string Driver, string? Id, string Where, Devi
 
     /// <summary>For network cards: the back end's id.</summary>
     public string? Netdev { get; set; }
+
+    /// <summary>What it has taken of the host's side; null for devices the board itself has.</summary>
+    public DeviceClaims? Claims { get; set; }
+
+    /// <summary>What the user said of it; null for devices the board itself has.</summary>
+    public KeyValues? Properties { get; set; }
+
+    /// <summary>It was added to a running machine.</summary>
+    public bool IsHotplugged { get; set; }
 
     /// <summary>It may be taken out of a running machine.</summary>
     public bool CanUnplug { get; set; }

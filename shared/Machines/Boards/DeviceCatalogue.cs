@@ -52,9 +52,18 @@ public sealed class DeviceCatalogue(IReadOnlyList<DeviceRow> rows)
             if (key is not ("driver" or "id"))
                 (PropertiesOf(row).FirstOrDefault(p => p.Name == key) ?? throw OptionException.Unknown($"-device {row.Name}: property", key, PropertiesOf(row).Select(p => p.Name), $"-device {row.Name},help"))
                     .Check(given);
-        PluggedDevice made = row.Create(new DeviceRequest(board, row, given));
-        made.CanUnplug = row.CanHotplug;
-        return made;
+        DeviceRequest request = new(board, row, given);
+        try
+        {
+            PluggedDevice made = row.Create(request);
+            (made.CanUnplug, made.Claims, made.Properties, made.IsHotplugged) = (row.CanHotplug, request.Claims, given, isHotplug);
+            return made;
+        }
+        catch
+        {
+            request.Claims.GiveBack();
+            throw;
+        }
     }
 
     /// <summary>The text of -device help.</summary>
@@ -80,5 +89,6 @@ public sealed class DeviceCatalogue(IReadOnlyList<DeviceRow> rows)
         return $"{row.Name} options:\n" + string.Concat(PropertiesOf(row).OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => $"  {$"{p.Name}=<{p.Type}>",-28} - {p.Description}\n"));
     }
 
-    private static IEnumerable<DeviceProperty> PropertiesOf(DeviceRow row) => row.Bus is "PCI" ? row.Properties.Concat(OfPci) : row.Properties;
+    /// <summary>Its properties, those of its bus included.</summary>
+    public static IEnumerable<DeviceProperty> PropertiesOf(DeviceRow row) => row.Bus is "PCI" ? row.Properties.Concat(OfPci) : row.Properties;
 }

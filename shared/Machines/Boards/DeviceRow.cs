@@ -1,3 +1,4 @@
+using Suite.Machines.Backends;
 using Suite.Machines.Options;
 
 namespace Suite.Machines.Boards;
@@ -60,6 +61,9 @@ public sealed record DeviceRequest(Board Board, DeviceRow Row, KeyValues Propert
 {
     /// <summary>id=.</summary>
     public string? Id => Properties.Get("id");
+
+    /// <summary>What it takes of the host's side.</summary>
+    public DeviceClaims Claims { get; } = new(Board.Backends, Properties.Get("id") ?? $"-device {Row.Name}");
 
     /// <summary>Its place, addr=SLOT[.FUNCTION], and its option ROM.</summary>
     /// <param name="bootRom">Name of the ROM that boots from the device, taken when it is asked to and romfile= names no other; null for none.</param>

@@ -21,13 +21,13 @@ public static class NetworkCards
     ];
 
     /// <summary>The back end a card asks for.</summary>
-    public static INetBackend Backend(DeviceRequest r) => r.Properties.Get("netdev") is { } id ? r.Board.Backends.Nets.Claim(r.Id ?? r.Row.Name, id) : new NullNetwork();
+    public static INetBackend Backend(DeviceRequest r) => r.Properties.Get("netdev") is { } id ? r.Claims.Network(id) : new NullNetwork();
 
     /// <summary>Its address.</summary>
     public static byte[] Mac(DeviceRequest r) => r.Board.Backends.Nets.Mac($"-device {r.Row.Name}", r.Properties.Get("mac"));
 
-    // Firmware of others may be of either kind; the ROM for both is larger.
-    private static string? BootRom(DeviceRequest r, string card) => r.Board.Pci is null ? null : $"{(r.Board.Options.Bios is null ? "pxe" : "efi")}-{card}.rom";
+    // It has an image for either kind of firmware: for a BIOS and for UEFI.
+    private static string? BootRom(DeviceRequest r, string card) => r.Board.Pci is null ? null : $"efi-{card}.rom";
 
     private static PluggedDevice Virtio(DeviceRequest r)
     {

@@ -30,14 +30,14 @@ public static class VirtioDevices
         .. Forms("virtio-balloon", "Misc", "gives memory back to the host", [new("deflate-on-oom", "bool", "accepted and ignored"), new("free-page-reporting", "bool", "accepted and ignored")],
             static VirtioDevice (DeviceRequest r) => new VirtioBalloon(r.Board.Options.Memory ?? 128UL << 20, (_, _) => { })),
         .. Forms("virtio-serial", "Input", "a console by virtio", [new("chardev", "chr", "its other end"), new("max_ports", "uint32", "accepted and ignored")],
-            static VirtioDevice (DeviceRequest r) => new VirtioConsole(r.Board.Backends.Chars.Find(r.Properties.Need("chardev")).Take())),
+            static VirtioDevice (DeviceRequest r) => new VirtioConsole(r.Claims.Line(r.Properties.Need("chardev")))),
     ];
 
     private static VirtioDevice Block(DeviceRequest r)
     {
         const int Smallest = 512, Largest = 32768, LargestQueue = 1024;
         string what = $"-device {r.Row.Name}";
-        Drive drive = r.Board.Backends.Blocks.Claim(r.Id ?? what, r.Properties.Need("drive"));
+        Drive drive = r.Claims.Drive(r.Properties.Need("drive"));
         IBlockDevice medium = drive.Medium ?? throw new OptionException($"{what}: drive '{drive.Id}' has no medium", "give it one with file=");
         int logical = (int)r.Properties.GetNumber("logical_block_size", Smallest, Smallest, Largest), physical = (int)r.Properties.GetNumber("physical_block_size", logical, Smallest, Largest);
         if (!int.IsPow2(logical) || !int.IsPow2(physical) || physical < logical)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Suite.Devices.Char;
 using Suite.Devices.Net;
 using Suite.Machines.Backends;
 using Suite.Machines.Options;
@@ -15,7 +16,11 @@ internal static class BackendCommands
         new(["netdev_del"], "id", "take one away", static (c, a) => Locked(c, () => RemoveNetwork(c.Control, MonitorCommands.Need(a, 0, "an id")))),
         new(["object_add"], "type,id=name[,prop=value]", "make an object", static (c, a) => Make(c, a, "object_add", "qom-type", static (b, given) => b.Objects.Add(given))),
         new(["object_del"], "id", "take one away", static (c, a) => Locked(c, () => Backends(c).Objects.Remove(MonitorCommands.Need(a, 0, "an id")))),
-        new(["chardev-add"], "type,id=name[,prop=value]", "make a character back end", static (c, a) => Make(c, a, "chardev-add", "backend", static (b, given) => b.Chars.Add(Unwaiting(given)))),
+        new(["chardev-add"], "type,id=name[,prop=value]", "make a character back end", static (c, a) =>
+        {
+            AddChardev(c, KeyValues.Parse("chardev-add", MonitorCommands.Need(a, 0, "backend= and id="), "backend"));
+            return "";
+        }),
         new(["chardev-remove"], "id", "take one away", static (c, a) => Locked(c, () => Backends(c).Chars.Remove(MonitorCommands.Need(a, 0, "an id")))),
         new(["drive_add"], "0 if=none,id=name,file=image[,prop=value]", "make a drive for device_add", AddDrive),
         new(["drive_del"], "id", "take a drive away that no device has", static (c, a) => Locked(c, () => Backends(c).Blocks.RemoveDrive(MonitorCommands.Need(a, 0, "an id")))),
@@ -26,14 +31,14 @@ internal static class BackendCommands
     /// <summary>QMP's.</summary>
     public static IReadOnlyList<QmpCommand> Qmp { get; } =
     [
-        new("netdev_add", static (c, a) => Make(c, a.AsKeyValues("netdev_add"), static (b, given) => b.Nets.Add(given))),
-        new("netdev_del", static (c, a) => With(c, a.NeedText("id"), static (control, id) => RemoveNetwork(control, id))),
-        new("object-add", static (c, a) => Make(c, a.AsKeyValues("object-add"), static (b, given) => b.Objects.Add(given))),
-        new("object-del", static (c, a) => With(c, a.NeedText("id"), static (control, id) => control.Board.Backends.Objects.Remove(id))),
-        new("chardev-add", AddChardev),
-        new("chardev-remove", static (c, a) => With(c, a.NeedText("id"), static (control, id) => control.Board.Backends.Chars.Remove(id))),
-        new("blockdev-add", static (c, a) => Make(c, a.AsKeyValues("blockdev-add"), static (b, given) => b.Blocks.AddNode(given))),
-        new("blockdev-del", static (c, a) => With(c, a.NeedText("node-name"), static (control, name) => control.Board.Backends.Blocks.RemoveNode(name))),
+        new("netdev_add", null, static (c, a) => Make(c, a.AsKeyValues("netdev_add"), static (b, given) => b.Nets.Add(given))),
+        new("netdev_del", ["id"], static (c, a) => With(c, a.NeedText("id"), static (control, id) => RemoveNetwork(control, id))),
+        new("object-add", null, static (c, a) => Make(c, a.AsKeyValues("object-add"), static (b, given) => b.Objects.Add(given))),
+        new("object-del", ["id"], static (c, a) => With(c, a.NeedText("id"), static (control, id) => control.Board.Backends.Objects.Remove(id))),
+        new("chardev-add", null, AddChardev),
+        new("chardev-remove", ["id"], static (c, a) => With(c, a.NeedText("id"), static (control, id) => control.Board.Backends.Chars.Remove(id))),
+        new("blockdev-add", null, static (c, a) => Make(c, a.AsKeyValues("blockdev-add"), static (b, given) => b.Blocks.AddNode(given))),
+        new("blockdev-del", ["node-name"], static (c, a) => With(c, a.NeedText("node-name"), static (control, name) => control.Board.Backends.Blocks.RemoveNode(name))),
     ];
 
     private static MachineBackends Backends(MonitorContext c) => c.Control.Board.Backends;
@@ -109,14 +114,16 @@ internal static class BackendCommands
         return $"host forwarding rule for {text} {(isFound ? "removed" : "not found")}\n";
     }
 
-    // The machine stands still meanwhile: nobody is waited for.
-    private static KeyValues Unwaiting(KeyValues given)
+    // One that waits for its client is answered when that has come.
+    private static NamedChardev AddChardev(MonitorContext c, KeyValues given)
     {
-        if (given.Items.Any(i => i is { Key: "wait", Value: "on" or "yes" or "true" }))
-            throw new ControlException("wait=on would stop the machine until somebody comes: leave it out");
-        if (given.Items.Any(i => i is { Key: "server", Value: "on" or "yes" or "true" }))
-            given.Default("wait", "off");
-        return given;
+        lock (c.Control.Machine.Lock)
+        {
+            NamedChardev made = Backends(c).Chars.Add(given, isHotplug: true);
+            if (made.Host is SocketChardev { IsAwaited: true } socket)
+                c.AnswerAfter = socket.WhenConnected;
+            return made;
+        }
     }
 
     private static Action<Utf8JsonWriter> AddChardev(MonitorContext c, QmpArguments a)
@@ -127,12 +134,11 @@ internal static class BackendCommands
                 flat.Append(FlatName(key) ?? throw new QmpException("GenericError", $"Parameter '{key}' is unexpected"), value);
         if (flat.Items.Any(i => i is { Key: "backend", Value: "socket" }))
             flat.Default("server", "on"); // as QAPI has it; -chardev has it the other way round
-        NamedChardev? made = null;
-        Locked(c, () => made = Backends(c).Chars.Add(Unwaiting(flat)));
+        NamedChardev made = AddChardev(c, flat);
         return w => QmpCommands.Object(w, o =>
         {
             const string Pty = "pty:";
-            if (made!.Description.StartsWith(Pty, StringComparison.Ordinal))
+            if (made.Description.StartsWith(Pty, StringComparison.Ordinal))
                 o.WriteString("pty", made.Description[Pty.Length..]);
         });
     }

@@ -15,17 +15,21 @@ internal static class BlockCommands
     [
         new(["block_resize"], "device size", "give a drive's image another size", static (c, a) => Quiet(() => Resize(c.Control, MonitorCommands.Need(a, 0, "a device"), Size(MonitorCommands.Need(a, 1, "a size"))))),
         new(["snapshot_blkdev"], "[-n] device file [format]", "write to a new qcow2 image over this one from now on (-n: it exists)", PutOver),
+        new(["commit"], "device|all", "write changes to the image below (with -snapshot: to the drive's file)", Commit),
         new(["snapshot_blkdev_internal"], "device name", "make a snapshot in a drive's qcow2 image", static (c, a) => Quiet(() => SnapshotInside(c.Control, MonitorCommands.Need(a, 0, "a device"), MonitorCommands.Need(a, 1, "a name")))),
-        new(["snapshot_delete_blkdev_internal"], "device name", "delete one", static (c, a) => Quiet(() => DeleteInside(c.Control, MonitorCommands.Need(a, 0, "a device"), MonitorCommands.Need(a, 1, "a name")))),
+        new(["snapshot_delete_blkdev_internal"], "device name [id]", "delete one", static (c, a) => Quiet(() => DeleteInside(c.Control, MonitorCommands.Need(a, 0, "a device"), a.Length > 2 ? a[2] : null, MonitorCommands.Need(a, 1, "a name")))),
     ];
 
     /// <summary>QMP's.</summary>
     public static IReadOnlyList<QmpCommand> Qmp { get; } =
     [
-        new("block_resize", static (c, a) => Do(static (control, r) => Resize(control, Device(r), r.NeedNumber("size")), c, a)),
-        new("blockdev-snapshot-sync", static (c, a) => Do(PutOver, c, a)),
-        new("blockdev-snapshot-internal-sync", static (c, a) => Do(static (control, r) => SnapshotInside(control, Device(r), r.NeedText("name")), c, a)),
-        new("blockdev-snapshot-delete-internal-sync", DeleteInside),
+        new("block_resize", ["device", "node-name", "size"], static (c, a) =>
+        {
+            Resize(c.Control, Device(a), a.NeedNumber("size"));
+            return QmpCommands.Empty;
+        }),
+        new("blockdev-snapshot-delete-internal-sync", ["device", "id", "name"], DeleteInside),
+        .. BlockTransaction.Qmp,
     ];
 
     /// <summary>The text of `info block`.</summary>
@@ -57,7 +61,8 @@ internal static class BlockCommands
 
     /// <summary>The text of `info blockstats`.</summary>
     public static string DescribeCounts(MonitorContext c, string[] a) => string.Concat(c.Control.Board.Backends.Media.Drives().Select(d =>
-        $"{d.Name}: rd_bytes={d.Counts.ReadBytes} wr_bytes={d.Counts.WrittenBytes} rd_operations={d.Counts.Reads} wr_operations={d.Counts.Writes} flush_operations={d.Counts.Flushes} unmap_bytes={d.Counts.DiscardedBytes} unmap_operations={d.Counts.Discards}\n"));
+        $"{d.Name}: rd_bytes={d.Counts.Reads.Bytes} wr_bytes={d.Counts.Writes.Bytes} rd_operations={d.Counts.Reads.Operations} wr_operations={d.Counts.Writes.Operations} flush_operations={d.Counts.Flushes.Operations} "
+        + $"wr_total_time_ns={d.Counts.Writes.Nanoseconds} rd_total_time_ns={d.Counts.Reads.Nanoseconds} flush_total_time_ns={d.Counts.Flushes.Nanoseconds} unmap_bytes={d.Counts.Discards.Bytes} unmap_operations={d.Counts.Discards.Operations}\n"));
 
     private static string Quiet(Action action)
     {
@@ -65,14 +70,9 @@ internal static class BlockCommands
         return "";
     }
 
-    private static Action<Utf8JsonWriter> Do(Action<MachineControl, QmpArguments> action, MonitorContext c, QmpArguments a)
-    {
-        action(c.Control, a);
-        a.Finish();
-        return QmpCommands.Empty;
-    }
-
-    private static string Device(QmpArguments a) => a.Text("node-name") is { } node ? a.Text("device") is null ? node : throw new QmpException("GenericError", "Conflicting options 'device' and 'node-name'") : a.NeedText("device");
+    /// <summary>The drive a command means: device, or node-name.</summary>
+    /// <exception cref="QmpException">Neither or both are given.</exception>
+    internal static string Device(QmpArguments a) => a.Text("node-name") is { } node ? a.Text("device") is null ? node : throw new QmpException("GenericError", "Conflicting options 'device' and 'node-name'") : a.NeedText("device");
 
     private static long Size(string text) => KeyValues.TrySize(text, 1UL << 20, out ulong bytes) ? (long)bytes : throw new ControlException($"'{text}' is not a size (megabytes, or with k, M, G, T)");
 
@@ -80,11 +80,11 @@ internal static class BlockCommands
     {
         if (bytes < 0 || bytes % IBlockDevice.SectorSize != 0)
             throw new ControlException($"Parameter 'size' expects a multiple of {IBlockDevice.SectorSize} bytes, not below 0");
-        Drive drive = control.Board.Backends.Media.Writable(name);
         MachineControl.Try(() =>
         {
             lock (control.Machine.Lock)
             {
+                Drive drive = control.Board.Backends.Media.Writable(name);
                 drive.Medium!.Resize(bytes);
                 foreach (VirtioBlock disk in control.Board.Plugged.Select(p => p.Virtio).OfType<VirtioBlock>())
                     if (disk.Medium == drive.Medium)
@@ -93,70 +93,56 @@ internal static class BlockCommands
         });
     }
 
+    private static string Commit(MonitorContext c, string[] a)
+    {
+        string device = MonitorCommands.Need(a, 0, "a device, or all");
+        lock (c.Control.Machine.Lock)
+            c.Control.Board.Backends.Media.Commit(device == "all" ? null : device);
+        return "";
+    }
+
     private static string PutOver(MonitorContext c, string[] a)
     {
         string[] words = [.. a.Where(w => w != "-n")];
         string format = words.Length > 2 ? words[2] : ImageFormat.Qcow2;
-        PutOver(c.Control, MonitorCommands.Need(words, 0, "a device"), MonitorCommands.Need(words, 1, "the new image's file"), format, exists: a.Contains("-n"));
+        BlockTransaction.Do(c.Control, [BlockTransaction.PutOver(MonitorCommands.Need(words, 0, "a device"), MonitorCommands.Need(words, 1, "the new image's file"), format, exists: a.Contains("-n"))]);
         return "";
     }
 
-    private static void PutOver(MachineControl control, QmpArguments a)
-    {
-        string device = Device(a), file = a.NeedText("snapshot-file"), mode = a.Text("mode") ?? "absolute-paths";
-        a.Text("snapshot-node-name"); // nodes below a drive have no names here
-        if (mode is not ("absolute-paths" or "existing"))
-            throw new QmpException("GenericError", $"Parameter 'mode' does not accept value '{mode}'");
-        PutOver(control, device, file, a.Text("format") ?? ImageFormat.Qcow2, exists: mode == "existing");
-    }
+    private static void SnapshotInside(MachineControl control, string device, string name) => BlockTransaction.Do(control, [c => BlockTransaction.SnapshotInside(c, device, name)]);
 
-    private static void PutOver(MachineControl control, string device, string file, string format, bool exists)
+    private static ImageSnapshot DeleteInside(MachineControl control, string device, string? id, string? name)
     {
-        if (format != ImageFormat.Qcow2)
-            throw new ControlException($"'{format}' cannot stand over another image: qcow2 can");
-        MachineControl.Try(() => control.Board.Backends.Media.PutOver(device, file, exists));
-    }
-
-    private static ISnapshotStore Store(MachineControl control, string device) =>
-        control.Board.Backends.Media.Writable(device).Medium!.Image as ISnapshotStore ?? throw new ControlException($"Device '{device}' has no image that can hold snapshots: qcow2 can");
-
-    private static void SnapshotInside(MachineControl control, string device, string name)
-    {
-        ISnapshotStore store = Store(control, device);
-        if (store.Snapshots.Any(s => s.Name == name))
-            throw new ControlException($"Snapshot with name '{name}' already exists on device '{device}'");
+        ImageSnapshot? found = null;
         MachineControl.Try(() =>
         {
             lock (control.Machine.Lock)
-                store.CreateSnapshot(name, DateTime.UtcNow, control.Machine.Clock.Now, null);
-        });
-    }
-
-    private static ImageSnapshot DeleteInside(MachineControl control, string device, string name)
-    {
-        ISnapshotStore store = Store(control, device);
-        ImageSnapshot found = store.Snapshots.FirstOrDefault(s => s.Name == name) ?? store.Snapshots.FirstOrDefault(s => s.Id == name)
-            ?? throw new ControlException($"Snapshot with id '(null)' and name '{name}' does not exist on device '{device}'");
-        MachineControl.Try(() =>
-        {
-            lock (control.Machine.Lock)
+            {
+                ISnapshotStore store = BlockTransaction.Store(control, device);
+                found = store.Find(id, name) ?? throw new ControlException($"Snapshot with id '{id ?? "null"}' and name '{name ?? "null"}' does not exist on device '{device}'");
                 store.DeleteSnapshot(found);
+            }
         });
-        return found;
+        return found!;
     }
 
     private static Action<Utf8JsonWriter> DeleteInside(MonitorContext c, QmpArguments a)
     {
-        string device = Device(a), name = a.Text("name") ?? a.NeedText("id");
-        a.Text("id");
-        a.Finish();
-        ImageSnapshot gone = DeleteInside(c.Control, device, name);
+        const long Second = 1_000_000_000;
+        string device = a.NeedText("device");
+        string? id = a.Text("id"), name = a.Text("name");
+        if (id is null && name is null)
+            throw new QmpException("GenericError", "Name or id must be provided");
+        ImageSnapshot gone = DeleteInside(c.Control, device, id, name);
         return w => QmpCommands.Object(w, o =>
         {
             o.WriteString("id", gone.Id);
             o.WriteString("name", gone.Name);
             o.WriteNumber("vm-state-size", gone.MachineLength);
             o.WriteNumber("date-sec", new DateTimeOffset(gone.Date).ToUnixTimeSeconds());
+            o.WriteNumber("date-nsec", gone.Date.Ticks % TimeSpan.TicksPerSecond * (Second / TimeSpan.TicksPerSecond));
+            o.WriteNumber("vm-clock-sec", gone.ClockNanoseconds / Second);
+            o.WriteNumber("vm-clock-nsec", gone.ClockNanoseconds % Second);
         });
     }
 }

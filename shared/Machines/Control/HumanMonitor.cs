@@ -151,9 +151,12 @@ public sealed class HumanMonitor : ICharReceiver
             string answer = MonitorCommands.Execute(_context, line);
             lock (_context.Control.Machine.Lock)
             {
-                Write(answer.Replace("\n", "\r\n", StringComparison.Ordinal) + Prompt);
-                _isBusy = false;
-                Next();
+                _context.Answer(() =>
+                {
+                    Write(answer.Replace("\n", "\r\n", StringComparison.Ordinal) + Prompt);
+                    _isBusy = false;
+                    Next();
+                });
             }
         });
     }

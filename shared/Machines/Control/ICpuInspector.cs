@@ -36,6 +36,29 @@ public interface ICpuInspector
     /// <summary>Instructions at an address, a line each; for x/i.</summary>
     string Disassemble(int cpu, ulong address, int count, bool isPhysical);
 
+    /// <summary>Of a core file of the machine: ELF's number of the architecture, and whether registers and addresses have 64 bits.</summary>
+    (ushort Machine, bool Is64) CoreFormat { get; }
+
+    /// <summary>A processor's notes in a core file.</summary>
+    /// <param name="cpu">Which.</param>
+    /// <param name="is64">As <see cref="CoreFormat"/> has it.</param>
+    IReadOnlyList<CoreNote> CoreNotes(int cpu, bool is64);
+
+    /// <summary>What is mapped by a processor's page tables, in order of virtual addresses; empty without paging.</summary>
+    IReadOnlyList<MappedRange> Mappings(int cpu);
+
     /// <summary>A non-maskable interrupt on every processor.</summary>
     void InjectNmi();
 }
+
+/// <summary>A note of a core file.</summary>
+/// <param name="Name">Who defines it: CORE, QEMU.</param>
+/// <param name="Type">What it is, to them.</param>
+/// <param name="Contents">Its bytes.</param>
+public readonly record struct CoreNote(string Name, uint Type, byte[] Contents);
+
+/// <summary>Virtual addresses that lie one behind the other physically too.</summary>
+/// <param name="Virtual">First virtual address.</param>
+/// <param name="Physical">Where it lies.</param>
+/// <param name="Bytes">How many.</param>
+public readonly record struct MappedRange(ulong Virtual, ulong Physical, ulong Bytes);

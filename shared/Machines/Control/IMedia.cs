@@ -40,11 +40,17 @@ public interface IMedia
     /// <summary>Puts another medium in.</summary>
     void Change(string drive, string file, string? format);
 
-    /// <summary>The drive of a name, whose medium can be written.</summary>
+    /// <summary>The drive of a name, whose medium can be written. Under the lock, as long as the drive is used.</summary>
     /// <exception cref="ControlException">There is none, or it cannot.</exception>
     Drive Writable(string name);
 
-    /// <summary>Puts a qcow2 image over a drive's image, which is only read from then on.</summary>
+    /// <summary>Puts a qcow2 image over a drive's image, which is only read from then on. Under the lock.</summary>
+    /// <returns>Takes it away again, as long as the lock is held.</returns>
     /// <exception cref="ControlException">There is no such drive.</exception>
-    void PutOver(string name, string file, bool exists);
+    Action PutOver(string name, string file, bool exists);
+
+    /// <summary>Writes what a drive's image has into the one it stands on (with -snapshot: the file that was given). Under the lock.</summary>
+    /// <param name="name">The drive; null for all that stand on another one.</param>
+    /// <exception cref="ControlException">It stands on none.</exception>
+    void Commit(string? name);
 }

@@ -10,8 +10,6 @@ internal static class InputEvents
     /// <summary>Does what the list says, in its order.</summary>
     public static Action<Utf8JsonWriter> Send(MonitorContext c, QmpArguments a)
     {
-        a.Text("device");
-        a.Number("head", 0);
         if (a.Get("events") is not { ValueKind: JsonValueKind.Array } events)
             throw new QmpException("GenericError", "Parameter 'events' is missing");
         // All are read before the first is done: a list with a mistake does nothing.

@@ -37,6 +37,9 @@ public sealed class MachineControl(Board board, ICpuInspector inspector, DeviceC
     /// <summary>The mouse's buttons as monitors have pressed them.</summary>
     public int MouseButtons { get; private set; }
 
+    /// <summary>Bytes of memory in the last core file that was written; null for none.</summary>
+    public long? DumpedBytes { get; set; }
+
     /// <summary>savevm and its kin; null until the machine has them.</summary>
     public ISnapshots? Snapshots { get; set; }
 

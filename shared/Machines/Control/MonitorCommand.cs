@@ -19,6 +19,20 @@ public sealed class MonitorContext(MachineControl control)
     /// <summary>Where the last x or xp ended, for one without address.</summary>
     public ulong Next { get; set; }
 
+    /// <summary>Set by a command whose answer has to wait: called under the lock with what sends the answer. The machine and other monitors go on meanwhile.</summary>
+    public Action<Action>? AnswerAfter { get; set; }
+
+    /// <summary>Sends the answer of the command that was executed last, when its time has come. Under the lock.</summary>
+    public void Answer(Action send)
+    {
+        Action<Action>? after = AnswerAfter;
+        AnswerAfter = null;
+        if (after is null)
+            send();
+        else
+            after(send);
+    }
+
     /// <summary>Reads the machine while no processor runs.</summary>
     public string Parked(Func<string> read)
     {

@@ -42,6 +42,9 @@ public static class MonitorCommands
         new(["mouse_button"], "state", "press the mouse's buttons: 1 left, 2 right, 4 middle, and their sums", static (c, a) => Quiet(() => c.Control.Mouse(0, 0, 0, (int)Number(c, Need(a, 0, "a state")) & 7))),
         new(["gva2gpa"], "addr", "where a virtual address lies physically", static (c, a) => Physical(c, a)),
         new(["sum"], "addr size", "a checksum of physical memory", static (c, a) => Sum(c, a)),
+        new(["boot_set"], "bootdevice", "from what the next start boots: letters as for -boot order=", static (c, a) => SetBootOrder(c, Need(a, 0, "letters"))),
+        .. QomCommands.Human,
+        .. CoreDump.Human,
         .. BackendCommands.Human,
         .. BlockCommands.Human,
     ];
@@ -120,6 +123,13 @@ public static class MonitorCommands
             return c.Control.Catalogue.Help(given.Need("driver"));
         c.Control.AddDevice(given);
         return "";
+    }
+
+    private static string SetBootOrder(MonitorContext c, string letters)
+    {
+        lock (c.Control.Machine.Lock)
+            c.Control.Board.SetBootOrder(letters);
+        return $"boot device list now set to {letters}\n";
     }
 
     private static string MoveMouse(MonitorContext c, string[] a)

@@ -3,18 +3,12 @@ using Suite.Machines.Options;
 
 namespace Suite.Machines.Control;
 
-/// <summary>The arguments of a QMP command. Each is read once by its name; what is left is an error.</summary>
+/// <summary>The arguments of a QMP command.</summary>
 /// <param name="arguments">The object; null for none.</param>
 public sealed class QmpArguments(JsonElement? arguments)
 {
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
-
     /// <summary>A member; null when it is not there.</summary>
-    public JsonElement? Get(string name)
-    {
-        _taken.Add(name);
-        return arguments is { } a && a.TryGetProperty(name, out JsonElement value) ? value : null;
-    }
+    public JsonElement? Get(string name) => arguments is { } a && a.TryGetProperty(name, out JsonElement value) ? value : null;
 
     /// <summary>A string; null when it is not there.</summary>
     public string? Text(string name) => Get(name) switch
@@ -48,22 +42,16 @@ public sealed class QmpArguments(JsonElement? arguments)
     };
 
     /// <summary>All members as pairs of strings, those of members with a dot between: device_add and its kin.</summary>
-    public KeyValues AsKeyValues(string what)
-    {
-        if (arguments is not { } a)
-            return KeyValues.Of(what);
-        foreach (JsonProperty member in a.EnumerateObject())
-            _taken.Add(member.Name);
-        return KeyValues.Of(what, a);
-    }
+    public KeyValues AsKeyValues(string what) => arguments is { } a ? KeyValues.Of(what, a) : KeyValues.Of(what);
 
-    /// <summary>Nothing may be left.</summary>
-    public void Finish()
+    /// <summary>Refuses what a command does not take, before it does anything.</summary>
+    /// <param name="names">What it takes; null for anything.</param>
+    public void AllowOnly(string[]? names)
     {
-        if (arguments is not { } a)
+        if (names is null || arguments is not { } a)
             return;
         foreach (JsonProperty member in a.EnumerateObject())
-            if (!_taken.Contains(member.Name))
+            if (Array.IndexOf(names, member.Name) < 0)
                 throw new QmpException("GenericError", $"Parameter '{member.Name}' is unexpected");
     }
 }

@@ -3,8 +3,18 @@ using Suite.Machines.Boards;
 
 namespace Suite.Machines.Control;
 
-/// <summary>A QMP command: its name, and what it does. The result writes the value of "return".</summary>
-public sealed record QmpCommand(string Name, Func<MonitorContext, QmpArguments, Action<Utf8JsonWriter>> Run);
+/// <summary>A QMP command. It reads its arguments before it does anything.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Arguments">Names of its arguments; others are refused. Null: the command looks at all of them itself.</param>
+/// <param name="Run">What it does; the result writes the value of "return".</param>
+public sealed record QmpCommand(string Name, string[]? Arguments, Func<MonitorContext, QmpArguments, Action<Utf8JsonWriter>> Run)
+{
+    /// <summary>A command without arguments.</summary>
+    public QmpCommand(string name, Func<MonitorContext, QmpArguments, Action<Utf8JsonWriter>> run)
+        : this(name, [], run)
+    {
+    }
+}
 
 /// <summary>The commands of QMP.</summary>
 public static class QmpCommands
@@ -27,7 +37,7 @@ public static class QmpCommands
             o.WriteBoolean("enabled", c.Control.Accelerator.Name == "kvm");
             o.WriteBoolean("present", File.Exists("/dev/kvm"));
         })),
-        new("query-events", static (_, _) => w => WriteList(w, ["STOP", "RESUME", "RESET", "SHUTDOWN", "POWERDOWN", "GUEST_PANICKED", "GUEST_CRASHLOADED", "DEVICE_DELETED", "DEVICE_TRAY_MOVED", "JOB_STATUS_CHANGE"], "name")),
+        new("query-events", static (_, _) => w => WriteList(w, ["STOP", "RESUME", "RESET", "SHUTDOWN", "POWERDOWN", "GUEST_PANICKED", "GUEST_CRASHLOADED", "DEVICE_DELETED", "DEVICE_TRAY_MOVED", "JOB_STATUS_CHANGE", "DUMP_COMPLETED"], "name")),
         new("query-balloon", static (c, _) =>
         {
             ulong actual = (MonitorCommands.BalloonOf(c.Control) ?? throw new QmpException("DeviceNotActive", "No balloon device has been activated")).Actual;
@@ -40,17 +50,15 @@ public static class QmpCommands
         new("system_powerdown", static (c, _) => Do(c.Control.Machine.RequestPowerdown)),
         new("quit", static (c, _) => Do(() => c.Control.Machine.RequestShutdown(StopCause.HostQmpQuit))),
         new("inject-nmi", static (c, _) => Do(() => c.Control.Machine.WhileParked(c.Control.Inspector.InjectNmi))),
-        new("send-key", SendKey),
-        new("screendump", static (c, a) =>
+        new("send-key", ["keys", "hold-time"], SendKey),
+        new("screendump", ["filename", "format", "device", "head"], static (c, a) =>
         {
             string file = a.NeedText("filename"), format = a.Text("format") ?? "ppm";
-            a.Text("device");
-            a.Number("head", 0);
             return Do(() => (c.Control.Screendump ?? throw new ControlException("There is no console to take a screendump from"))(file, format));
         }),
-        new("device_add", static (c, a) => Do(() => c.Control.AddDevice(a.AsKeyValues("device_add")))),
-        new("device_del", static (c, a) => Do(() => c.Control.RemoveDevice(a.NeedText("id")))),
-        new("device-list-properties", static (c, a) =>
+        new("device_add", null, static (c, a) => Do(() => c.Control.AddDevice(a.AsKeyValues("device_add")))),
+        new("device_del", ["id"], static (c, a) => Do(() => c.Control.RemoveDevice(a.NeedText("id")))),
+        new("device-list-properties", ["typename"], static (c, a) =>
         {
             DeviceRow row = c.Control.Catalogue.Find(a.NeedText("typename"));
             return w =>
@@ -66,14 +74,14 @@ public static class QmpCommands
                 w.WriteEndArray();
             };
         }),
-        new("eject", static (c, a) => Do(() => Media(c).Eject(a.Text("id") ?? a.NeedText("device"), a.Flag("force", false)), a, "device", "id")),
-        new("blockdev-change-medium", static (c, a) =>
+        new("eject", ["device", "id", "force"], static (c, a) => Do(() => Media(c).Eject(a.Text("id") ?? a.NeedText("device"), a.Flag("force", false)))),
+        new("blockdev-change-medium", ["device", "id", "filename", "format", "read-only-mode", "force"], static (c, a) =>
         {
             string device = a.Text("id") ?? a.NeedText("device"), file = a.NeedText("filename");
             string? format = a.Text("format");
-            return Do(() => Media(c).Change(device, file, format), a, "device", "id", "read-only-mode", "force");
+            return Do(() => Media(c).Change(device, file, format));
         }),
-        new("set_link", static (c, a) =>
+        new("set_link", ["name", "up"], static (c, a) =>
         {
             string name = a.NeedText("name");
             bool up = a.Flag("up", true);
@@ -81,24 +89,24 @@ public static class QmpCommands
                 c.Control.Board.SetLink(name, up);
             return Empty;
         }),
-        new("balloon", static (c, a) =>
+        new("balloon", ["value"], static (c, a) =>
         {
             long bytes = a.NeedNumber("value");
             lock (c.Control.Machine.Lock)
                 (MonitorCommands.BalloonOf(c.Control) ?? throw new QmpException("DeviceNotActive", "No balloon device has been activated")).SetTarget((ulong)Math.Max(bytes, 0));
             return Empty;
         }),
-        new("change-vnc-password", static (c, a) =>
+        new("change-vnc-password", ["password"], static (c, a) =>
         {
             string password = a.NeedText("password");
             return Do(() => (c.Control.SetVncPassword ?? throw new ControlException("no VNC display is served"))(password));
         }),
-        new("memsave", static (c, a) => Save(c, a, "memsave")),
-        new("pmemsave", static (c, a) => Save(c, a, "pmemsave")),
-        new("snapshot-save", static (c, a) => Job(c, a, "snapshot-save", static (s, tag) => s.Save(tag))),
-        new("snapshot-load", static (c, a) => Job(c, a, "snapshot-load", static (s, tag) => s.Load(tag))),
-        new("snapshot-delete", static (c, a) => Job(c, a, "snapshot-delete", static (s, tag) => s.Delete(tag))),
-        new("human-monitor-command", static (c, a) =>
+        new("memsave", ["val", "size", "filename", "cpu-index"], static (c, a) => Save(c, a, "memsave")),
+        new("pmemsave", ["val", "size", "filename"], static (c, a) => Save(c, a, "pmemsave")),
+        new("snapshot-save", ["job-id", "tag", "vmstate", "devices"], static (c, a) => Job(c, a, "snapshot-save", static (s, tag) => s.Save(tag))),
+        new("snapshot-load", ["job-id", "tag", "vmstate", "devices"], static (c, a) => Job(c, a, "snapshot-load", static (s, tag) => s.Load(tag))),
+        new("snapshot-delete", ["job-id", "tag", "devices"], static (c, a) => Job(c, a, "snapshot-delete", static (s, tag) => s.Delete(tag))),
+        new("human-monitor-command", ["command-line", "cpu-index"], static (c, a) =>
         {
             string line = a.NeedText("command-line");
             long cpu = a.Number("cpu-index", c.Cpu);
@@ -108,12 +116,14 @@ public static class QmpCommands
             string answer = MonitorCommands.Execute(c, line).Replace("\n", "\r\n", StringComparison.Ordinal);
             return w => w.WriteStringValue(answer);
         }),
-        new("job-dismiss", static (c, a) => Do(() => c.Control.DismissJob(a.NeedText("id")))),
-        new("set_password", static (c, a) => SetPassword(c, a)),
-        new("expire_password", static (c, a) => Do(static () => { }, a, "protocol", "display", "time")),
-        new("set-action", SetAction),
-        new("input-send-event", InputEvents.Send),
+        new("job-dismiss", ["id"], static (c, a) => Do(() => c.Control.DismissJob(a.NeedText("id")))),
+        new("set_password", ["protocol", "password", "connected", "display"], static (c, a) => SetPassword(c, a)),
+        new("expire_password", ["protocol", "display", "time"], static (_, _) => Empty),
+        new("set-action", ["reboot", "shutdown", "panic", "watchdog"], SetAction),
+        new("input-send-event", ["device", "head", "events"], InputEvents.Send),
         .. QmpQueries.All,
+        .. QomCommands.Qmp,
+        .. CoreDump.Qmp,
         .. BackendCommands.Qmp,
         .. BlockCommands.Qmp,
     ];
@@ -163,11 +173,8 @@ public static class QmpCommands
         o.WriteBoolean("running", state == RunState.Running);
     });
 
-    private static Action<Utf8JsonWriter> Do(Action action, QmpArguments? arguments = null, params ReadOnlySpan<string> ignored)
+    private static Action<Utf8JsonWriter> Do(Action action)
     {
-        foreach (string name in ignored)
-            arguments!.Get(name);
-        arguments?.Finish();
         action();
         return Empty;
     }
@@ -176,18 +183,16 @@ public static class QmpCommands
 
     private static Action<Utf8JsonWriter> Save(MonitorContext c, QmpArguments a, string command)
     {
-        c.Cpu = (int)Math.Clamp(a.Number("cpu-index", c.Cpu), 0, c.Control.Machine.Vcpus.Count - 1);
         string file = a.NeedText("filename").Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
-        string answer = MonitorCommands.Execute(c, $"{command} {a.NeedNumber("val")} {a.NeedNumber("size")} \"{file}\"");
+        string line = $"{command} {a.NeedNumber("val")} {a.NeedNumber("size")} \"{file}\"";
+        c.Cpu = (int)Math.Clamp(a.Number("cpu-index", c.Cpu), 0, c.Control.Machine.Vcpus.Count - 1);
+        string answer = MonitorCommands.Execute(c, line);
         return answer.Length == 0 ? Empty : throw new QmpException("GenericError", answer.Replace("Error: ", "", StringComparison.Ordinal).TrimEnd());
     }
 
     private static Action<Utf8JsonWriter> Job(MonitorContext c, QmpArguments a, string type, Action<ISnapshots, string> run)
     {
         string job = a.NeedText("job-id"), tag = a.NeedText("tag");
-        a.Get("vmstate");
-        a.Get("devices");
-        a.Finish();
         ISnapshots snapshots = c.Control.Snapshots ?? throw new ControlException("this machine has no snapshots");
         c.Control.RunJob(job, type, () => run(snapshots, tag));
         return Empty;
@@ -196,8 +201,6 @@ public static class QmpCommands
     private static Action<Utf8JsonWriter> SetPassword(MonitorContext c, QmpArguments a)
     {
         string protocol = a.NeedText("protocol"), password = a.NeedText("password");
-        a.Text("connected");
-        a.Text("display");
         if (protocol != "vnc")
             throw new QmpException("GenericError", $"Parameter 'protocol' does not accept value '{protocol}'");
         return Do(() => (c.Control.SetVncPassword ?? throw new ControlException("Could not set password"))(password));

@@ -26,6 +26,8 @@ internal static class QmpQueries
             if (machine.IsDefault)
                 w.WriteBoolean("is-default", true);
             w.WriteNumber("cpu-max", MostCpus);
+            w.WriteString("default-cpu-type", "max-cpu");
+            w.WriteBoolean("acpi", true);
             w.WriteBoolean("hotpluggable-cpus", false);
             w.WriteBoolean("numa-mem-supported", false);
             w.WriteBoolean("deprecated", false);
@@ -44,6 +46,8 @@ internal static class QmpQueries
             w.WriteBoolean("merge", true);
             w.WriteBoolean("dump", true);
             w.WriteBoolean("prealloc", false);
+            w.WriteBoolean("share", memory.IsShared);
+            w.WriteBoolean("reserve", true);
             w.WriteStartArray("host-nodes");
             w.WriteEndArray();
             w.WriteString("policy", "default");
@@ -58,7 +62,7 @@ internal static class QmpQueries
             w.WriteNumber("poll-shrink", 0);
             w.WriteNumber("aio-max-batch", 0);
         })),
-        new("query-block", static (c, _) => Each(Drives(c), static (w, drive) =>
+        new("query-block", static (c, _) => Each(Drives(c).Where(IsSeen), static (w, drive) =>
         {
             w.WriteString("device", drive.IsNode ? "" : drive.Name);
             if (drive.QomPath.Length > 0)
@@ -75,16 +79,8 @@ internal static class QmpQueries
             w.WritePropertyName("inserted");
             QmpCommands.Object(w, o => WriteNode(o, drive));
         })),
-        new("query-named-block-nodes", static (c, a) =>
-        {
-            a.Flag("flat", false);
-            return Each(Drives(c).Where(d => d.File is not null), WriteNode);
-        }),
-        new("query-blockstats", static (c, a) =>
-        {
-            a.Flag("query-nodes", false);
-            return Each(Drives(c), WriteCounts);
-        }),
+        new("query-named-block-nodes", ["flat"], static (c, _) => Each(Drives(c).Where(d => d.File is not null), WriteNode)),
+        new("query-blockstats", ["query-nodes"], static (c, a) => a.Flag("query-nodes", false) ? Each(Drives(c).Where(d => d.File is not null), WriteCounts) : Each(Drives(c).Where(IsSeen), WriteCounts)),
         new("query-block-jobs", Nothing),
         new("query-jobs", static (c, _) => Each(c.Control.Jobs, static (w, job) =>
         {
@@ -125,7 +121,6 @@ internal static class QmpQueries
         new("query-tpm", Nothing),
         new("query-fdsets", Nothing),
         new("query-migrate", static (_, _) => QmpCommands.Empty),
-        new("query-dump", static (_, _) => static w => w.WriteRawValue("""{"status": "none", "completed": 0, "total": 0}""")),
         new("query-replay", static (_, _) => static w => w.WriteRawValue("""{"mode": "none", "icount": 0}""")),
         new("query-acpi-ospm-status", static (c, _) => Each(c.Control.Machine.Vcpus, static (w, vcpu) =>
         {
@@ -134,7 +129,7 @@ internal static class QmpQueries
             w.WriteNumber("source", 0);
             w.WriteNumber("status", 0);
         })),
-        new("query-command-line-options", static (_, a) =>
+        new("query-command-line-options", ["option"], static (_, a) =>
         {
             string? only = a.Text("option");
             return Each(Options.MachineOptionTable.All.Select(o => o.Names[0].TrimStart('-')).Where(n => only is null || n == only), static (w, name) =>
@@ -153,6 +148,9 @@ internal static class QmpQueries
         w.WriteStartArray();
         w.WriteEndArray();
     };
+
+    // A node of -blockdev is a drive while a device has it.
+    private static bool IsSeen(MachineDrive drive) => !drive.IsNode || drive.QomPath.Length > 0;
 
     private static IReadOnlyList<MachineDrive> Drives(MonitorContext c) => c.Control.Board.Backends.Media.Drives();
 
@@ -238,14 +236,23 @@ internal static class QmpQueries
             w.WriteString("qdev", drive.QomPath);
         w.WriteString("node-name", drive.Name);
         w.WriteStartObject("stats");
-        w.WriteNumber("rd_bytes", drive.Counts.ReadBytes);
-        w.WriteNumber("rd_operations", drive.Counts.Reads);
-        w.WriteNumber("wr_bytes", drive.Counts.WrittenBytes);
-        w.WriteNumber("wr_operations", drive.Counts.Writes);
+        foreach ((string name, BlockCount count) in (ReadOnlySpan<(string, BlockCount)>)[("rd", drive.Counts.Reads), ("wr", drive.Counts.Writes), ("flush", drive.Counts.Flushes), ("unmap", drive.Counts.Discards)])
+        {
+            w.WriteNumber($"{name}_operations", count.Operations);
+            w.WriteNumber($"{name}_total_time_ns", count.Nanoseconds);
+            w.WriteNumber($"failed_{name}_operations", count.Failed);
+            w.WriteNumber($"invalid_{name}_operations", 0); // the devices refuse those before they come here
+            if (name == "flush")
+                continue;
+            w.WriteNumber($"{name}_bytes", count.Bytes);
+            w.WriteNumber($"{name}_merged", 0);
+        }
+
         w.WriteNumber("wr_highest_offset", drive.Counts.HighestOffset);
-        w.WriteNumber("flush_operations", drive.Counts.Flushes);
-        w.WriteNumber("unmap_bytes", drive.Counts.DiscardedBytes);
-        w.WriteNumber("unmap_operations", drive.Counts.Discards);
+        w.WriteBoolean("account_invalid", true);
+        w.WriteBoolean("account_failed", true);
+        w.WriteStartArray("timed_stats");
+        w.WriteEndArray();
         w.WriteEndObject();
     }
 

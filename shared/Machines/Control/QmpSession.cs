@@ -14,7 +14,8 @@ public sealed class QmpSession : ICharReceiver
     private readonly IChardev _line;
     private readonly bool _isPretty;
     private readonly JsonSplitter _splitter = new(LongestCommand);
-    private bool _isNegotiated, _hasGreeted;
+    private readonly Queue<byte[]> _waiting = [];
+    private bool _isNegotiated, _hasGreeted, _isBusy;
 
     /// <summary>A session.</summary>
     /// <param name="control">The machine.</param>
@@ -63,11 +64,36 @@ public sealed class QmpSession : ICharReceiver
             if (message.Length == 0)
                 SendError(null, "GenericError", $"a command of more than {LongestCommand} bytes, or a closing bracket without its opening one");
             else
-                _control.Machine.Post(() => Execute(message));
+                _control.Machine.Post(() =>
+                {
+                    _waiting.Enqueue(message);
+                    Next();
+                });
         }
     }
 
-    private void Execute(byte[] message)
+    // Commands are done on the machine's own thread, and answered in their order: one whose answer waits holds up those behind it.
+    private void Next()
+    {
+        while (!_isBusy && _waiting.TryDequeue(out byte[]? message))
+        {
+            Action send = Execute(message);
+            lock (_control.Machine.Lock)
+            {
+                bool isWaiting = _isBusy = _context.AnswerAfter is not null;
+                _context.Answer(() =>
+                {
+                    send();
+                    _isBusy = false;
+                    if (isWaiting)
+                        _control.Machine.Post(Next);
+                });
+            }
+        }
+    }
+
+    // The result sends the answer.
+    private Action Execute(byte[] message)
     {
         JsonDocument? parsed = null;
         JsonElement? id = null;
@@ -77,7 +103,7 @@ public sealed class QmpSession : ICharReceiver
             JsonElement root = parsed.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 throw new QmpException("GenericError", "QMP input must be a JSON object");
-            id = root.TryGetProperty("id", out JsonElement given) ? given : null;
+            id = root.TryGetProperty("id", out JsonElement given) ? given.Clone() : null;
             if (!root.TryGetProperty("execute", out JsonElement name) || name.ValueKind != JsonValueKind.String)
                 throw new QmpException("GenericError", "QMP input lacks member 'execute'");
             foreach (JsonProperty member in root.EnumerateObject())
@@ -87,24 +113,23 @@ public sealed class QmpSession : ICharReceiver
             if (arguments is { ValueKind: not JsonValueKind.Object })
                 throw new QmpException("GenericError", "QMP input member 'arguments' must be an object");
             Action<Utf8JsonWriter> result = Dispatch(name.GetString()!, new QmpArguments(arguments));
-            lock (_control.Machine.Lock)
-                Send(w => Reply(w, id, "return", result));
+            return () => Send(w => Reply(w, id, "return", result));
         }
         catch (JsonException)
         {
-            SendError(null, "GenericError", "JSON parse error: the input is not a JSON value");
+            return () => SendError(null, "GenericError", "JSON parse error: the input is not a JSON value");
         }
         catch (QmpException e)
         {
-            SendError(id, e.Class, e.Message);
+            return () => SendError(id, e.Class, e.Message);
         }
         catch (ControlException e)
         {
-            SendError(id, e.IsNotFound ? "DeviceNotFound" : "GenericError", e.Message);
+            return () => SendError(id, e.IsNotFound ? "DeviceNotFound" : "GenericError", e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or Options.OptionException or InvalidOperationException or FormatException)
         {
-            SendError(id, "GenericError", e.Message);
+            return () => SendError(id, "GenericError", e.Message);
         }
         finally
         {
@@ -116,6 +141,7 @@ public sealed class QmpSession : ICharReceiver
     {
         if (name == "qmp_capabilities")
         {
+            arguments.AllowOnly(["enable"]);
             if (_isNegotiated)
                 throw new QmpException("CommandNotFound", "Capabilities negotiation is already complete, command ignored");
             _isNegotiated = true;
@@ -125,9 +151,8 @@ public sealed class QmpSession : ICharReceiver
         if (!_isNegotiated)
             throw new QmpException("CommandNotFound", "Expecting capabilities negotiation with 'qmp_capabilities'");
         QmpCommand command = QmpCommands.Find(name) ?? throw new QmpException("CommandNotFound", $"The command {name} has not been found{Near(name)}");
-        Action<Utf8JsonWriter> result = command.Run(_context, arguments);
-        arguments.Finish();
-        return result;
+        arguments.AllowOnly(command.Arguments);
+        return command.Run(_context, arguments);
     }
 
     private static string Near(string name) => Cli.Spelling.Nearest(name, QmpCommands.All.Select(c => c.Name)) is { } near ? $" (did you mean '{near}'?)" : "";
@@ -172,6 +197,12 @@ public sealed class QmpSession : ICharReceiver
                 break;
             case int n:
                 w.WriteNumber(key, n);
+                break;
+            case (string, object)[] members:
+                w.WriteStartObject(key);
+                foreach ((string name, object member) in members)
+                    WriteValue(w, name, member);
+                w.WriteEndObject();
                 break;
             default:
                 w.WriteString(key, value.ToString());

@@ -20,14 +20,16 @@ public sealed class MachineSnapshots(Board board, IProcessorState processors) : 
 
     private Machine Machine => board.Machine;
 
+    // Under the lock: a guest may eject a drive at any time.
     private List<(Drive Drive, ISnapshotStore Store)> Stores =>
         [.. board.Backends.Blocks.All.Where(d => d.Medium is { Image: ISnapshotStore, IsReadOnly: false }).Select(d => (d, (ISnapshotStore)d.Medium!.Image))];
 
     /// <inheritdoc/>
     public IReadOnlyList<SnapshotInfo> List()
     {
-        if (Stores is [var first, ..])
-            return [.. first.Store.Snapshots.Select(s => new SnapshotInfo(s.Id, s.Name, (ulong)s.MachineLength, s.Date, (ulong)s.ClockNanoseconds))];
+        lock (Machine.Lock)
+            if (Stores is [var first, ..])
+                return [.. first.Store.Snapshots.Select(s => new SnapshotInfo(s.Id, s.Name, (ulong)s.MachineLength, s.Date, (ulong)s.ClockNanoseconds))];
         return [.. Directory.EnumerateFiles(".", "*" + Extension).Select(f => new FileInfo(f)).OrderBy(f => f.Name, StringComparer.Ordinal)
             .Select(f => new SnapshotInfo("--", Path.GetFileNameWithoutExtension(f.Name), (ulong)f.Length, f.LastWriteTime, 0))];
     }
@@ -36,13 +38,11 @@ public sealed class MachineSnapshots(Board board, IProcessorState processors) : 
     public void Save(string name)
     {
         CheckName(name);
-        List<(Drive Drive, ISnapshotStore Store)> stores = Stores;
-        if (stores.Count > 0)
-            foreach (Drive drive in board.Backends.Blocks.All)
-                if (drive.Medium is { IsReadOnly: false, Image: not ISnapshotStore })
-                    throw new ControlException($"drive '{drive.Id}' ({drive.Medium.Description.File}) cannot hold snapshots: convert it (qemu-img convert -O qcow2), or attach it with readonly=on");
+        lock (Machine.Lock)
+            WritableStores(); // a machine that cannot be saved is not stopped
         WhileStopped(RunState.SaveVm, () =>
         {
+            List<(Drive Drive, ISnapshotStore Store)> stores = WritableStores();
             if (stores.Count == 0)
             {
                 SaveToFile(name);
@@ -53,7 +53,7 @@ public sealed class MachineSnapshots(Board board, IProcessorState processors) : 
             for (int i = 0; i < stores.Count; i++)
             {
                 ISnapshotStore store = stores[i].Store;
-                if (Find(store, name) is { } old)
+                if (store.Find(null, name) is { } old)
                     store.DeleteSnapshot(old);
                 store.CreateSnapshot(name, now, Machine.Clock.Now, i == 0 ? Write : null);
             }
@@ -64,17 +64,14 @@ public sealed class MachineSnapshots(Board board, IProcessorState processors) : 
     public void Load(string name)
     {
         CheckName(name);
-        List<(Drive Drive, ISnapshotStore Store)> stores = Stores;
-        foreach ((Drive drive, ISnapshotStore store) in stores)
-            if (Find(store, name) is null)
-                throw new ControlException($"drive '{drive.Id}' has no snapshot '{name}'{(Cli.Spelling.Nearest(name, store.Snapshots.Select(s => s.Name)) is { } near ? $" (did you mean '{near}'?)" : "")}");
-        if (stores.Count > 0 && Find(stores[0].Store, name)!.MachineLength == 0)
-            throw new ControlException($"snapshot '{name}' is one of the disk alone, without a machine's state; 'qemu-img snapshot -a {name}' takes the disk back to it");
+        lock (Machine.Lock)
+            LoadableStores(name);
         WhileStopped(RunState.RestoreVm, () =>
         {
+            List<(Drive Drive, ISnapshotStore Store)> stores = LoadableStores(name);
             foreach ((_, ISnapshotStore store) in stores)
-                store.LoadSnapshot(Find(store, name)!);
-            using Stream state = stores.Count > 0 ? stores[0].Store.OpenMachine(Find(stores[0].Store, name)!) : OpenFile(name);
+                store.LoadSnapshot(store.Find(null, name)!);
+            using Stream state = stores.Count > 0 ? stores[0].Store.OpenMachine(stores[0].Store.Find(null, name)!) : OpenFile(name);
             using BufferedStream buffered = new(state, 1 << 20);
             Read(buffered);
         });
@@ -84,17 +81,20 @@ public sealed class MachineSnapshots(Board board, IProcessorState processors) : 
     public void Delete(string name)
     {
         CheckName(name);
-        List<(Drive Drive, ISnapshotStore Store)> stores = Stores;
-        bool any = false;
+        bool any = false, hasStores;
         lock (Machine.Lock)
+        {
+            List<(Drive Drive, ISnapshotStore Store)> stores = Stores;
+            hasStores = stores.Count > 0;
             foreach ((_, ISnapshotStore store) in stores)
-                if (Find(store, name) is { } found)
+                if (store.Find(null, name) is { } found)
                 {
                     store.DeleteSnapshot(found);
                     any = true;
                 }
+        }
 
-        if (stores.Count == 0 && File.Exists(name + Extension))
+        if (!hasStores && File.Exists(name + Extension))
         {
             File.Delete(name + Extension);
             any = true;
@@ -104,13 +104,32 @@ public sealed class MachineSnapshots(Board board, IProcessorState processors) : 
             throw new ControlException($"there is no snapshot '{name}'");
     }
 
+    private List<(Drive Drive, ISnapshotStore Store)> WritableStores()
+    {
+        List<(Drive Drive, ISnapshotStore Store)> stores = Stores;
+        if (stores.Count > 0)
+            foreach (Drive drive in board.Backends.Blocks.All)
+                if (drive.Medium is { IsReadOnly: false, Image: not ISnapshotStore })
+                    throw new ControlException($"drive '{drive.Id}' ({drive.Medium.Description.File}) cannot hold snapshots: convert it (qemu-img convert -O qcow2), or attach it with readonly=on");
+        return stores;
+    }
+
+    private List<(Drive Drive, ISnapshotStore Store)> LoadableStores(string name)
+    {
+        List<(Drive Drive, ISnapshotStore Store)> stores = Stores;
+        foreach ((Drive drive, ISnapshotStore store) in stores)
+            if (store.Find(null, name) is null)
+                throw new ControlException($"drive '{drive.Id}' has no snapshot '{name}'{(Cli.Spelling.Nearest(name, store.Snapshots.Select(s => s.Name)) is { } near ? $" (did you mean '{near}'?)" : "")}");
+        if (stores.Count > 0 && stores[0].Store.Find(null, name)!.MachineLength == 0)
+            throw new ControlException($"snapshot '{name}' is one of the disk alone, without a machine's state; 'qemu-img snapshot -a {name}' takes the disk back to it");
+        return stores;
+    }
+
     private static void CheckName(string name)
     {
         if (name.Length is 0 or > 128 || name.Contains('/') || name[0] == '.')
             throw new ControlException($"'{name}' cannot be the name of a snapshot: one to 128 characters, no slash, no dot at its beginning");
     }
-
-    private static ImageSnapshot? Find(ISnapshotStore store, string name) => store.Snapshots.FirstOrDefault(s => s.Name == name) ?? store.Snapshots.FirstOrDefault(s => s.Id == name);
 
     private void WhileStopped(RunState state, Action action)
     {

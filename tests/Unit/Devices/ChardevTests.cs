@@ -166,8 +166,8 @@ public sealed class ChardevTests : IDisposable
     {
         MemoryLine terminal = new();
         Listener serial = new(), monitor = new();
-        bool hasQuit = false;
-        CharMux mux = new(terminal, dropsWhenFull: true) { Quit = () => hasQuit = true };
+        bool hasQuit = false, hasCommitted = false;
+        CharMux mux = new(terminal, dropsWhenFull: true) { Quit = () => hasQuit = true, Commit = () => hasCommitted = true };
         IChardev first = mux.Add(), second = mux.Add();
         (first.Receiver, second.Receiver) = (serial, monitor);
         mux.Receive("ls\u0001cinfo\u0001c\u0001\u0001\u0001b"u8);
@@ -178,7 +178,9 @@ public sealed class ChardevTests : IDisposable
         Assert.Equal("guest (qemu) ", Encoding.ASCII.GetString([.. terminal.Sent]));
         mux.Receive("\u0001h"u8);
         Assert.Contains("C-a x    exit emulator", Encoding.ASCII.GetString([.. terminal.Sent]));
-        Assert.False(hasQuit);
+        Assert.False(hasQuit || hasCommitted);
+        mux.Receive("\u0001s"u8);
+        Assert.True(hasCommitted);
         serial.Limit = 0; // the guest hangs: Ctrl-A is heard all the same
         mux.Receive(Encoding.ASCII.GetBytes(new string('z', 1000)));
         Assert.NotEqual(0, mux.Room);

@@ -163,6 +163,36 @@ public sealed class Qcow2Tests(ITestOutputHelper output) : IDisposable
         again.Read(0, part); // it is still open
     }
 
+    // What the image below has behind the old end showed through; sizes the tables cannot hold were taken.
+    [Fact]
+    public void What_an_image_is_made_larger_by_reads_as_zeros_and_sizes_have_a_limit()
+    {
+        BlockImage.CreateQcow2(_bench["below.qcow2"], Size * 2);
+        using (IBlockDevice below = Open("below.qcow2", null))
+            below.Write(Size, Pattern(4096, 3));
+        BlockImage.CreateQcow2(_bench["over.qcow2"], Size, _bench["below.qcow2"], "qcow2");
+        using IBlockDevice over = Open("over.qcow2", null);
+        over.Resize(Size * 2L);
+        byte[] read = Pattern(4096, 4);
+        over.Read(Size, read);
+        Assert.All(read, b => Assert.Equal(0, b));
+        Assert.Throws<IOException>(() => over.Resize(1L << 62));
+        Assert.Equal(Size * 2L, over.Length);
+    }
+
+    // Any image was taken that could be opened: the guest's disk was another one then.
+    [Fact]
+    public void An_image_is_put_over_a_disk_only_when_it_stands_on_one_of_that_size()
+    {
+        BlockImage.CreateQcow2(_bench["disk.qcow2"], Size);
+        BlockImage.CreateQcow2(_bench["alone.qcow2"], Size);
+        BlockImage.CreateQcow2(_bench["other.qcow2"], Size * 2, _bench["disk.qcow2"], "qcow2");
+        using IBlockDevice disk = Open("disk.qcow2", null);
+        foreach ((string file, string cause) in new[] { ("alone.qcow2", "names no backing file"), ("other.qcow2", "bytes, not") })
+            Assert.Contains(cause, Assert.Throws<IOException>(() => BlockImage.Overlay(_bench[file], exists: true, disk, new BlockOptions(_bench["disk.qcow2"]))).Message, StringComparison.Ordinal);
+        disk.Read(0, new byte[512]); // it is still open
+    }
+
     [Fact]
     public void Snapshots_of_qemu_img_stay_intact_while_the_disk_is_written()
     {

@@ -1,26 +1,16 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using Suite.Machines.Control;
-using Suite.Machines.X86.Command;
-using Suite.Machines.X86.Control;
 
 namespace Suite.Tests.Machines;
 
 /// <summary>Back ends made, changed and taken away while the machine runs, through both monitors.</summary>
 public sealed class MonitorBackendTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("suite-monitor-").FullName;
-    private readonly TinyPc _pc;
-    private readonly MachineControl _control;
+    private readonly MonitorBench _bench = new();
 
-    public MonitorBackendTests()
-    {
-        Suite.Devices.Block.BlockImage.CreateQcow2(Path.Combine(_folder, "disk.qcow2"), 8 << 20);
-        _pc = new TinyPc($"-accel translation -net none -vga none -m 4 -drive file={_folder}/disk.qcow2,format=qcow2,if=none,id=disk -device virtio-blk-pci,drive=disk,id=d0", 0xEB, 0xFE); // jmp $
-        _control = new MachineControl(_pc.Board, new X86Inspector(_pc.Board), X86Catalogue.Create(), _pc.Board.Accelerator) { Machines = [("pc", true)], CpuModels = ["max"] };
-    }
+    private string Folder => _bench.Folder;
 
     // They were not there: device_add could name only what the command line had made.
     [Fact]
@@ -39,8 +29,8 @@ public sealed class MonitorBackendTests : IDisposable
     [Fact]
     public void A_drive_goes_with_its_device_and_a_node_stays()
     {
-        Suite.Devices.Block.BlockImage.CreateQcow2(Path.Combine(_folder, "b.qcow2"), 1 << 20);
-        string add = $"drive_add 0 if=none,id=b,file={_folder}/b.qcow2,format=qcow2";
+        Suite.Devices.Block.BlockImage.CreateQcow2(Path.Combine(Folder, "b.qcow2"), 1 << 20);
+        string add = $"drive_add 0 if=none,id=b,file={Folder}/b.qcow2,format=qcow2";
         string[] answers = Human(add, "device_add virtio-blk-pci,drive=b,id=db", "drive_del b", "device_del db", "device_del db", "drive_del b", add, "drive_del b", "drive_add 0 if=ide,id=c");
         Assert.Equal("OK\n", answers[0]);
         Assert.Contains("db has drive 'b'", answers[2], StringComparison.Ordinal);
@@ -53,7 +43,7 @@ public sealed class MonitorBackendTests : IDisposable
     [Fact]
     public void Nodes_objects_and_character_back_ends_come_and_go_by_qmp()
     {
-        Suite.Devices.Block.BlockImage.CreateQcow2(Path.Combine(_folder, "n.qcow2"), 1 << 20);
+        Suite.Devices.Block.BlockImage.CreateQcow2(Path.Combine(Folder, "n.qcow2"), 1 << 20);
         JsonElement[] got = Qmp(
             """{"execute": "blockdev-add", "arguments": {"driver": "qcow2", "node-name": "n", "file": {"driver": "file", "filename": "FOLDER/n.qcow2"}}}""",
             """{"execute": "device_add", "arguments": {"driver": "virtio-blk-pci", "drive": "n", "id": "dn"}}""", """{"execute": "blockdev-del", "arguments": {"node-name": "n"}}""",
@@ -116,8 +106,8 @@ public sealed class MonitorBackendTests : IDisposable
         Assert.Equal("", Error(got[0]) + Error(got[2]) + Error(got[4]));
         Assert.Contains("smaller", Error(got[1]), StringComparison.Ordinal);
         JsonElement inserted = got[3].GetProperty("return").EnumerateArray().First(d => d.GetProperty("device").GetString() == "disk").GetProperty("inserted");
-        Assert.Equal($"{_folder}/over.qcow2", inserted.GetProperty("file").GetString());
-        Assert.Equal($"{_folder}/disk.qcow2", inserted.GetProperty("backing_file").GetString());
+        Assert.Equal($"{Folder}/over.qcow2", inserted.GetProperty("file").GetString());
+        Assert.Equal($"{Folder}/disk.qcow2", inserted.GetProperty("backing_file").GetString());
         Assert.Equal(16 << 20, inserted.GetProperty("image").GetProperty("virtual-size").GetInt64());
         Assert.Contains("already exists", Error(got[5]), StringComparison.Ordinal);
         Assert.Equal("one", got[6].GetProperty("return").GetProperty("name").GetString());
@@ -149,11 +139,7 @@ public sealed class MonitorBackendTests : IDisposable
         Assert.NotEqual("", Error(got[4]));
     }
 
-    public void Dispose()
-    {
-        _pc.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public void Dispose() => _bench.Dispose();
 
     private static int FreePort()
     {
@@ -162,38 +148,9 @@ public sealed class MonitorBackendTests : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static string Error(JsonElement g) => g.TryGetProperty("error", out JsonElement e) ? e.GetProperty("desc").GetString()! : "";
+    private static string Error(JsonElement g) => MonitorBench.Error(g);
 
-    private string[] Human(params string[] lines)
-    {
-        MonitorContext context = new(_control);
-        List<string> answers = [];
-        _control.Snapshots ??= new Suite.Machines.Snapshots.MachineSnapshots(_pc.Board, new X86ProcessorState(_pc.Board));
-        _pc.Machine.Post(() =>
-        {
-            foreach (string line in lines)
-                answers.Add(MonitorCommands.Execute(context, line));
-            _pc.Machine.Exit(9);
-        });
-        Assert.Equal(9, _pc.Run());
-        return [.. answers];
-    }
+    private string[] Human(params string[] lines) => _bench.Human(lines);
 
-    // The answers alone, without greeting and events. FOLDER stands for the test's own.
-    private JsonElement[] Qmp(params string[] messages)
-    {
-        TinyPc.Collected line = new();
-        _control.Snapshots ??= new Suite.Machines.Snapshots.MachineSnapshots(_pc.Board, new X86ProcessorState(_pc.Board));
-        QmpSession session = new(_control, line, isPretty: false);
-        _pc.Machine.Post(() =>
-        {
-            foreach (string message in (string[])["""{"execute": "qmp_capabilities"}""", .. messages])
-                lock (_pc.Machine.Lock)
-                    session.Receive(Encoding.UTF8.GetBytes(message.Replace("FOLDER", _folder, StringComparison.Ordinal)));
-            _pc.Machine.Post(() => _pc.Machine.Post(() => _pc.Machine.Exit(9)));
-        });
-        Assert.Equal(9, _pc.Run());
-        JsonElement[] all = [.. line.Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement.Clone())];
-        return [.. all.Where(g => g.TryGetProperty("return", out _) || g.TryGetProperty("error", out _)).Skip(1)];
-    }
+    private JsonElement[] Qmp(params string[] messages) => _bench.Qmp(messages);
 }

@@ -60,7 +60,14 @@ public sealed class OptionsTests
     [InlineData("-net nic,model=?", "cards\n")]
     [InlineData("-netdev help", "Available netdev backend types:\n  user\n  tap\n  socket\n")]
     [InlineData("-device e1000,help", "properties of e1000\n")]
+    [InlineData("-chardev help", "Available chardev backend types:\n  stdio\n  null\n  file\n  pipe\n  pty\n  socket\n  serial\n  parallel\n  ringbuf\n  vc\n  msmouse\n")]
     public void Lists_are_shown(string line, string text) => Assert.Equal(text, Parse(line).Text);
+
+    [Theory]
+    [InlineData("-object help", "rng-random ")]
+    [InlineData("-object ?", "iothread ")]
+    [InlineData("-d help", "guest_errors ")]
+    public void Lists_name_what_there_is(string line, string line1) => Assert.Contains("\n" + line1, "\n" + Parse(line).Text, StringComparison.Ordinal);
 
     [Fact]
     public void Every_option_has_its_line_in_help_manual_and_completions()

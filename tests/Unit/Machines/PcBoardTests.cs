@@ -45,8 +45,46 @@ public sealed class PcBoardTests
     [InlineData("-smbios type=1,uuid=1", "a value of uuid")]
     [InlineData("-smbios type=0,release=x", "a value of release")]
     [InlineData("-smbios serial=1", "type")]
+    [InlineData("-smbios type=11,value=", "'' is not a value of value")] // an empty text ends the list of texts
     public void Mistakes_of_smbios_are_named(string line, string cause) =>
         Assert.Contains(cause, Assert.Throws<Suite.Machines.Options.OptionException>(() => new TinyPc("-accel translation -net none -m 4 " + line, 0xF4)).Message, StringComparison.Ordinal);
+
+    // They ended the tool with a stack trace, or were counted in characters rather than bytes.
+    [Fact]
+    public void Smbios_tables_that_do_not_fit_are_refused()
+    {
+        string long17 = new('x', 6000), wide = new('\u00E4', 11_000);
+        Assert.Contains("256 texts", Assert.Throws<Suite.Machines.Options.OptionException>(() => Smbios("-smbios type=11" + string.Concat(Enumerable.Range(0, 256).Select(i => $",value={i}")))).Message, StringComparison.Ordinal);
+        Assert.Contains("do not fit", Assert.Throws<Suite.Machines.Options.OptionException>(() => Smbios($"-smbios type=17,serial={long17} -m 65536")).Message, StringComparison.Ordinal);
+        Assert.Contains("do not fit", Assert.Throws<Suite.Machines.Options.OptionException>(() => Smbios($"-smbios type=1,serial={wide}")).Message, StringComparison.Ordinal);
+        Smbios("-smbios type=11" + string.Concat(Enumerable.Range(0, 255).Select(i => $",value={i}")));
+    }
+
+    private static void Smbios(string line)
+    {
+        using TinyPc pc = new("-accel translation -net none -m 4 " + line, 0xF4);
+    }
+
+    // A file of 2 GiB was read before its size was looked at, and ended the tool with a stack trace.
+    [Fact]
+    public void Flash_memory_that_is_too_large_is_refused_before_it_is_read()
+    {
+        string image = Path.GetTempFileName();
+        try
+        {
+            using (FileStream file = File.OpenWrite(image))
+                file.SetLength(3L << 30);
+            using Suite.Machines.Machine machine = new();
+            using Suite.Devices.Core.HostLoop loop = new(machine.Lock);
+            using Suite.Machines.Backends.MachineBackends backends = new(machine, loop, Suite.Machines.Options.MachineOptionsParser.Parse(["-net", "none"], new TinyPc.NoLists()), _ => { });
+            Suite.Machines.Backends.Drive drive = backends.Blocks.AddDrive(Suite.Machines.Options.KeyValues.Of("-pflash", ("if", "pflash"), ("format", "raw"), ("file", image)));
+            Assert.Contains("cannot be a flash memory", Assert.Throws<Suite.Machines.Options.OptionException>(() => Suite.Machines.X86.Boards.PcFlash.Firmware([drive])).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(image);
+        }
+    }
 
     private static void Ticks(string accelerator)
     {

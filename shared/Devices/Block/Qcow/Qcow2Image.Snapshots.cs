@@ -6,7 +6,7 @@ namespace Suite.Devices.Block.Qcow;
 // Internal snapshots: each has an L1 table of its own and shares clusters by their reference counts.
 internal sealed partial class Qcow2Image : ISnapshotStore
 {
-    private const int SnapshotFixedBytes = 40, SnapshotExtraBytes = 24, MostTableBytes = 64 << 20, MostExtraBytes = 1024;
+    private const int SnapshotFixedBytes = 40, SnapshotExtraBytes = 24, MostTableBytes = 64 << 20, MostExtraBytes = 1024, MostNameBytes = 255; // as other tools have room for
 
     private readonly List<Snapshot> _snapshots = [];
     private long _snapshotsLength;
@@ -19,6 +19,8 @@ internal sealed partial class Qcow2Image : ISnapshotStore
     {
         if (IsReadOnly)
             throw new IOException($"{_name}: is read-only; a snapshot cannot be made");
+        if (Encoding.UTF8.GetByteCount(name) is var bytes && bytes is 0 or > MostNameBytes)
+            throw new IOException(bytes == 0 ? "Name is empty" : $"the snapshot's name has {bytes} bytes; at most {MostNameBytes} are possible");
         long start = (long)_header.L1SizeNeeded << _header.BytesPerL1EntryBits, length = 0;
         if (writeMachine is not null)
         {

@@ -20,7 +20,6 @@ internal sealed partial class Qcow2Image : IBlockDevice
 
     private readonly HostFile _file;
     private readonly Qcow2Header _header;
-    private readonly IBlockDevice? _backing;
     private readonly bool _discards;
     private readonly TableCache _l2Tables;
     private readonly Qcow2Refcounts _refcounts;
@@ -30,6 +29,7 @@ internal sealed partial class Qcow2Image : IBlockDevice
     private readonly CompressedCluster _compressed;
     private readonly List<IoVector> _pieces = [];
     private readonly string _name;
+    private IBlockDevice? _backing;
     private ulong[] _l1 = [];
 
     private Qcow2Image(HostFile file, Qcow2Header header, IBlockDevice? backing, bool discards, string name)
@@ -46,6 +46,9 @@ internal sealed partial class Qcow2Image : IBlockDevice
     public bool IsReadOnly => _file.IsReadOnly;
 
     public (string File, string Format) Description => (_name, ImageFormat.Qcow2);
+
+    /// <summary>File and format of the image it stands on; null for none.</summary>
+    public (string File, string Format)? Below => _backing?.Description;
 
     public ImageDetails Details => new(_file.AllocatedBytes, ClusterSize, _header.BackingName, _header.BackingFormat, _backing is null ? 0 : _backing.Details.Depth + 1);
 
@@ -241,6 +244,70 @@ internal sealed partial class Qcow2Image : IBlockDevice
             offset += part;
             length -= part;
         }
+    }
+
+    /// <summary>Writes what this image has into the one below, which is opened anew for that, and has nothing of its own then.</summary>
+    /// <param name="reopen">Opens the image below: for writing (true), or to be read only.</param>
+    public void CommitBelow(Func<bool, IBlockDevice> reopen)
+    {
+        WriteMetadata();
+        _backing!.Dispose(); // our own lock would keep us from opening it
+        try
+        {
+            using IBlockDevice below = reopen(true);
+            if (below.Length < Length)
+                below.Resize(Length);
+            CopyTo(below);
+            below.Flush();
+        }
+        finally
+        {
+            _backing = reopen(false);
+        }
+
+        Empty();
+        WriteMetadata();
+    }
+
+    private void CopyTo(IBlockDevice below)
+    {
+        const int piece = 1 << 20;
+        byte[] bytes = new byte[piece];
+        for (long offset = 0; offset < Length;)
+        {
+            Place place = Find(offset, Math.Min(Length - offset, piece), out long run);
+            if (place.Kind is Kind.Data or Kind.Compressed)
+            {
+                Read(offset, bytes.AsSpan(0, (int)run));
+                below.Write(offset, bytes.AsSpan(0, (int)run));
+            }
+            else if (place.Kind != Kind.Unallocated)
+            {
+                below.WriteZeros(offset, run);
+            }
+
+            offset += run;
+        }
+    }
+
+    private void Empty()
+    {
+        for (long offset = 0; offset < Length; offset += ClusterSize)
+        {
+            if (TableFor(offset) is not { } now || Entry(now, EntryIndex(offset)) == 0)
+                continue;
+            Table table = TableForWriting(offset);
+            ulong old = Entry(table, EntryIndex(offset));
+            SetEntry(table, EntryIndex(offset), 0);
+            FreeEntry(old);
+        }
+    }
+
+    /// <summary>Closes this image and leaves the one below open.</summary>
+    public void DisposeAlone()
+    {
+        _backing = null;
+        Dispose();
     }
 
     public void Dispose()
