@@ -134,7 +134,7 @@ internal static unsafe class CompatAio
         byte* host = arena.Take((ulong)count * 16);
         if (host is null || !t.Memory.TryRead(at, vectors))
             return Pointee.BadAddress;
-        StructCode.ToHost("(pp)1024"u8, abi, vectors, new Span<byte>(host, count * 16));
+        StructCode.ToHost("(pl)1024"u8, abi, vectors, new Span<byte>(host, count * 16));
         return (ulong)host;
     }
 
