@@ -91,7 +91,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
             Actions = actions,
             Syscalls = syscalls,
             SyscallRows = Target.SyscallRows,
-            Identity = identity with { Descriptors = InternalDescriptors.Discover(), Settings = GuestSettings.Decode(call.Handover.Limits) },
+            Identity = identity with { Descriptors = InternalDescriptors.Discover(log?.Descriptor), Settings = GuestSettings.Decode(call.Handover.Limits) },
             Respawn = call.MakeRespawn(options, Target.ToolName, log),
             Loop = new CpuLoop(Cpu).Run,
             Log = log,

@@ -19,9 +19,35 @@ public sealed class InheritedDescriptors
         Assert.Contains("getdents64", File.ReadAllText(log), StringComparison.Ordinal);
     }
 
-    private static string Shell(string script)
+    // poll(2), which the emulator asks first, takes those for closed.
+    [Fact]
+    public void Many_that_only_name_a_file_hide_none_of_the_emulators()
     {
-        ProcessResult result = HostProcess.Run(new ProcessRequest { Program = GuestCompiler.FindInPath("bash"), Arguments = ["-c", script], Timeout = TimeSpan.FromMinutes(1) });
+        using TemporaryDirectory work = new();
+        const string Open = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (2048, 2048)); "
+            + "[os.set_inheritable(os.open('/dev/null', os.O_PATH), True) for i in range(1100)]; os.execv(sys.argv[1], sys.argv[1:])";
+        string native = Python(Open, "/bin/ls", "/proc/self/fd");
+        string log = Path.Combine(work.Path, "log");
+        Assert.Equal(native, Python(Open, Repository.ToolPath("qemu-x86_64"), "-strace", "-D", log, "/bin/ls", "/proc/self/fd"));
+        Assert.Contains("getdents64", File.ReadAllText(log), StringComparison.Ordinal);
+    }
+
+    // The log is handed on to a program that the guest executes, by its number.
+    [Fact]
+    public void A_log_with_a_high_number_stays_hidden_from_executed_programs()
+    {
+        const string Open = "ulimit -n 4096; for i in $(seq 3 1030); do eval \"exec $i</dev/null\"; done; ", Close = "for i in $(seq 3 1030); do eval \"exec $i<&-\"; done; exec /bin/ls /proc/self/fd";
+        string native = Shell($"{Open}exec /bin/bash -c '{Close}'");
+        Assert.Equal(native, Shell($"{Open}exec {Repository.ToolPath("qemu-x86_64")} -strace=execve /bin/bash -c '{Close}' 2>/dev/null"));
+    }
+
+    private static string Python(string script, params string[] arguments) => Run("python3", ["-c", script, .. arguments]);
+
+    private static string Shell(string script) => Run("bash", ["-c", script]);
+
+    private static string Run(string program, string[] arguments)
+    {
+        ProcessResult result = HostProcess.Run(new ProcessRequest { Program = GuestCompiler.FindInPath(program), Arguments = arguments, Timeout = TimeSpan.FromMinutes(1) });
         Assert.True(result.ExitCode == 0 && result.ErrorText.Length == 0, $"status {result.ExitCode}, {result.ErrorText}");
         return result.Text;
     }

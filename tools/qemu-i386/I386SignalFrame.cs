@@ -3,6 +3,7 @@ using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Syscalls;
 using Suite.UserMode.X86;
 
 namespace Suite.Tools.I386;
@@ -49,8 +50,7 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         if (!t.Memory.TryWrite(at, new ReadOnlySpan<byte>(frame, rt ? RtSize : OldSize)))
             return false;
 
-        if ((t.AltStack.Flags & (AltStack.AutoDisarm | AltStack.Disable)) == AltStack.AutoDisarm)
-            t.AltStack = AltStack.None;
+        t.AltStack = t.AltStack.Entered();
         ThreadBinding.InitVectors((byte*)s->VectorArea); // handlers start with a fresh floating-point state, as fpu__clear_user_states gives it
         s->Gpr[Esp] = at;
         // Arguments are on the stack and, for -mregparm=3, in registers.
@@ -81,13 +81,11 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         if (!t.Memory.TryRead((uint)t.State->Gpr[Esp] - 4, new Span<byte>(frame, RtSize)))
             return false;
         mask = *(ulong*)(frame + RtMask);
+        if (!Restore(t, (uint*)(frame + RtContext)))
+            return false;
         uint* stack = (uint*)(frame + UcStack);
-        int flags = (int)stack[1];
-        if ((flags & AltStack.Disable) != 0)
-            t.AltStack = AltStack.None;
-        else if (stack[2] >= 2048)
-            t.AltStack = new AltStack(stack[0], flags & ~AltStack.OnStack, stack[2]);
-        return Restore(t, (uint*)(frame + RtContext));
+        SignalCalls.RestoreAltStack(t, new AltStack(stack[0], (int)stack[1], stack[2]));
+        return true;
     }
 
     // get_sigframe of arch/x86/kernel/signal.c. False when an alternate stack is too small.
@@ -95,13 +93,11 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
     {
         uint sp = (uint)t.State->Gpr[Esp];
         AltStack alternate = t.AltStack;
-        bool onAlternate = (alternate.Flags & AltStack.AutoDisarm) == 0 && alternate.Holds(sp);
-        bool entering = false;
+        bool onAlternate = alternate.IsInUse(sp);
         if (action.Has(Linux.SA_ONSTACK))
         {
-            entering = !onAlternate && (alternate.Flags & AltStack.Disable) == 0;
-            if (entering)
-                sp = (uint)(alternate.Address + alternate.Size);
+            if (alternate.Takes(sp))
+                (sp, onAlternate) = ((uint)(alternate.Address + alternate.Size), true);
         }
         else if (!onAlternate && t.State->Segments[Stubs.Ss] != I386Segments.UserData && !action.Has(Linux.SA_RESTORER) && action.Restorer != 0)
         {
@@ -110,7 +106,7 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
 
         fpState = _fp.Place(sp);
         at = ((fpState - (uint)size + 4) & ~15u) - 4;
-        return !(onAlternate || entering) || at - alternate.Address <= alternate.Size;
+        return !onAlternate || alternate.Holds(at);
     }
 
     private void FillOld(GuestThread t, byte* frame, in GuestAction action, ulong savedMask, uint fpState)
@@ -129,7 +125,7 @@ internal sealed unsafe class I386SignalFrame(ulong xcr0, I386Vdso vdso)
         SiginfoLayout.ToGuest(GuestAbi.I386, siginfo, new Span<byte>(frame + Info, SiginfoLayout.Size));
         *(uint*)(frame + Ucontext) = HostCpu.HasXsave ? UC_FP_XSTATE : 0;
         uint* stack = (uint*)(frame + UcStack);
-        (stack[0], stack[1], stack[2]) = ((uint)alternate.Address, alternate.FrameFlags, (uint)alternate.Size);
+        (stack[0], stack[1], stack[2]) = ((uint)alternate.Address, (uint)alternate.Flags, (uint)alternate.Size);
         FillContext(t, (uint*)(frame + RtContext), savedMask, fpState);
         *(ulong*)(frame + RtMask) = savedMask;
         ((ReadOnlySpan<byte>)[0xB8, 0xAD, 0, 0, 0, 0xCD, 0x80, 0]).CopyTo(new Span<byte>(frame + RtCode, 8)); // mov eax, 173; int 80h

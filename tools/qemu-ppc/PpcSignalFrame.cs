@@ -6,6 +6,7 @@ using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Syscalls;
 
 namespace Suite.Tools.Ppc;
 
@@ -27,19 +28,18 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
         PpcState r = new(layout, t.State);
         bool rt = action.Has(Linux.SA_SIGINFO);
         int gap = rt ? SignalFrame.RtGap : SignalFrame.OldGap, size = gap + (rt ? SignalFrame.RtSize : SignalFrame.OldSize);
-        uint top = Top(t, r.Gpr(StackPointer), action, out bool onAlternate);
+        uint top = Top(t, r.Gpr(StackPointer), action);
         uint sp = ((top - (uint)(size - gap)) & ~15u) - (uint)gap;
         byte[] frame = new byte[size];
         GuestOrder.Put(frame, 0, r.Gpr(StackPointer));
         if (rt)
-            FillRt(t, frame, sp, siginfo, savedMask, onAlternate);
+            FillRt(t, frame, sp, siginfo, savedMask);
         else
             FillOld(t, frame, sp, signal, action, savedMask);
         if (!t.Memory.TryWrite(sp, frame))
             return false;
 
-        if ((t.AltStack.Flags & AltStack.AutoDisarm) != 0 && (t.AltStack.Flags & AltStack.Disable) == 0)
-            t.AltStack = AltStack.None;
+        t.AltStack = t.AltStack.Entered();
         FpscrState.Apply(layout, t.State, 0); // all exceptions off, as the kernel has it
         r.SetGpr(StackPointer, sp);
         r.SetGpr(3, (uint)signal);
@@ -64,11 +64,7 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
         if (!t.Memory.TryRead(at, head) || !SetContext(t, head, out mask, keepThreadPointer: false))
             return false;
         (uint address, int flags, uint size) = (GuestOrder.Take(head, SignalFrame.UcStack), (int)GuestOrder.Take(head, SignalFrame.UcStack + 4), GuestOrder.Take(head, SignalFrame.UcStack + 8));
-        const uint SmallestStack = 2048;
-        if ((flags & AltStack.Disable) != 0)
-            t.AltStack = AltStack.None;
-        else if (size >= SmallestStack)
-            t.AltStack = new AltStack(address, flags & ~AltStack.OnStack, size);
+        SignalCalls.RestoreAltStack(t, new AltStack(address, flags, size));
         return true;
     }
 
@@ -131,20 +127,15 @@ internal sealed unsafe class PpcSignalFrame(StateLayout layout, PpcContext conte
         return true;
     }
 
-    private static uint Top(GuestThread t, uint sp, in GuestAction action, out bool onAlternate)
-    {
-        AltStack alternate = t.AltStack;
-        onAlternate = alternate.Holds(sp) && (alternate.Flags & AltStack.AutoDisarm) == 0;
-        bool switches = action.Has(Linux.SA_ONSTACK) && (alternate.Flags & AltStack.Disable) == 0 && !onAlternate;
-        return switches ? (uint)(alternate.Address + alternate.Size) : sp;
-    }
+    private static uint Top(GuestThread t, uint sp, in GuestAction action) =>
+        action.Has(Linux.SA_ONSTACK) && t.AltStack.Takes(sp) ? (uint)(t.AltStack.Address + t.AltStack.Size) : sp;
 
-    private void FillRt(GuestThread t, Span<byte> frame, uint sp, ReadOnlySpan<byte> siginfo, ulong mask, bool onAlternate)
+    private void FillRt(GuestThread t, Span<byte> frame, uint sp, ReadOnlySpan<byte> siginfo, ulong mask)
     {
         SiginfoLayout.ToGuest(GuestAbi.Ppc, siginfo, frame[SignalFrame.RtInfo..]);
         Span<byte> uc = frame[SignalFrame.RtUcontext..];
         GuestOrder.Put(uc, SignalFrame.UcStack, (uint)t.AltStack.Address);
-        GuestOrder.Put(uc, SignalFrame.UcStack + 4, (uint)t.AltStack.Flags | (onAlternate ? AltStack.OnStack : 0u));
+        GuestOrder.Put(uc, SignalFrame.UcStack + 4, (uint)t.AltStack.Flags);
         GuestOrder.Put(uc, SignalFrame.UcStack + 8, (uint)t.AltStack.Size);
         GuestOrder.Put(uc, SignalFrame.UcRegs, sp + SignalFrame.RtUcontext + SignalFrame.UcContext);
         GuestOrder.PutMask(uc, SignalFrame.UcSigmask, mask);

@@ -2,6 +2,7 @@ using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Process;
 using Suite.LinuxUser.Signals;
+using Suite.LinuxUser.Syscalls;
 using Suite.UserMode.X86;
 
 namespace Suite.Tools.X64;
@@ -31,13 +32,13 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
             return false;
         ulong sp = s->Gpr[Rsp] - RedZone;
         AltStack alternate = t.AltStack;
-        bool onAlternate = alternate.Holds(s->Gpr[Rsp]) && (alternate.Flags & AltStack.AutoDisarm) == 0;
-        if (action.Has(Linux.SA_ONSTACK) && (alternate.Flags & AltStack.Disable) == 0 && !onAlternate)
-            sp = alternate.Address + alternate.Size;
+        bool onAlternate = alternate.IsInUse(s->Gpr[Rsp]);
+        if (action.Has(Linux.SA_ONSTACK) && alternate.Takes(s->Gpr[Rsp]))
+            (sp, onAlternate) = (alternate.Address + alternate.Size, true);
         bool xsave = HostCpu.HasXsave;
         ulong image = (sp - (ulong)_image.Bytes) & ~63UL;
         ulong at = ((image - FrameSize) & ~15UL) - 8;
-        if (onAlternate && at < alternate.Address)
+        if (onAlternate && !alternate.Holds(at))
             return false; // the alternate stack is full
 
         byte* frame = stackalloc byte[FrameSize];
@@ -45,7 +46,7 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
         *(ulong*)frame = action.Restorer;
         *(ulong*)(frame + UcFlags) = (xsave ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
         ulong* stack = (ulong*)(frame + UcStack);
-        (stack[0], stack[1], stack[2]) = (alternate.Address, alternate.FrameFlags, alternate.Size);
+        (stack[0], stack[1], stack[2]) = (alternate.Address, (uint)alternate.Flags, alternate.Size);
         ulong* registers = (ulong*)(frame + Registers);
         for (int i = 0; i < ContextOrder.Length; i++)
             registers[i] = s->Gpr[ContextOrder[i]];
@@ -60,8 +61,7 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
         if (!WriteImage(t, image) || !t.Memory.TryWrite(at, new ReadOnlySpan<byte>(frame, FrameSize)))
             return false;
 
-        if ((alternate.Flags & AltStack.AutoDisarm) != 0 && (alternate.Flags & AltStack.Disable) == 0)
-            t.AltStack = AltStack.None;
+        t.AltStack = alternate.Entered();
         ThreadBinding.InitVectors((byte*)s->VectorArea); // handlers start with a fresh floating-point state, as fpu__clear_user_states gives it
         s->Gpr[Rsp] = at;
         (s->Gpr[7], s->Gpr[6], s->Gpr[2], s->Gpr[0]) = ((ulong)signal, at + Info, at + UcFlags, 0);
@@ -85,11 +85,7 @@ internal sealed unsafe class X64SignalFrame(ulong xcr0)
         UserFlags.Restore(s, registers[RegFlags]);
         mask = *(ulong*)(frame + SigMask);
         ulong* stack = (ulong*)(frame + UcStack);
-        int flags = (int)stack[1];
-        if ((flags & AltStack.Disable) != 0)
-            t.AltStack = AltStack.None;
-        else if (stack[2] >= 2048)
-            t.AltStack = new AltStack(stack[0], flags & ~AltStack.OnStack, stack[2]);
+        SignalCalls.RestoreAltStack(t, new AltStack(stack[0], (int)stack[1], stack[2]));
         return _image.Read(t.Memory, *(ulong*)(frame + FpState), (byte*)s->VectorArea, (*(ulong*)(frame + UcFlags) & UC_FP_XSTATE) != 0);
     }
 

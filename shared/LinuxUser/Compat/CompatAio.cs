@@ -14,7 +14,7 @@ namespace Suite.LinuxUser.Compat;
 internal static unsafe class CompatAio
 {
     private const long EFAULT = -Errno.EFAULT, EINVAL = -Errno.EINVAL;
-    private const int ControlBlockSize = 64, OpcodeOffset = 16, BufferOffset = 24, LengthOffset = 32, ReadVector = 7, WriteVector = 8, MostBlocks = 1 << 16;
+    private const int ControlBlockSize = 64, OpcodeOffset = 16, BufferOffset = 24, LengthOffset = 32, ReadVector = 7, WriteVector = 8, MostBlocks = 1 << 16, MostVectors = 1024;
 
     public static long IoSetup(GuestThread t, in SysArgs a)
     {
@@ -64,25 +64,27 @@ internal static unsafe class CompatAio
             return EINVAL;
         count = Math.Min(count, MostBlocks);
         byte[] raw = new byte[count * 4];
-        if (!t.Memory.TryRead(a.A3, raw))
-            return EFAULT;
+        int listed = Readable(t, a.A3, raw);
         byte[] saved = new byte[count * ControlBlockSize];
         ulong[] blocks = new ulong[count];
         HostArena arena = new(null, 0);
         try
         {
+            // The first block that cannot be read ends the list, as in the kernel, which first looks at the context and submits what stands before.
             int ready = 0;
-            for (; ready < count; ready++)
+            for (; ready < listed; ready++)
             {
                 blocks[ready] = abi.U32(raw, ready * 4);
                 if (!Prepare(t, abi, blocks[ready], saved.AsSpan(ready * ControlBlockSize, ControlBlockSize), ref arena))
                     break;
             }
 
-            long result = ready == 0 && count > 0 ? EFAULT : 0;
-            if (result == 0)
-                fixed (ulong* list = blocks)
-                    result = HostCall.Make(t, Nr.io_submit, a.A1, (ulong)ready, (ulong)list);
+            if (ready < count)
+                blocks[ready] = Pointee.BadAddress;
+
+            long result;
+            fixed (ulong* list = blocks)
+                result = HostCall.Make(t, Nr.io_submit, a.A1, (ulong)Math.Min(ready + 1, count), (ulong)list);
             for (int i = ready - 1; i >= 0; i--)
                 t.Memory.TryWrite(blocks[i], saved.AsSpan(i * ControlBlockSize, ControlBlockSize));
             return result;
@@ -118,52 +120,74 @@ internal static unsafe class CompatAio
             (block[8], block[9], block[10], block[11], block[12], block[13], block[14], block[15]) =
                 (block[12], block[13], block[14], block[15], block[8], block[9], block[10], block[11]);
         int opcode = BinaryPrimitives.ReadUInt16LittleEndian(block[OpcodeOffset..]);
-        if (opcode is ReadVector or WriteVector)
-        {
-            int count = (int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(block[LengthOffset..]), 1024);
-            Span<byte> vectors = stackalloc byte[count * 8];
-            byte* host = arena.Take((ulong)count * 16);
-            if (host is null || !t.Memory.TryRead(BinaryPrimitives.ReadUInt64LittleEndian(block[BufferOffset..]), vectors))
-                return false;
-            StructCode.ToHost("(pp)1024"u8, abi, vectors, new Span<byte>(host, count * 16));
-            BinaryPrimitives.WriteUInt64LittleEndian(block[BufferOffset..], (ulong)host);
-        }
+        ulong count = BinaryPrimitives.ReadUInt64LittleEndian(block[LengthOffset..]);
+        if (opcode is ReadVector or WriteVector && count <= MostVectors)
+            BinaryPrimitives.WriteUInt64LittleEndian(block[BufferOffset..], Vectors(t, abi, BinaryPrimitives.ReadUInt64LittleEndian(block[BufferOffset..]), (int)count, ref arena));
 
         return t.Memory.TryWrite(at, block);
     }
 
+    // A host copy of an array of struct iovec; an address that is none, for the kernel to find at its time, where the guest's cannot be read.
+    private static ulong Vectors(GuestThread t, GuestAbi abi, ulong at, int count, ref HostArena arena)
+    {
+        Span<byte> vectors = stackalloc byte[count * 8];
+        byte* host = arena.Take((ulong)count * 16);
+        if (host is null || !t.Memory.TryRead(at, vectors))
+            return Pointee.BadAddress;
+        StructCode.ToHost("(pl)1024"u8, abi, vectors, new Span<byte>(host, count * 16));
+        return (ulong)host;
+    }
+
+    // How many of an array's words can be read.
+    private static int Readable(GuestThread t, ulong at, Span<byte> words)
+    {
+        const int WordBytes = 4;
+        if (t.Memory.TryRead(at, words))
+            return words.Length / WordBytes;
+        int count = 0;
+        while (t.Memory.TryRead(at + (ulong)(count * WordBytes), words.Slice(count * WordBytes, WordBytes)))
+            count++;
+        return count;
+    }
+
+    // Events are written to the guest's own buffer: those the kernel cannot put there stay in the ring.
     private static long Events(GuestThread t, in SysArgs a, ReadOnlySpan<byte> timespec, bool hasMask)
     {
-        const int EventSize = 32;
         GuestAbi abi = GuestWords.AbiOf(t);
-        (int least, int most) = (a.Int2, a.Int3);
-        if (most < 0)
-            return EINVAL;
-        most = Math.Min(most, MostBlocks);
+        // Errors come in the kernel's order (fs/aio.c): the time, the mask, then the context and the counts.
         long* time = stackalloc long[2];
         if (a.A5 != 0 && !t.Memory.TryReadStruct(abi, timespec, a.A5, new Span<byte>(time, 16)))
             return EFAULT;
-        ulong mask = 0;
-        bool given = false;
-        long error = hasMask ? CompatSelect.ReadMask(t, a.A6, out mask, out given) : 0;
-        if (error != 0)
-            return error;
-        byte[] events = new byte[Math.Max(1, most) * EventSize];
+        MaskPack pack = default;
+        ulong? given = null;
+        if (hasMask && CompatSelect.ReadPack(t, a.A6, ref pack) is not 0 and var packError)
+            return packError;
+        if (hasMask && CompatSelect.ReadMask(t, pack, out given) is not 0 and var maskError)
+            return maskError;
         ulong* pair = stackalloc ulong[2];
-        ulong hostMask = GuestThread.HostMask(mask);
-        (pair[0], pair[1]) = ((ulong)&hostMask, 8);
-        long got;
-        fixed (byte* pointer = events)
-        {
-            ulong timeAt = a.A5 == 0 ? 0 : (ulong)time;
-            got = given
-                ? HostCall.Make(t, Nr.io_pgetevents, a.A1, (ulong)least, (ulong)most, (ulong)pointer, timeAt, (ulong)pair)
-                : HostCall.Make(t, Nr.io_getevents, a.A1, (ulong)least, (ulong)most, (ulong)pointer, timeAt);
-        }
+        ulong hostMask = GuestThread.HostMask(given ?? 0);
+        (pair[0], pair[1]) = ((ulong)&hostMask, sizeof(ulong));
+        ulong timeAt = a.A5 == 0 ? 0 : (ulong)time, least = (ulong)a.Int2, most = (ulong)a.Int3;
+        long got = given is not null
+            ? HostCall.Make(t, Nr.io_pgetevents, a.A1, least, most, a.A4, timeAt, (ulong)pair)
+            : HostCall.Make(t, Nr.io_getevents, a.A1, least, most, a.A4, timeAt);
+        if (got > 0 && abi.BigEndian)
+            SwapEvents(t, abi, a.A4, (int)got);
+        return got;
+    }
 
-        if (got <= 0)
-            return got;
-        StructCode.SwapInPlace("q262144"u8, abi, events);
-        return t.Memory.TryWrite(a.A4, events.AsSpan(0, (int)got * EventSize)) ? got : EFAULT;
+    // struct io_event {u64 data, u64 obj, s64 res, s64 res2}.
+    private static void SwapEvents(GuestThread t, GuestAbi abi, ulong at, int count)
+    {
+        const int EventSize = 32;
+        Span<byte> one = stackalloc byte[EventSize];
+        for (int i = 0; i < count; i++)
+        {
+            ulong place = at + (ulong)(i * EventSize);
+            if (!t.Memory.TryRead(place, one))
+                return; // unmapped by another thread since
+            StructCode.SwapInPlace("q4"u8, abi, one);
+            t.Memory.TryWrite(place, one);
+        }
     }
 }

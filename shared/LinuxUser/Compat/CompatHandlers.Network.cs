@@ -57,6 +57,7 @@ internal static unsafe partial class CompatHandlers
         "rt_tgsigqueueinfo" => Handle(&CompatSignals.RtTgsigqueueinfo),
         "pidfd_send_signal" => Handle(&CompatSignals.PidfdSendSignal),
         "timer_create" => Handle(&CompatSignals.TimerCreate),
+        "mq_open" => Handle(&CompatSignals.MqOpen),
         "mq_notify" => Handle(&CompatSignals.MqNotify),
         _ => Waiting(name),
     };

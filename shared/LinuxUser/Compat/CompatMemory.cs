@@ -16,9 +16,7 @@ internal static unsafe class CompatMemory
     public static long Mmap2(GuestThread t, in SysArgs a)
     {
         ulong flags = t.Process.Compat!.Flags("mmap") is { } map ? map.ToHost(a.A4) : a.A4;
-        if (MemoryCalls.IsTooMuch(t, a.A2, (int)flags, a.A1))
-            return -Errno.ENOMEM;
-        return t.Memory.Map(a.A1, a.A2, a.Int3, (int)flags, a.Int5, (long)((uint)a.A6 * OffsetUnit));
+        return MemoryCalls.Mmap(t, a with { A4 = flags, A6 = (uint)a.A6 * OffsetUnit });
     }
 
     /// <summary>The first mmap(2) of i386: all arguments in a struct.</summary>
@@ -27,6 +25,6 @@ internal static unsafe class CompatMemory
         ulong* args = stackalloc ulong[6];
         if (!t.Process.Compat!.TryRead(t.Memory, a.A1, "mmap_args", new Span<byte>(args, 6 * sizeof(ulong))))
             return -Errno.EFAULT;
-        return t.Memory.Map(args[0], args[1], (int)args[2], (int)args[3], (int)args[4], (long)args[5]);
+        return MemoryCalls.Mmap(t, new SysArgs(a.Number, args[0], args[1], args[2], args[3], args[4], args[5]));
     }
 }

@@ -228,7 +228,7 @@ internal static unsafe class CompatMessages
             return -Errno.ENOMEM;
         if (!t.Memory.TryRead(header->Vectors, new Span<byte>(raw, count * 8)))
             return EFAULT;
-        StructCode.ToHost("(pp)1024"u8, abi, new ReadOnlySpan<byte>(raw, count * 8), new Span<byte>(vectors, count * 16));
+        StructCode.ToHost("(pl)1024"u8, abi, new ReadOnlySpan<byte>(raw, count * 8), new Span<byte>(vectors, count * 16));
         header->Vectors = (ulong)vectors;
         return 0;
     }

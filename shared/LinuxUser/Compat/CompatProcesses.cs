@@ -44,13 +44,13 @@ internal static unsafe class CompatProcesses
         byte* usage = stackalloc byte[converter.HostSize];
         bool wantsUsage = a.A5 != 0;
         long result = WaitCalls.Waitid(t, a with { A3 = (ulong)info, A5 = wantsUsage ? (ulong)usage : 0 });
-        if (result != 0)
+        if (result == SysResult.Restart)
             return result;
         for (int i = 0; a.A3 != 0 && i < Ints; i++)
             if (!t.Memory.TryWriteInt(a.A3 + (ulong)(i * sizeof(int)), info[places[i]]))
                 return EFAULT;
         // Without a child that changed, the kernel leaves the usage alone.
-        return !wantsUsage || info[0] == 0 || t.Process.Compat.TryWrite(t.Memory, a.A5, "rusage", new ReadOnlySpan<byte>(usage, converter.HostSize)) ? 0 : EFAULT;
+        return !wantsUsage || info[0] == 0 || t.Process.Compat.TryWrite(t.Memory, a.A5, "rusage", new ReadOnlySpan<byte>(usage, converter.HostSize)) ? result : EFAULT;
     }
 
     /// <summary>sched_setaffinity(2): the mask is an array of 32-bit words.</summary>

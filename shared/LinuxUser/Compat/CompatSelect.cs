@@ -22,30 +22,39 @@ internal static unsafe class CompatSelect
         return (uint)a.A1 < FirstPointer && GuestWords.AbiOf(t).BigEndian ? Newselect(t, a) : Packed(t, a);
     }
 
-    public static long Newselect(GuestThread t, in SysArgs a) => Run(t, a, "ll"u8, 0, hasMask: false);
+    public static long Newselect(GuestThread t, in SysArgs a) => Run(t, a, "ll"u8, null);
 
     public static long Pselect6(GuestThread t, in SysArgs a) => WithMask(t, a, "ll"u8);
 
     public static long Pselect6Time64(GuestThread t, in SysArgs a) => WithMask(t, a, "qu"u8);
 
-    /// <summary>io_pgetevents(2) and pselect6(2) take {pointer to a mask, its size}. A host copy of the mask; EFAULT, EINVAL or 0.</summary>
-    public static long ReadMask(GuestThread t, ulong at, out ulong mask, out bool given)
+    /// <summary>io_pgetevents(2) and pselect6(2) take {pointer to a mask, its size}. EFAULT or 0.</summary>
+    /// <param name="t">The calling thread.</param>
+    /// <param name="at">Where the two are; 0 for none, which leaves <paramref name="pack"/> as it is.</param>
+    /// <param name="pack">The two.</param>
+    public static long ReadPack(GuestThread t, ulong at, ref MaskPack pack)
     {
-        GuestAbi abi = GuestWords.AbiOf(t);
         ulong* pair = stackalloc ulong[2];
-        (mask, given) = (0, false);
         if (at == 0)
             return 0;
-        if (!t.Memory.TryReadStruct(abi, "pp"u8, at, new Span<byte>(pair, 16)))
+        if (!t.Memory.TryReadStruct(GuestWords.AbiOf(t), "pp"u8, at, new Span<byte>(pair, 16)))
             return EFAULT;
-        if (pair[0] == 0)
+        pack = new MaskPack(pair[0], pair[1]);
+        return 0;
+    }
+
+    /// <summary>The mask that a pair names; null for none. EFAULT, EINVAL or 0.</summary>
+    public static long ReadMask(GuestThread t, MaskPack pack, out ulong? mask)
+    {
+        mask = null;
+        if (pack.Address == 0)
             return 0;
-        if (pair[1] != 8)
+        if (pack.Size != sizeof(ulong))
             return EINVAL;
-        Span<byte> raw = stackalloc byte[8];
-        if (!t.Memory.TryRead(pair[0], raw))
+        Span<byte> raw = stackalloc byte[sizeof(ulong)];
+        if (!t.Memory.TryRead(pack.Address, raw))
             return EFAULT;
-        (mask, given) = (abi.Sigset(raw), true);
+        mask = GuestWords.AbiOf(t).Sigset(raw);
         return 0;
     }
 
@@ -54,22 +63,29 @@ internal static unsafe class CompatSelect
         ulong* v = stackalloc ulong[5];
         if (!t.Memory.TryReadStruct(GuestWords.AbiOf(t), "p5"u8, a.A1, new Span<byte>(v, 40)))
             return EFAULT;
-        return Run(t, new SysArgs(a.Number, v[0], v[1], v[2], v[3], v[4], 0), "ll"u8, 0, hasMask: false);
+        return Run(t, new SysArgs(a.Number, v[0], v[1], v[2], v[3], v[4], 0), "ll"u8, null);
     }
 
     private static long WithMask(GuestThread t, in SysArgs a, ReadOnlySpan<byte> timespec)
     {
-        long error = ReadMask(t, a.A6, out ulong mask, out bool given);
-        return error != 0 ? error : Run(t, a, timespec, mask, hasMask: given, isPselect: true);
+        MaskPack pack = default;
+        long error = ReadPack(t, a.A6, ref pack);
+        return error != 0 ? error : Run(t, a, timespec, pack);
     }
 
-    private static long Run(GuestThread t, in SysArgs a, ReadOnlySpan<byte> timeCode, ulong mask, bool hasMask, bool isPselect = false)
+    // Errors come in the kernel's order (fs/select.c): the time, the mask, the number of descriptors, the sets. select has no pack, not even an empty one.
+    private static long Run(GuestThread t, in SysArgs a, ReadOnlySpan<byte> timeCode, MaskPack? pack)
     {
         GuestAbi abi = GuestWords.AbiOf(t);
         int count = a.Int1;
         long* time = stackalloc long[2];
         if (a.A5 != 0 && !t.Memory.TryReadStruct(abi, timeCode, a.A5, new Span<byte>(time, 16)))
             return EFAULT;
+        if (a.A5 != 0 && !IsTime(time, isTimeval: pack is null))
+            return EINVAL;
+        ulong? given = null;
+        if (pack is { } place && ReadMask(t, place, out given) is not 0 and var error)
+            return error;
         if (count < 0)
             return EINVAL;
         count = Math.Min(count, MostDescriptors);
@@ -94,13 +110,14 @@ internal static unsafe class CompatSelect
             }
 
             ulong* pair = stackalloc ulong[2];
-            (pair[0], pair[1]) = ((ulong)&mask, 8);
+            ulong mask = given ?? 0;
+            (pair[0], pair[1]) = ((ulong)&mask, sizeof(ulong));
             ulong timeAt = a.A5 == 0 ? 0 : (ulong)time;
-            long result = isPselect
-                ? SignalCalls.Pselect6(t, new SysArgs(Nr.pselect6, (ulong)count, sets[0], sets[1], sets[2], timeAt, hasMask ? (ulong)pair : 0))
+            long result = pack is not null
+                ? SignalCalls.Pselect6(t, new SysArgs(Nr.pselect6, (ulong)count, sets[0], sets[1], sets[2], timeAt, given is null ? 0 : (ulong)pair))
                 : HostCall.Make(t, Nr.select, (ulong)count, sets[0], sets[1], sets[2], timeAt);
-            // The kernel tells the time left even when a signal came.
-            if (a.A5 != 0 && (result >= 0 || result == -Errno.EINTR))
+            // The kernel tells the time left whatever came of the call.
+            if (a.A5 != 0 && result != SysResult.Restart)
                 t.Memory.TryWriteStruct(abi, timeCode, a.A5, new ReadOnlySpan<byte>(time, 16));
             if (result < 0)
                 return result;
@@ -121,4 +138,15 @@ internal static unsafe class CompatSelect
             arena.Dispose();
         }
     }
+
+    // poll_select_set_timeout. Microseconds may be more than a second.
+    private static bool IsTime(long* time, bool isTimeval)
+    {
+        const long NanosecondsPerSecond = 1_000_000_000, MicrosecondsPerSecond = 1_000_000;
+        return isTimeval ? time[0] + time[1] / MicrosecondsPerSecond >= 0 && time[1] % MicrosecondsPerSecond >= 0
+            : time[0] >= 0 && (ulong)time[1] < NanosecondsPerSecond;
+    }
 }
+
+/// <summary>Where a signal mask is and how long it is said to be (struct sigset_argpack of the kernel).</summary>
+internal readonly record struct MaskPack(ulong Address, ulong Size);

@@ -132,6 +132,9 @@ internal static unsafe class CompatSignals
         return EFAULT;
     }
 
+    /// <summary>mq_open(2): 64-bit calls read the attributes always, those of 32-bit programs only to make a queue (COMPAT_SYSCALL_DEFINE4 of ipc/mqueue.c).</summary>
+    public static long MqOpen(GuestThread t, in SysArgs a) => CompatCalls.ByRow(t, (a.A2 & Linux.O_CREAT) == 0 ? a with { A4 = 0 } : a);
+
     public static long MqNotify(GuestThread t, in SysArgs a)
     {
         byte* sigevent = stackalloc byte[SigeventSize];

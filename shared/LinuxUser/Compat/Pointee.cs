@@ -10,8 +10,8 @@ internal sealed class Pointee
 {
     private const int MostElements = 1 << 20, MostSized = 4096;
 
-    // No address of a user: the kernel answers EFAULT when it comes to look at it, after the checks it makes before that.
-    private const ulong BadAddress = 0xFFFF_FFFF_8000_0000;
+    /// <summary>No address of a user: the kernel answers EFAULT when it comes to look at it, after the checks it makes before that.</summary>
+    public const ulong BadAddress = 0xFFFF_FFFF_8000_0000;
 
     private readonly StructConverter _converter;
     private readonly SignatureType _type;
@@ -85,11 +85,10 @@ internal sealed class Pointee
         for (int i = 0; i < count; i++)
         {
             ulong at = copy.Guest + (ulong)(i * _converter.GuestSize);
-            if (!memory.TryRead(at, element))
-                return -Errno.EFAULT;
+            bool isReadable = memory.TryRead(at, element);
             if (!_converter.ToGuest(new ReadOnlySpan<byte>(copy.Host + i * _converter.HostSize, _converter.HostSize), element))
-                return -Errno.EOVERFLOW;
-            if (!memory.TryWrite(at, element))
+                return -Errno.EOVERFLOW; // found out before the result is written
+            if (!isReadable || !memory.TryWrite(at, element))
                 return -Errno.EFAULT;
         }
 

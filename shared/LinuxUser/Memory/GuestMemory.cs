@@ -75,6 +75,16 @@ public sealed unsafe partial class GuestMemory : IGuestReader
         return sum;
     }
 
+    /// <summary>Bytes of all mappings that count as data.</summary>
+    public ulong DataBytes()
+    {
+        ulong sum = 0;
+        using (Hold())
+            foreach (Vma vma in _map.All)
+                sum += vma.IsData ? vma.End - vma.Start : 0;
+        return sum;
+    }
+
     // What the kernel maps for a stack to begin with (setup_arg_pages, fs/exec.c).
     private const ulong InitialStackBytes = 132 << 10;
 

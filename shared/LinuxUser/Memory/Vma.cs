@@ -69,6 +69,9 @@ public sealed class Vma
 
     public bool IsExecutable => (Protection & Linux.PROT_EXEC) != 0;
 
+    /// <summary>True for what counts against RLIMIT_DATA (is_data_mapping of mm/internal.h).</summary>
+    public bool IsData => IsWritable && !Shared && !IsMainStack;
+
     public bool IsWritable => (Protection & Linux.PROT_WRITE) != 0;
 
     /// <summary>True when the next mapping is the same thing going on, so that the two are one.</summary>

@@ -48,6 +48,9 @@ public sealed unsafe class GuestSettings
     /// <summary>The soft RLIMIT_AS of the guest in bytes; <see cref="ulong.MaxValue"/> when it has none of its own making.</summary>
     public ulong AddressLimit => _addressSpace?.Soft ?? ulong.MaxValue;
 
+    /// <summary>The soft RLIMIT_DATA of the guest in bytes; <see cref="ulong.MaxValue"/> when it has none of its own making.</summary>
+    public ulong OwnDataLimit => _data?.Soft ?? ulong.MaxValue;
+
     /// <summary>What was set, in one word for <see cref="Decode"/>; null when nothing was.</summary>
     public string? Encode()
     {

@@ -10,7 +10,7 @@ namespace Suite.LinuxUser.Proc;
 public sealed unsafe class InternalDescriptors
 {
     private const int F_GETFD = 1, FD_CLOEXEC = 1, POLLNVAL = 0x20;
-    private const int UsualLimit = 1024, Few = 16;
+    private const int UsualLimit = 1024, High = 1000, Few = 8;
 
     private readonly int[] _sorted;
 
@@ -44,20 +44,26 @@ public sealed unsafe class InternalDescriptors
     /// What is the emulator's own before any guest code ran: the descriptors that close on exec. One that was inherited cannot have that
     /// flag, or it would have been closed.
     /// </summary>
-    public static InternalDescriptors Discover()
+    /// <param name="log">The log's descriptor where this process inherited it, which may be any; null for none.</param>
+    public static InternalDescriptors Discover(int? log)
     {
         List<int> own = [];
-        foreach (int fd in FewOpen() ?? HostFile.Numbers("/proc/self/fd"))
+        List<int> open = FewOpen() ?? HostFile.Numbers("/proc/self/fd");
+        if (log is { } inherited && !open.Contains(inherited))
+            open.Add(inherited);
+        foreach (int fd in open)
             if (IsClosedOnExec(fd))
                 own.Add(fd);
         return new InternalDescriptors([.. own]);
     }
 
-    // Listing /proc/self/fd takes 40 us, asking for the state of these numbers 10. Ours are the lowest free ones, or the lowest from 1000 on (DescriptorSink):
-    // none is above while few are open here. Null when many are, or when so many may not be open.
+    // Listing /proc/self/fd takes 40 us, asking for the state of these numbers 10. Ours were the lowest free ones, or the lowest from 1000 on (DescriptorSink), so none is
+    // above when there is still room below. To poll(2) one with O_PATH is not open, which is why that is asked for by itself. Null when there is no room, or so many may not be open.
     [SkipLocalsInit]
     private static List<int>? FewOpen()
     {
+        if (FirstFree(0) >= High - Few || FirstFree(High) >= UsualLimit - Few)
+            return null;
         long* entries = stackalloc long[UsualLimit]; // struct pollfd: descriptor, events, what came
         for (int fd = 0; fd < UsualLimit; fd++)
             entries[fd] = fd;
@@ -67,7 +73,25 @@ public sealed unsafe class InternalDescriptors
         for (int fd = 0; fd < UsualLimit; fd++)
             if ((entries[fd] >> 48 & POLLNVAL) == 0)
                 open.Add(fd);
-        return open.Count < Few ? open : null;
+        return open;
+    }
+
+    // The lowest number from one on that is not in use; a high one when there is none.
+    private static long FirstFree(int from)
+    {
+        const int F_DUPFD_CLOEXEC = 1030;
+        for (int any = 0; any < Few; any++)
+        {
+            long free = Sys.Call(Nr.fcntl, any, F_DUPFD_CLOEXEC, from);
+            if (free == -Abi.Errno.EBADF)
+                continue;
+            if (Sys.IsError(free))
+                break;
+            Sys.Call(Nr.close, free);
+            return free;
+        }
+
+        return int.MaxValue;
     }
 
     /// <summary>

@@ -21,7 +21,7 @@ internal readonly record struct MemoryTotals(ulong Size, ulong Data, ulong Stack
             size += bytes;
             if (vma.IsMainStack)
                 stack += bytes;
-            else if (vma.IsWritable && !vma.Shared)
+            else if (vma.IsData)
                 data += bytes;
             else if (vma.IsExecutable && !vma.IsWritable)
                 code += bytes;

@@ -27,13 +27,13 @@ internal readonly unsafe record struct ResidentMemory(ulong Anonymous, ulong Fil
             long file = Sys.Call(Nr.open, (long)name, Linux.O_RDONLY | Linux.O_CLOEXEC);
             if (Sys.IsError(file))
                 return null;
-            ResidentMemory? found = Scan(file, mappings);
+            ResidentMemory? found = Scan(file, mappings, new SharedMemoryFiles(process));
             Sys.Call(Nr.close, file);
             return found;
         }
     }
 
-    private static ResidentMemory? Scan(long file, Vma[] mappings)
+    private static ResidentMemory? Scan(long file, Vma[] mappings, SharedMemoryFiles sharedMemory)
     {
         const uint PAGEMAP_SCAN = 0xC060_6610;
         Region* regions = stackalloc Region[MostRegions];
@@ -64,7 +64,7 @@ internal readonly unsafe record struct ResidentMemory(ulong Anonymous, ulong Fil
                     ulong bytes = Math.Min(mappings[k].End, regions[i].End) - Math.Max(mappings[k].Start, regions[i].Start);
                     if ((regions[i].Categories & OfFile) == 0)
                         anonymous += bytes;
-                    else if (IsSharedMemory(mappings[k]))
+                    else if (sharedMemory.Holds(mappings[k]))
                         shared += bytes;
                     else
                         files += bytes;
@@ -76,10 +76,6 @@ internal readonly unsafe record struct ResidentMemory(ulong Anonymous, ulong Fil
 
         return new ResidentMemory(anonymous, files, shared);
     }
-
-    private static bool IsSharedMemory(Vma vma) =>
-        vma.Shared && (vma.Inode == 0 || vma.Name.StartsWith("/dev/shm/", StringComparison.Ordinal) || vma.Name.StartsWith("/memfd:", StringComparison.Ordinal)
-            || vma.Name.StartsWith("/SYSV", StringComparison.Ordinal));
 
     // PAGE_IS_... of include/uapi/linux/fs.h.
     private const ulong OfFile = 1 << 2, Present = 1 << 3, ZeroPage = 1 << 5;

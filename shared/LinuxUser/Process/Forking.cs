@@ -198,7 +198,7 @@ public static unsafe class Forking
         private void RestoreTracing(GuestThread t)
         {
             if (t.Traced != _tracing.Traced)
-                t.Traced?.Free();
+                (t.Process.Tracer as Tracee)?.Left(t);
             (t.Traced, t.StepsOnce) = (_tracing.Traced, _tracing.Steps);
             if (t.Process.Tracer == _tracing.Tracer)
                 return;

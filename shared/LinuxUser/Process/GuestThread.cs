@@ -56,7 +56,7 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
     }
 
     /// <summary>The guest's alternate signal stack.</summary>
-    public AltStack AltStack { get; set; } = AltStack.None;
+    public AltStack AltStack { get; set; }
 
     /// <summary>Address to clear and wake when the thread ends (set_tid_address, CLONE_CHILD_CLEARTID), or 0.</summary>
     public ulong ClearTid { get; set; }
@@ -136,18 +136,4 @@ public sealed unsafe class GuestThread(GuestProcess process, ThreadBinding bindi
         (args[4], args[5], args[6]) = ((long)a4, (long)a5, (long)a6);
         return Waits.Make(this, args);
     }
-}
-
-/// <summary>stack_t of sigaltstack(2).</summary>
-public readonly record struct AltStack(ulong Address, int Flags, ulong Size)
-{
-    public const int OnStack = 1, Disable = 2, AutoDisarm = unchecked((int)0x80000000);
-
-    public static AltStack None => new(0, Disable, 0);
-
-    /// <summary>The flags in a signal frame: as sigaltstack was given them, and 0 when it never was.</summary>
-    public uint FrameFlags => (Flags & Disable) != 0 ? 0 : (uint)Flags;
-
-    /// <summary>True when sp lies on this stack.</summary>
-    public bool Holds(ulong sp) => (Flags & Disable) == 0 && sp - 1 - Address < Size && sp > Address;
 }

@@ -254,7 +254,8 @@ public static unsafe class SignalDelivery
         Act(t, info);
     }
 
-    private static void Act(GuestThread t, ReadOnlySpan<byte> info)
+    /// <summary>A signal that a tracer has let through does what it is there for.</summary>
+    public static void Act(GuestThread t, ReadOnlySpan<byte> info)
     {
         int signal = SignalOf(info);
         GuestAction action = t.Process.Actions[signal];

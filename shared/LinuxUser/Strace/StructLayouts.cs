@@ -56,7 +56,7 @@ internal static class StructLayouts
         "if_dqinfo" => "dqi_bgrace:u64, dqi_igrace:u64, dqi_flags:u32 hex, dqi_valid:u32 hex",
         "old_dirent" => "d_ino:uw inode, d_off:uw, d_reclen:u16, d_name:char[256]",
         "iovec" => "iov_base:uw ptr, iov_len:w",
-        "ranges" => "iov_base:uw ptr, iov_len:uw",
+        "ranges" => "iov_base:uw ptr, iov_len:w",
         "termios" => "c_iflag:u32 flags(c_iflag), c_oflag:u32 flags(c_oflag), c_cflag:u32 flags(c_cflag), c_lflag:u32 flags(c_lflag), ...",
         "winsize" => "ws_row:u16, ws_col:u16, ws_xpixel:u16, ws_ypixel:u16",
 

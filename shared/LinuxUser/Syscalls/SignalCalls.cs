@@ -100,36 +100,42 @@ public static unsafe class SignalCalls
         return SysResult.RegistersSet;
     }
 
+    /// <summary>uretprobe(2), which is for the kernel's own trampoline: whoever else calls it is killed by SIGILL, and a handler's return finds EPERM.</summary>
+    public static long Uretprobe(GuestThread t, in SysArgs a)
+    {
+        const int SI_KERNEL = 0x80;
+        t.Abi.SetResult(t, -Errno.EPERM);
+        SignalDelivery.Raise(t, Linux.SIGILL, SI_KERNEL, 0);
+        return SysResult.RegistersSet;
+    }
+
     /// <summary>sigaltstack(2): stack_t {sp, flags, size}.</summary>
     public static long Sigaltstack(GuestThread t, in SysArgs a)
     {
-        const ulong MinimumSize = 2048;
         ulong* raw = stackalloc ulong[3];
-        AltStack old = t.AltStack;
-        bool onStack = old.Holds(t.Abi.StackPointer(t)) && (old.Flags & AltStack.AutoDisarm) == 0;
+        ulong sp = t.Abi.StackPointer(t);
+        AltStack shown = t.AltStack.Shown(sp);
         if (a.A1 != 0)
         {
             if (!t.Memory.TryRead(a.A1, new Span<byte>(raw, 24)))
                 return EFAULT;
-            if (onStack)
-                return -Errno.EPERM;
-            int flags = (int)raw[1];
-            int mode = flags & ~AltStack.AutoDisarm;
-            if (mode is not (0 or AltStack.OnStack or AltStack.Disable))
-                return EINVAL;
-            if (mode == AltStack.Disable)
-                t.AltStack = new AltStack(0, flags, 0);
-            else if (raw[2] < MinimumSize)
-                return -Errno.ENOMEM;
-            else
-                t.AltStack = new AltStack(raw[0], flags & ~AltStack.OnStack, raw[2]);
+            long error = t.AltStack.Change(new AltStack(raw[0], (int)raw[1], raw[2]), sp, out AltStack changed);
+            if (error != 0)
+                return error;
+            t.AltStack = changed;
         }
 
         if (a.A2 == 0)
             return 0;
-        int shown = (old.Flags & AltStack.Disable) != 0 ? old.Flags : old.Flags | (onStack ? AltStack.OnStack : 0);
-        (raw[0], raw[1], raw[2]) = (old.Address, (uint)shown, old.Size);
+        (raw[0], raw[1], raw[2]) = (shown.Address, (uint)shown.Flags, shown.Size);
         return t.Memory.TryWrite(a.A2, new ReadOnlySpan<byte>(raw, 24)) ? 0 : EFAULT;
+    }
+
+    /// <summary>A handler's return puts the stack in force that its frame names; one that cannot be is left out (restore_altstack).</summary>
+    public static void RestoreAltStack(GuestThread t, AltStack wanted)
+    {
+        t.AltStack.Change(wanted, t.Abi.StackPointer(t), out AltStack changed);
+        t.AltStack = changed;
     }
 
     public static long RtSigsuspend(GuestThread t, in SysArgs a)

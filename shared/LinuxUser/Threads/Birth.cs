@@ -3,6 +3,7 @@ using Suite.Host;
 using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Process;
+using Suite.LinuxUser.Signals;
 using Suite.LinuxUser.Tracing;
 
 namespace Suite.LinuxUser.Threads;
@@ -25,7 +26,7 @@ internal unsafe class Birth(GuestThread parent, CloneRequest request)
         GuestThread.SetHostMask(SignalMasks.AllButFaults);
         ThreadBinding binding = ThreadBinding.Bind(parent.Engine);
         CopyState(binding.State);
-        GuestThread child = new(ProcessOf(parent.Process), binding) { SignalMask = parent.SignalMask };
+        GuestThread child = new(ProcessOf(parent.Process), binding) { SignalMask = parent.SignalMask, AltStack = AltStack.Reset };
         parent.Engine.World.Add(binding.State, child.Tid);
         child.Process.Seccomp?.Inherit(child, parent);
         child.Process.Threads.Add(child);

@@ -181,13 +181,13 @@ public static unsafe partial class PtraceCalls
     }
 
     private static long Resume(GuestThread t, TraceeRecord r, TraceCommand command, ulong signal) =>
-        signal > MostSignal ? EIO : r.Resume(command, (int)signal, (int)Sys.Call(Nr.getpid));
+        signal > MostSignal ? EIO : r.Resume(command, (int)signal);
 
     private static long Detach(GuestThread t, TraceeRecord r, ulong signal)
     {
         if (signal > MostSignal)
             return EIO;
-        long result = r.Resume(TraceCommand.Detach, (int)signal, (int)Sys.Call(Nr.getpid));
+        long result = r.Resume(TraceCommand.Detach, (int)signal);
         if (result == 0)
             t.Process.Tracees!.Remove(r.Tid);
         return result;

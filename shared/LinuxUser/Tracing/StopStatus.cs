@@ -19,7 +19,7 @@ internal static unsafe class StopStatus
             r.EndStatus = (int)r.Stop.Message;
         if (found == 0)
         {
-            r.Resume(r.LastCommand, 0, t.Tid);
+            r.Resume(r.LastCommand, 0);
             return false;
         }
 

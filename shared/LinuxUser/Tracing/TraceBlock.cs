@@ -104,8 +104,11 @@ public unsafe struct TraceBlock
     /// <summary>Number of addresses in <see cref="Written"/>; more than fit: anything may have been written.</summary>
     public int WrittenCount;
 
-    /// <summary>Id of the process that traces, seen from here.</summary>
+    /// <summary>Id of the thread that traces.</summary>
     public int Tracer;
+
+    /// <summary>Its real user, who has sent the signals it makes up.</summary>
+    public int TracerUser;
 
     /// <summary>Addresses the tracer has written to: code translated from there is stale.</summary>
     public fixed ulong Written[MostWritten];

@@ -111,12 +111,15 @@ public sealed unsafe class Tracee : ITracer
     {
         if (thread.Traced is null)
             return true;
+        ulong blocked = thread.MaskInForce;
         int arrived = BitConverter.ToInt32(siginfo), signal = Stop(thread, StopKind.Signal, arrived, siginfo);
         if (signal == 0)
             return false;
-        if (signal != arrived && (thread.SignalMask & SignalMasks.Of(signal)) != 0)
+        // Another one than came, or the tracer has blocked this one: it waits (ptrace_signal of kernel/signal.c). A forced one may have been blocked before.
+        ulong bit = SignalMasks.Of(signal);
+        if ((thread.MaskInForce & bit) != 0 && (signal != arrived || (blocked & bit) == 0))
         {
-            SignalDelivery.Queue(siginfo); // another one than came, and it is blocked: it waits (ptrace_signal of kernel/signal.c)
+            SignalDelivery.Queue(siginfo);
             return false;
         }
 
@@ -198,10 +201,18 @@ public sealed unsafe class Tracee : ITracer
             return;
         traced.Block->Message = (ulong)(thread.ExitStatus & 0xFF) << 8;
         StopPlain(thread, StopKind.Ending);
-        Interlocked.Decrement(ref _threads);
+        Left(thread);
+    }
+
+    /// <summary>A traced thread, or a vfork child, is no more: it leaves no breakpoints in the memory it ran in.</summary>
+    public void Left(GuestThread thread)
+    {
+        if (thread.Traced is not { } traced)
+            return;
         _breakpoints.Change(traced, 0, []);
         thread.Traced = null;
         traced.Free();
+        Interlocked.Decrement(ref _threads);
     }
 
     /// <inheritdoc/>
@@ -226,7 +237,8 @@ public sealed unsafe class Tracee : ITracer
                 BitConverter.TryWriteBytes(info, Linux.SIGSTOP);
                 BitConverter.TryWriteBytes(info[CodeOffset..], TraceSignal.CodeOf(siginfo));
                 info[(UidOffset + sizeof(int))..].Clear();
-                self.SignalArrived(t, info);
+                if (self.SignalArrived(t, info))
+                    SignalDelivery.Act(t, info); // another one, which the tracer gave in its place
                 break;
             case TraceRequest.Watchpoint:
                 SignalDelivery.Raise(t, Linux.SIGTRAP, TRAP_HWBKPT, t.State->Pc);
@@ -319,13 +331,34 @@ public sealed unsafe class Tracee : ITracer
     {
         Span<byte> info = stackalloc byte[VcpuState.SiginfoSize];
         info.Clear();
+        TracedThread traced = t.Traced!; // a detached one keeps its options
         int signal = Stop(t, kind, Linux.SIGTRAP, info);
-        if (signal == 0 || kind == StopKind.Ending)
+        if (signal == 0)
             return;
-        // The tracer made up a signal: it comes as if sent by the tracer.
-        info.Clear();
-        Sent(t, info, signal);
+        if (kind is StopKind.CallEntry or StopKind.CallExit)
+            Made(info, signal);
+        else if (IsSignalStop(traced, kind))
+            Sent(t, info, signal);
+        else
+            return; // the signal given at an event is lost (ptrace(2), "Injecting and suppressing a signal")
         SignalDelivery.Queue(info);
+    }
+
+    // To the kernel the first stop of a traced process is that of a SIGSTOP, and the one behind an exec that of a SIGTRAP, unless it is a seized one's or asked for.
+    private static bool IsSignalStop(TracedThread traced, StopKind kind) => kind switch
+    {
+        StopKind.Birth => (traced.Options & TraceBlock.Seized) == 0,
+        StopKind.Program => (traced.Options & (TraceBlock.Seized | Ptrace.O_TRACEEXEC)) == 0,
+        _ => false,
+    };
+
+    // At a call the tracer's signal is the kernel's own (ptrace_report_syscall: SEND_SIG_PRIV).
+    private static void Made(Span<byte> info, int signal)
+    {
+        const int SI_KERNEL = 0x80;
+        info.Clear();
+        BitConverter.TryWriteBytes(info, signal);
+        BitConverter.TryWriteBytes(info[CodeOffset..], SI_KERNEL);
     }
 
     private static void Sent(GuestThread t, Span<byte> info, int signal)
@@ -333,7 +366,10 @@ public sealed unsafe class Tracee : ITracer
         info.Clear();
         BitConverter.TryWriteBytes(info, signal);
         BitConverter.TryWriteBytes(info[CodeOffset..], SI_USER);
-        BitConverter.TryWriteBytes(info[PidOffset..], t.Traced is { } traced ? traced.Block->Tracer : 0);
+        if (t.Traced is not { } traced)
+            return;
+        BitConverter.TryWriteBytes(info[PidOffset..], traced.Block->Tracer);
+        BitConverter.TryWriteBytes(info[UidOffset..], traced.Block->TracerUser);
     }
 
     // The stop itself. The result is the signal that shall act, or 0; info may be changed.
@@ -364,7 +400,7 @@ public sealed unsafe class Tracee : ITracer
         CallStops.HideInterrupted(t, isInterrupted);
         if ((block->Dirty & TraceBlock.DirtyMask) != 0)
         {
-            t.SignalMask = block->SignalMask & ~SignalMasks.Unblockable;
+            (t.SignalMask, t.SuspendedMask) = (block->SignalMask & ~SignalMasks.Unblockable, null);
             if (mask != SignalMasks.AllButFaults)
                 mask = GuestThread.HostMask(t.SignalMask);
         }
@@ -394,15 +430,9 @@ public sealed unsafe class Tracee : ITracer
     // The thread is not traced any more.
     private void End(GuestThread t)
     {
-        if (t.Traced is { } traced)
-        {
-            _breakpoints.Change(traced, 0, []);
-            traced.Free();
-        }
-
-        t.Traced = null;
+        Left(t);
         t.StepsOnce = false;
-        if (Interlocked.Decrement(ref _threads) > 0)
+        if (Volatile.Read(ref _threads) > 0)
             return;
         t.Process.Tracer = null;
         t.Process.UpdateInlineCalls();

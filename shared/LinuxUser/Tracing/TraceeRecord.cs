@@ -113,19 +113,19 @@ internal sealed unsafe class TraceeRecord(int tid, int process, int owner)
     }
 
     /// <summary>Answers a thread that has stopped by itself, and lets it go on.</summary>
-    public long Resume(TraceCommand command, int signal, int tracer)
+    public long Resume(TraceCommand command, int signal)
     {
         if (IsAtBlock)
-            Answer(command, signal, tracer);
+            Answer(command, signal);
         (LastCommand, _hitsAreOld) = (command, true);
         int hostSignal = IsAtBlock ? 0 : signal;
         (IsStopped, IsAtBlock, IsListening) = (false, false, false);
         return Sys.Call(Nr.ptrace, command == TraceCommand.Detach ? Ptrace.DETACH : Ptrace.CONT, Tid, 0, hostSignal);
     }
 
-    private void Answer(TraceCommand command, int signal, int tracer)
+    private void Answer(TraceCommand command, int signal)
     {
-        (Stop.Command, Stop.Injected, Stop.Tracer) = (command, signal, tracer);
+        (Stop.Command, Stop.Injected, Stop.Tracer, Stop.TracerUser) = (command, signal, Owner, (int)Sys.Call(Nr.getuid));
         Stop.Options = Options | (IsSeized ? TraceBlock.Seized : 0) | (IsMemoryOpen ? TraceBlock.MemoryOpen : 0);
         Stop.BreakpointSlots = BreakpointSlots;
         for (int i = 0; i < TraceBlock.MostBreakpoints; i++)

@@ -36,16 +36,16 @@ public static unsafe class WaitCalls
         {
             new Span<byte>(info, SiginfoBytes).Clear();
             long result = t.BlockingCall(Nr.waitid, a.A1, a.A2, (ulong)info, a.A4, a.A5 == 0 ? 0 : (ulong)usage);
-            if (result != 0)
+            if (result == SysResult.Restart)
                 return result;
             int tid = *(int*)(info + PidOffset);
             if (tid != 0 && !IsForGuest(t, tid, info, (a.A4 & WNOWAIT) != 0))
                 continue;
-            // Of the siginfo the kernel writes no more than this.
+            // Of the siginfo the kernel writes no more than this, and that whatever came of the call.
             const int Written = 28;
             bool written = (a.A3 == 0 || t.Memory.TryWrite(a.A3, new ReadOnlySpan<byte>(info, Written)))
                 && (a.A5 == 0 || tid == 0 || t.Memory.TryWrite(a.A5, new ReadOnlySpan<byte>(usage, RusageBytes)));
-            return written ? 0 : -Errno.EFAULT;
+            return written ? result : -Errno.EFAULT;
         }
     }
 

@@ -66,6 +66,7 @@ public static unsafe class X64Syscalls
         t[128] = Handle(&SignalCalls.RtSigtimedwait);
         t[130] = Handle(&SignalCalls.RtSigsuspend);
         t[131] = Handle(&SignalCalls.Sigaltstack);
+        t[335] = Handle(&SignalCalls.Uretprobe);
         t[270] = Handle(&SignalCalls.Pselect6);
         t[271] = Handle(&SignalCalls.Ppoll);
         t[281] = Handle(&SignalCalls.EpollPwait);
