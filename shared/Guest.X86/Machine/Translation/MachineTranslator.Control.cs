@@ -180,6 +180,9 @@ internal sealed unsafe partial class MachineTranslator
             case Mnemonic.Loop or Mnemonic.Jcxz or Mnemonic.Jecxz or Mnemonic.Jrcxz:
                 EmitLoop(in insn, next);
                 break;
+            case Mnemonic.Stac or Mnemonic.Clac:
+                EmitAccess(next, insn.Mnemonic == Mnemonic.Stac);
+                break;
             default:
                 EmitConditional(in insn, next);
                 break;
@@ -347,11 +350,24 @@ internal sealed unsafe partial class MachineTranslator
 
     private static bool IsCanonical(ulong address) => (long)(address << 16) >> 16 == (long)address;
 
-    // Through the jump cache.
-    private void EmitFarJump(ulong target, int site = NoSite)
+    // The code behind it goes through another TLB table, so it is another translation.
+    private void EmitAccess(ulong next, bool isAllowed)
     {
         FreeFlags(FlagUse.All);
-        int entry = JumpEntry(target);
+        if (isAllowed)
+            _a.Op(Alu.Or, AreaSlot.At(AreaSlot.Rflags), (int)X86Cpu.FlagAc, wide: false);
+        else
+            _a.And32(AreaSlot.At(AreaSlot.Rflags), ~(int)X86Cpu.FlagAc);
+        EmitFarJump(next, _mode.WithAccess(isAllowed).JumpSet, NoSite);
+    }
+
+    private void EmitFarJump(ulong target, int site = NoSite) => EmitFarJump(target, _mode.JumpSet, site);
+
+    // Through a jump cache.
+    private void EmitFarJump(ulong target, int set, int site)
+    {
+        FreeFlags(FlagUse.All);
+        int entry = (JumpHash(target) + set * VcpuArea.JumpEntries) * 8;
         byte* miss = _code.Cold -= 64;
         X64Asm c = new(miss);
         c.MovImm(S0, target);
@@ -380,8 +396,6 @@ internal sealed unsafe partial class MachineTranslator
         _code.Hot = (byte*)(((ulong)_a.Position + 15) & ~15UL);
         return at;
     }
-
-    private int JumpEntry(ulong target) => JumpHash(target) * 8 + JumpSetOffset;
 
     private int JumpSetOffset => _mode.JumpSet * VcpuArea.JumpEntries * 8;
 

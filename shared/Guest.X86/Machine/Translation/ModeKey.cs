@@ -45,8 +45,11 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
     /// <summary>Which TLB table serves data accesses.</summary>
     public int View => IsUser ? 1 : (bits & AccessUser) != 0 ? 2 : 0;
 
-    /// <summary>Which jump cache.</summary>
-    public int JumpSet => IsUser ? 1 : 0;
+    /// <summary>Which jump cache: code that may touch user pages in spite of SMAP has its own, so that kernels which copy to user space find what they jumped to before.</summary>
+    public int JumpSet => View;
+
+    /// <summary>What all entries of the kernel's jump caches, or of user code's, have in common.</summary>
+    public uint JumpBits => bits & ~AccessUser;
 
     /// <summary>CR0.TS: x87 and vector instructions raise #NM.</summary>
     public bool IsTaskSwitched => (bits & TaskSwitched) != 0;
@@ -71,6 +74,9 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
 
     /// <summary>Accesses of a block share nothing: not of the processor's state, but for a second translation of the same code.</summary>
     public bool IsAlone => (bits & Alone) != 0;
+
+    /// <summary>The key of kernel code with or without access to user pages in spite of SMAP.</summary>
+    public ModeKey WithAccess(bool isAllowed) => new(isAllowed ? bits | AccessUser : bits & ~AccessUser);
 
     /// <summary>The key of the second translation.</summary>
     public ModeKey AsAlone => new(bits | Alone);
