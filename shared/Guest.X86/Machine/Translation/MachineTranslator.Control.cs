@@ -367,7 +367,7 @@ internal sealed unsafe partial class MachineTranslator
     private void EmitFarJump(ulong target, int set, int site)
     {
         FreeFlags(FlagUse.All);
-        int entry = (JumpHash(target) + set * VcpuArea.JumpEntries) * 8;
+        int entry = JumpEntry(target, set) * 8;
         byte* miss = _code.Cold -= 64;
         X64Asm c = new(miss);
         c.MovImm(S0, target);
@@ -397,10 +397,10 @@ internal sealed unsafe partial class MachineTranslator
         return at;
     }
 
-    private int JumpSetOffset => _mode.JumpSet * VcpuArea.JumpEntries * 8;
+    private int JumpSetOffset => VcpuArea.FirstJump(_mode.JumpSet) * 8;
 
     /// <summary>Which entry of a jump cache a target uses.</summary>
-    internal static int JumpHash(ulong target) => (int)((target ^ target >> JumpHashShift) & (VcpuArea.JumpEntries - 1));
+    internal static int JumpEntry(ulong target, int set) => VcpuArea.FirstJump(set) + (int)((target ^ target >> JumpHashShift) & (ulong)(VcpuArea.JumpsOf(set) - 1));
 
     // To the target in S0; the flags are in memory.
     private void EmitJumpTo()
@@ -411,7 +411,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Mov32(S1, S0);
         _a.Shift(Shift.Shr, S1, JumpHashShift, wide: false);
         _a.Op(Alu.Xor, S1, S0, wide: false);
-        _a.And32(S1, VcpuArea.JumpEntries - 1);
+        _a.And32(S1, VcpuArea.JumpsOf(_mode.JumpSet) - 1);
         _a.Cmp(S0, AreaSlot.Indexed(S1, AreaSlot.JumpTags + JumpSetOffset));
         _a.Jcc(Cond.NE, miss);
         _a.Jmp(AreaSlot.Indexed(S1, AreaSlot.JumpCode + JumpSetOffset));

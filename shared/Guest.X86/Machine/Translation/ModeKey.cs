@@ -97,8 +97,6 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
         ref Segment cs = ref cpu->Seg(SegmentName.Cs);
         bool is64 = isLong && (cs.Attributes & Segment.Long) != 0;
         uint key = is64 ? 2u : (cs.Attributes & Segment.Big) != 0 ? 1u : 0u;
-        if ((cpu->Seg(SegmentName.Ss).Attributes & Segment.Big) != 0)
-            key |= StackBig;
         if (cpu->Cpl == 3)
             key |= User;
         else if ((cpu->Rflags & X86Cpu.FlagAc) != 0 && (cpu->Cr4 & X86Cpu.Cr4Smap) != 0)
@@ -121,7 +119,9 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
         if (cpu->Cpl == 3 && (cpu->Rflags & X86Cpu.FlagAc) != 0 && (cpu->Cr0 & X86Cpu.Cr0Am) != 0)
             key |= CheckAlignment;
         if (is64)
-            return new ModeKey(key);
+            return new ModeKey(key); // segments say nothing: a kernel has another stack segment behind an interrupt than behind syscall, and runs the same code
+        if ((cpu->Seg(SegmentName.Ss).Attributes & Segment.Big) != 0)
+            key |= StackBig;
         const uint BigData = Segment.CodeOrData | Segment.Present | Segment.Writable;
         for (int i = 0; i < 6; i++)
         {

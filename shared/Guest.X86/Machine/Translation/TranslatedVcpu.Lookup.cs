@@ -25,7 +25,7 @@ public sealed unsafe partial class TranslatedVcpu
         int set = mode.JumpSet;
         ulong codeBase = mode.Is64 ? 0 : cpu->Seg(SegmentName.Cs).Base, rip = cpu->Rip;
         TakeJumps(mode, codeBase);
-        int entry = set * VcpuArea.JumpEntries + MachineTranslator.JumpHash(rip);
+        int entry = MachineTranslator.JumpEntry(rip, set);
         if (_area->JumpTags[entry] == rip)
             return (byte*)_area->JumpCode[entry];
         int number = FindBlock(mode, codeBase, out bool isGlobal);

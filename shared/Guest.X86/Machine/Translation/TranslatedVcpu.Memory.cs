@@ -101,7 +101,7 @@ public sealed unsafe partial class TranslatedVcpu
 
     private void ClearJumps(int set)
     {
-        Span<ulong> tags = new(_area->JumpTags + set * VcpuArea.JumpEntries, VcpuArea.JumpEntries);
+        Span<ulong> tags = new(_area->JumpTags + VcpuArea.FirstJump(set), VcpuArea.JumpsOf(set));
         tags.Clear();
         tags[0] = NoJump(0);
         _jumpPages[set].Clear();
@@ -187,8 +187,8 @@ public sealed unsafe partial class TranslatedVcpu
 
     private void DropJumps(int set, ulong rip, int shift)
     {
-        ulong* tags = _area->JumpTags + set * VcpuArea.JumpEntries;
-        for (int i = 0; i < VcpuArea.JumpEntries; i++)
+        ulong* tags = _area->JumpTags + VcpuArea.FirstJump(set);
+        for (int i = 0; i < VcpuArea.JumpsOf(set); i++)
             if (((tags[i] ^ rip) & uint.MaxValue) >> shift == 0)
                 tags[i] = NoJump(i);
     }

@@ -67,8 +67,10 @@ internal unsafe struct VcpuArea
     /// <summary>Host addresses that accesses of a block share.</summary>
     public const int Shares = 8;
 
-    /// <summary>Entries of a jump cache; one for each of <see cref="Views"/>.</summary>
-    public const int JumpEntries = 4096;
+    /// <summary>Entries of the jump caches, one for each of <see cref="Views"/>: the kernel's is larger, which is seldom emptied.</summary>
+    public const int JumpEntries = KernelJumps + (Views - 1) * OtherJumps;
+
+    private const int KernelJumps = 16384, OtherJumps = 4096;
 
     /// <summary>Size of <see cref="Bounce"/>: the largest XSAVE image with room for alignment.</summary>
     public const int BounceBytes = 4096 + 128;
@@ -150,11 +152,17 @@ internal unsafe struct VcpuArea
     public fixed uint Hints[MostHints * 2];
 
     /// <summary>Offsets in the code segment, and the code for them.</summary>
-    public fixed ulong JumpTags[Views * JumpEntries];
+    public fixed ulong JumpTags[JumpEntries];
 
-    public fixed ulong JumpCode[Views * JumpEntries];
+    public fixed ulong JumpCode[JumpEntries];
 
     public fixed byte Bounce[BounceBytes];
+
+    /// <summary>The first entry of a jump cache.</summary>
+    public static int FirstJump(int set) => set == 0 ? 0 : KernelJumps + (set - 1) * OtherJumps;
+
+    /// <summary>Entries of a jump cache, a power of two.</summary>
+    public static int JumpsOf(int set) => set == 0 ? KernelJumps : OtherJumps;
 
     /// <summary>The first entry of a table of seams.</summary>
     public static int SeamTable(int view, bool isWrite) => (view * 2 + (isWrite ? 1 : 0)) * SeamEntries;

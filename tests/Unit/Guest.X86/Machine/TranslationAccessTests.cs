@@ -62,6 +62,33 @@ public sealed unsafe class TranslationAccessTests
         Assert.Equal(0UL, machine.Cpu->Gpr[1]);
     }
 
+    // Behind an interrupt the stack segment is null, behind syscall it is flat: the kernel was translated for each, and its jump cache emptied at every change.
+    [Fact]
+    public void Kernel_code_is_the_same_with_any_stack_segment()
+    {
+        using TranslatedMachine machine = Machine();
+        var a = new Assembler(64);
+        Label loop = a.CreateLabel(), function = a.CreateLabel();
+        a.mov(rsp, 0x9F00);
+        a.xor(esi, esi);
+        a.mov(ecx, Rounds);
+        a.Label(ref loop);
+        a.mov(edx, 0x10);
+        a.test(ecx, 1);
+        a.cmovz(edx, esi);
+        a.mov(ss, dx);
+        for (int i = 0; i < 8; i++)
+            a.call(function);
+        a.dec(ecx);
+        a.jnz(loop);
+        a.hlt();
+        a.Label(ref function);
+        a.ret();
+        Run(machine, a);
+        Assert.Equal(-1, machine.EndVector(out _));
+        Assert.InRange(machine.Vcpu.Exits, Rounds, Rounds + FewExits); // the load of ss
+    }
+
     // A loop whose stack frame lay across two pages was ten times slower: one start of a program in fourteen.
     [Theory]
     [InlineData(8)]
