@@ -18,7 +18,7 @@ public sealed unsafe class RamBlock : IDisposable
     /// <param name="isShared">What is written reaches the file.</param>
     public RamBlock(string name, ulong bytes, string? file = null, bool isShared = true)
     {
-        (Name, Bytes) = (name, bytes);
+        (Name, Bytes, IsShared) = (name, bytes, isShared || file is null);
         if (file is not null)
             Descriptor = Open(file);
         else
@@ -26,7 +26,7 @@ public sealed unsafe class RamBlock : IDisposable
                 Descriptor = (int)Sys.Call(Nr.memfd_create, (long)text, MFD_CLOEXEC);
         long at = Descriptor < 0 ? Descriptor : file is null || Sys.Call(Nr.lseek, Descriptor, 0, SEEK_END) < (long)bytes ? Sys.Call(Nr.ftruncate, Descriptor, (long)bytes) : 0;
         if (at >= 0)
-            at = Sys.Call(Nr.mmap, 0, (long)bytes, Linux.PROT_READ | Linux.PROT_WRITE, (isShared ? Linux.MAP_SHARED : Linux.MAP_PRIVATE) | Linux.MAP_NORESERVE, Descriptor, 0);
+            at = Sys.Call(Nr.mmap, 0, (long)bytes, Linux.PROT_READ | Linux.PROT_WRITE, (IsShared ? Linux.MAP_SHARED : Linux.MAP_PRIVATE) | Linux.MAP_NORESERVE, Descriptor, 0);
         if (Sys.IsError(at) && file is not null)
             throw new EngineException($"{name}: {file} cannot be mapped (errno {-at}): give a file or folder that may be written, on a file system with room for {bytes >> 20} MiB");
         if (Sys.IsError(at))
@@ -51,6 +51,16 @@ public sealed unsafe class RamBlock : IDisposable
 
     /// <summary>Where it lies in this process.</summary>
     public byte* Host { get; }
+
+    /// <summary>What is mapped from <see cref="Descriptor"/> is this memory.</summary>
+    public bool IsShared { get; }
+
+    /// <summary>Maps a page a second time, over what is at an address. Only if <see cref="IsShared"/>.</summary>
+    /// <param name="offset">Of the page in the block.</param>
+    /// <param name="at">Where to.</param>
+    /// <returns>False when the host refuses.</returns>
+    public bool TryMapPage(ulong offset, byte* at) =>
+        !Sys.IsError(Sys.Call(Nr.mmap, (long)at, 1 << PageBits, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_SHARED | Linux.MAP_FIXED, Descriptor, (long)offset));
 
     /// <summary>The memfd behind it.</summary>
     public int Descriptor { get; }

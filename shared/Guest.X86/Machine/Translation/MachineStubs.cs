@@ -16,6 +16,7 @@ internal sealed unsafe class MachineStubs
 
     private const int GuestRsp = 4;
 
+    private readonly byte*[] _missCalls = new byte*[VcpuArea.Seams / VcpuArea.SeamEntries];
     private readonly byte*[] _exits = new byte*[(int)MachineExit.Done + 1];
     private readonly byte*[] _exitsHostFlags = new byte*[(int)MachineExit.Done + 1];
 
@@ -46,8 +47,13 @@ internal sealed unsafe class MachineStubs
         EmitEnter(ref a);
         LoadVectors = a.Position;
         EmitLoadVectors(ref a);
-        MissCall = a.Position;
+        byte* missCall = a.Position;
         EmitMiss(ref a, miss, leave, hasXsaveopt);
+        for (int table = 0; table < _missCalls.Length; table++)
+        {
+            _missCalls[table] = a.Position;
+            EmitSeam(ref a, table * VcpuArea.SeamEntries * 8, missCall);
+        }
     }
 
     /// <summary><c>uint enter()</c>: runs from <see cref="VcpuArea.EnterTarget"/> with the flags in <see cref="VcpuArea.Flags"/>; the result is a <see cref="MachineExit"/>.</summary>
@@ -59,8 +65,8 @@ internal sealed unsafe class MachineStubs
     /// <summary>Called by a block that uses vector or floating-point registers which are not loaded. Keeps all registers but the flags and S0.</summary>
     public byte* LoadVectors { get; }
 
-    /// <summary>Called with a linear address in S0 and the site in <see cref="VcpuArea.ExitSite"/>; returns with the host address in S0, or leaves.</summary>
-    public byte* MissCall { get; }
+    /// <summary>Called with a linear address in S0 and the site in <see cref="VcpuArea.ExitSite"/>; returns with the host address in S0, or leaves. S1 and the flags are lost.</summary>
+    public byte* MissCall(int view, bool isWrite) => _missCalls[VcpuArea.SeamTable(view, isWrite) / VcpuArea.SeamEntries];
 
     /// <summary>Where to leave: with the flags in host flags, or saved already.</summary>
     public byte* Exit(MachineExit reason, bool flagsInHost) => flagsInHost ? _exitsHostFlags[(int)reason] : _exits[(int)reason];
@@ -170,6 +176,22 @@ internal sealed unsafe class MachineStubs
         a.Mov(Reg.Rdx, AreaSlot.At(AreaSlot.Temp));
         a.Mov(Reg.Rax, AreaSlot.At(AreaSlot.RaxSave));
         a.Ret();
+    }
+
+    // An operand across two pages that are mapped side by side.
+    private static void EmitSeam(ref X64Asm a, int table, byte* miss)
+    {
+        a.Mov32(S1, S0);
+        a.Shift(Shift.Shr, S1, 12, wide: false);
+        a.And32(S1, VcpuArea.SeamEntries - 1);
+        a.Sub(S0, AreaSlot.Indexed(S1, AreaSlot.SeamTags + table));
+        a.Cmp(S0, VcpuArea.SeamBytes);
+        byte* none = a.JccForward(Cond.AE);
+        a.Add(S0, AreaSlot.Indexed(S1, AreaSlot.SeamHosts + table));
+        a.Ret();
+        a.Here(none);
+        a.Add(S0, AreaSlot.Indexed(S1, AreaSlot.SeamTags + table));
+        a.Jmp(miss);
     }
 
     // Entered by a call: the stack is 8 off its alignment.

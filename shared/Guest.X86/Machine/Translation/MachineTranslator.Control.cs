@@ -180,6 +180,9 @@ internal sealed unsafe partial class MachineTranslator
             case Mnemonic.Loop or Mnemonic.Jcxz or Mnemonic.Jecxz or Mnemonic.Jrcxz:
                 EmitLoop(in insn, next);
                 break;
+            case Mnemonic.Stac or Mnemonic.Clac:
+                EmitAccess(next, insn.Mnemonic == Mnemonic.Stac);
+                break;
             default:
                 EmitConditional(in insn, next);
                 break;
@@ -347,11 +350,24 @@ internal sealed unsafe partial class MachineTranslator
 
     private static bool IsCanonical(ulong address) => (long)(address << 16) >> 16 == (long)address;
 
-    // Through the jump cache.
-    private void EmitFarJump(ulong target, int site = NoSite)
+    // The code behind it goes through another TLB table, so it is another translation.
+    private void EmitAccess(ulong next, bool isAllowed)
     {
         FreeFlags(FlagUse.All);
-        int entry = JumpEntry(target);
+        if (isAllowed)
+            _a.Op(Alu.Or, AreaSlot.At(AreaSlot.Rflags), (int)X86Cpu.FlagAc, wide: false);
+        else
+            _a.And32(AreaSlot.At(AreaSlot.Rflags), ~(int)X86Cpu.FlagAc);
+        EmitFarJump(next, _mode.WithAccess(isAllowed).JumpSet, NoSite);
+    }
+
+    private void EmitFarJump(ulong target, int site = NoSite) => EmitFarJump(target, _mode.JumpSet, site);
+
+    // Through a jump cache.
+    private void EmitFarJump(ulong target, int set, int site)
+    {
+        FreeFlags(FlagUse.All);
+        int entry = JumpEntry(target, set) * 8;
         byte* miss = _code.Cold -= 64;
         X64Asm c = new(miss);
         c.MovImm(S0, target);
@@ -381,12 +397,10 @@ internal sealed unsafe partial class MachineTranslator
         return at;
     }
 
-    private int JumpEntry(ulong target) => JumpHash(target) * 8 + JumpSetOffset;
-
-    private int JumpSetOffset => _mode.JumpSet * VcpuArea.JumpEntries * 8;
+    private int JumpSetOffset => VcpuArea.FirstJump(_mode.JumpSet) * 8;
 
     /// <summary>Which entry of a jump cache a target uses.</summary>
-    internal static int JumpHash(ulong target) => (int)((target ^ target >> JumpHashShift) & (VcpuArea.JumpEntries - 1));
+    internal static int JumpEntry(ulong target, int set) => VcpuArea.FirstJump(set) + (int)((target ^ target >> JumpHashShift) & (ulong)(VcpuArea.JumpsOf(set) - 1));
 
     // To the target in S0; the flags are in memory.
     private void EmitJumpTo()
@@ -397,7 +411,7 @@ internal sealed unsafe partial class MachineTranslator
         _a.Mov32(S1, S0);
         _a.Shift(Shift.Shr, S1, JumpHashShift, wide: false);
         _a.Op(Alu.Xor, S1, S0, wide: false);
-        _a.And32(S1, VcpuArea.JumpEntries - 1);
+        _a.And32(S1, VcpuArea.JumpsOf(_mode.JumpSet) - 1);
         _a.Cmp(S0, AreaSlot.Indexed(S1, AreaSlot.JumpTags + JumpSetOffset));
         _a.Jcc(Cond.NE, miss);
         _a.Jmp(AreaSlot.Indexed(S1, AreaSlot.JumpCode + JumpSetOffset));

@@ -93,7 +93,7 @@ internal sealed unsafe partial class MachineTranslator
         return kind == OpKind.Register && insn.Op0Register.IsGPR() && OperandMap.Family(insn.Op0Register) != 4;
     }
 
-    private static bool IsBranch(in Instruction insn) => insn.FlowControl switch
+    private static bool IsBranch(in Instruction insn) => insn.Mnemonic is Mnemonic.Stac or Mnemonic.Clac || insn.FlowControl switch
     {
         FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch or FlowControl.IndirectBranch or FlowControl.Call or FlowControl.IndirectCall or FlowControl.Return => true,
         _ => false,
@@ -106,6 +106,8 @@ internal sealed unsafe partial class MachineTranslator
             case Mnemonic.Jmp when insn.IsJmpShortOrNear:
             case Mnemonic.Jcxz or Mnemonic.Jecxz or Mnemonic.Jrcxz or Mnemonic.Loop:
                 return IsNearSize(in insn);
+            case Mnemonic.Stac or Mnemonic.Clac:
+                return !_mode.IsUser;
             case Mnemonic.Jmp when insn.IsJmpNearIndirect:
                 return IsNearSize(in insn) && (insn.Op0Kind == OpKind.Register || CanAddress(in insn));
             case Mnemonic.Call when insn.IsCallNear:

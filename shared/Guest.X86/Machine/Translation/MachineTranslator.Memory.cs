@@ -110,7 +110,7 @@ internal sealed unsafe partial class MachineTranslator
         c.Add(S0, AreaSlot.Indexed(S1, TagsOf(isWrite)));
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), site);
         c.Byte(0xE8);
-        c.Int32((int)(_code.Stubs.MissCall - (c.Position + 4)));
+        c.Int32((int)(_code.Stubs.MissCall(_mode.View, isWrite) - (c.Position + 4)));
         c.Jmp(_a.Position);
         ref TranslationSite noted = ref CollectionsMarshal.AsSpan(_code.Sites)[site];
         noted.Hint = hint;

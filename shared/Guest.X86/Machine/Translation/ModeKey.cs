@@ -45,8 +45,11 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
     /// <summary>Which TLB table serves data accesses.</summary>
     public int View => IsUser ? 1 : (bits & AccessUser) != 0 ? 2 : 0;
 
-    /// <summary>Which jump cache.</summary>
-    public int JumpSet => IsUser ? 1 : 0;
+    /// <summary>Which jump cache: code that may touch user pages in spite of SMAP has its own, so that kernels which copy to user space find what they jumped to before.</summary>
+    public int JumpSet => View;
+
+    /// <summary>What all entries of the kernel's jump caches, or of user code's, have in common.</summary>
+    public uint JumpBits => bits & ~AccessUser;
 
     /// <summary>CR0.TS: x87 and vector instructions raise #NM.</summary>
     public bool IsTaskSwitched => (bits & TaskSwitched) != 0;
@@ -72,6 +75,9 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
     /// <summary>Accesses of a block share nothing: not of the processor's state, but for a second translation of the same code.</summary>
     public bool IsAlone => (bits & Alone) != 0;
 
+    /// <summary>The key of kernel code with or without access to user pages in spite of SMAP.</summary>
+    public ModeKey WithAccess(bool isAllowed) => new(isAllowed ? bits | AccessUser : bits & ~AccessUser);
+
     /// <summary>The key of the second translation.</summary>
     public ModeKey AsAlone => new(bits | Alone);
 
@@ -91,8 +97,6 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
         ref Segment cs = ref cpu->Seg(SegmentName.Cs);
         bool is64 = isLong && (cs.Attributes & Segment.Long) != 0;
         uint key = is64 ? 2u : (cs.Attributes & Segment.Big) != 0 ? 1u : 0u;
-        if ((cpu->Seg(SegmentName.Ss).Attributes & Segment.Big) != 0)
-            key |= StackBig;
         if (cpu->Cpl == 3)
             key |= User;
         else if ((cpu->Rflags & X86Cpu.FlagAc) != 0 && (cpu->Cr4 & X86Cpu.Cr4Smap) != 0)
@@ -115,7 +119,9 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
         if (cpu->Cpl == 3 && (cpu->Rflags & X86Cpu.FlagAc) != 0 && (cpu->Cr0 & X86Cpu.Cr0Am) != 0)
             key |= CheckAlignment;
         if (is64)
-            return new ModeKey(key);
+            return new ModeKey(key); // segments say nothing: a kernel has another stack segment behind an interrupt than behind syscall, and runs the same code
+        if ((cpu->Seg(SegmentName.Ss).Attributes & Segment.Big) != 0)
+            key |= StackBig;
         const uint BigData = Segment.CodeOrData | Segment.Present | Segment.Writable;
         for (int i = 0; i < 6; i++)
         {

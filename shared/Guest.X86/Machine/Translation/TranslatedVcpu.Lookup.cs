@@ -8,9 +8,11 @@ public sealed unsafe partial class TranslatedVcpu
     private const ulong PageMask = 4095;
     private const int StraddleBytes = 32, LongestInsn = 15;
 
-    private readonly uint[] _jumpMode = new uint[2];
-    private readonly ulong[] _jumpBase = new ulong[2];
-    private readonly PageFilter[] _jumpPages = [new(), new()];
+    // Jump caches are numbered as views are.
+    private const int KernelSet = 0, UserSet = 1, AccessSet = 2;
+
+    private readonly PageFilter[] _jumpPages = [new(), new(), new()];
+    private (uint Mode, ulong Base) _kernelJumps, _userJumps; // what their entries were made for
     private bool _hasLocalKernelJumps;
 
     private uint CodeBit => 1u << _index;
@@ -22,13 +24,8 @@ public sealed unsafe partial class TranslatedVcpu
         ModeKey mode = Mode;
         int set = mode.JumpSet;
         ulong codeBase = mode.Is64 ? 0 : cpu->Seg(SegmentName.Cs).Base, rip = cpu->Rip;
-        if (_jumpMode[set] != mode.Bits || _jumpBase[set] != codeBase)
-        {
-            ClearJumps(set);
-            (_jumpMode[set], _jumpBase[set]) = (mode.Bits, codeBase);
-        }
-
-        int entry = set * VcpuArea.JumpEntries + MachineTranslator.JumpHash(rip);
+        TakeJumps(mode, codeBase);
+        int entry = MachineTranslator.JumpEntry(rip, set);
         if (_area->JumpTags[entry] == rip)
             return (byte*)_area->JumpCode[entry];
         int number = FindBlock(mode, codeBase, out bool isGlobal);
@@ -39,8 +36,21 @@ public sealed unsafe partial class TranslatedVcpu
         _area->JumpTags[entry] = rip;
         _jumpPages[set].Add(rip >> 12);
         _area->JumpCode[entry] = (ulong)_blocks[number].Entry;
-        _hasLocalKernelJumps |= set == 0 && !isGlobal;
+        _hasLocalKernelJumps |= set != UserSet && !isGlobal;
         return _blocks[number].Entry;
+    }
+
+    // The jump caches are for one mode each. The kernel's two are for the same, because generated code changes from one to the other.
+    private void TakeJumps(ModeKey mode, ulong codeBase)
+    {
+        ref (uint Mode, ulong Base) jumps = ref mode.IsUser ? ref _userJumps : ref _kernelJumps;
+        if (jumps.Mode == mode.JumpBits && jumps.Base == codeBase)
+            return;
+        jumps = (mode.JumpBits, codeBase);
+        if (mode.IsUser)
+            ClearUserJumps();
+        else
+            ClearKernelJumps();
     }
 
     // The block at Rip, translated now if need be; -1 when a fault was delivered or the instruction executed instead.

@@ -23,7 +23,7 @@ public sealed unsafe partial class TranslatedVcpu
         TranslationSite site = _code.Sites[(int)_area->ExitSite];
         ulong linear = _area->ExitAddress;
         if ((linear & PageMask) + site.Size > PageMask + 1)
-            return (ulong)MachineExit.Careful;
+            return FindSeam(in site, linear) is var seam and not null ? (ulong)seam : (ulong)MachineExit.Careful;
         MemoryAccess access = site.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
         if (IsNotCanonical(linear))
             return (ulong)MachineExit.Careful;
@@ -87,6 +87,7 @@ public sealed unsafe partial class TranslatedVcpu
     {
         for (int view = 0; view < VcpuArea.Views; view++)
             ClearView(view);
+        ClearSeams();
         Array.Clear(_localCounts);
         _largePages.Clear();
         _hugePages.Clear();
@@ -100,12 +101,25 @@ public sealed unsafe partial class TranslatedVcpu
 
     private void ClearJumps(int set)
     {
-        Span<ulong> tags = new(_area->JumpTags + set * VcpuArea.JumpEntries, VcpuArea.JumpEntries);
+        Span<ulong> tags = new(_area->JumpTags + VcpuArea.FirstJump(set), VcpuArea.JumpsOf(set));
         tags.Clear();
         tags[0] = NoJump(0);
         _jumpPages[set].Clear();
-        if (set == 0)
-            _hasLocalKernelJumps = false;
+    }
+
+    private void ClearUserJumps() => ClearJumps(UserSet);
+
+    private void ClearKernelJumps()
+    {
+        ClearJumps(KernelSet);
+        ClearJumps(AccessSet);
+        _hasLocalKernelJumps = false;
+    }
+
+    private void ClearAllJumps()
+    {
+        ClearUserJumps();
+        ClearKernelJumps();
     }
 
     /// <inheritdoc/>
@@ -119,11 +133,12 @@ public sealed unsafe partial class TranslatedVcpu
         {
             for (int view = 0; view < VcpuArea.Views; view++)
                 DropLocals(view);
+            ClearSeams();
         }
 
-        ClearJumps(1);
+        ClearUserJumps();
         if (withGlobal || _hasLocalKernelJumps)
-            ClearJumps(0);
+            ClearKernelJumps();
     }
 
     private void DropLocals(int view)
@@ -147,6 +162,7 @@ public sealed unsafe partial class TranslatedVcpu
     /// <inheritdoc/>
     public void TlbFlushPage(ulong linear)
     {
+        ClearSeams();
         int shift = _hugePages.MayHold(linear >> HugeShift) ? HugeShift : _largePages.MayHold(linear >> LargeShift) ? LargeShift : 12;
         for (int view = 0; view < VcpuArea.Views; view++)
         {
@@ -161,15 +177,18 @@ public sealed unsafe partial class TranslatedVcpu
                 Drop(first + i, linear, shift);
         }
 
-        for (int set = 0; set < 2; set++)
-            if (shift > 12 || _jumpPages[set].MayHold((linear - _jumpBase[set]) >> 12))
-                DropJumps(set, linear - _jumpBase[set], shift);
+        for (int set = 0; set < VcpuArea.Views; set++)
+        {
+            ulong rip = linear - (set == UserSet ? _userJumps : _kernelJumps).Base;
+            if (shift > 12 || _jumpPages[set].MayHold(rip >> 12))
+                DropJumps(set, rip, shift);
+        }
     }
 
     private void DropJumps(int set, ulong rip, int shift)
     {
-        ulong* tags = _area->JumpTags + set * VcpuArea.JumpEntries;
-        for (int i = 0; i < VcpuArea.JumpEntries; i++)
+        ulong* tags = _area->JumpTags + VcpuArea.FirstJump(set);
+        for (int i = 0; i < VcpuArea.JumpsOf(set); i++)
             if (((tags[i] ^ rip) & uint.MaxValue) >> shift == 0)
                 tags[i] = NoJump(i);
     }
@@ -202,6 +221,7 @@ public sealed unsafe partial class TranslatedVcpu
     {
         _mapChanged = false;
         TlbFlush(withGlobal: true);
+        DropWindows();
     }
 
     private void OnCodeWritten(RamBlock block, ulong offset, int length)
@@ -229,6 +249,7 @@ public sealed unsafe partial class TranslatedVcpu
 
     private void DropWrites(ulong hostPage)
     {
+        ClearSeams();
         for (int i = 0; i < VcpuArea.Views * VcpuArea.TlbEntries; i++)
             if (_area->WritePages[i] == hostPage)
                 DropWrite(i);
@@ -250,8 +271,7 @@ public sealed unsafe partial class TranslatedVcpu
         Interlocked.And(ref block.HasCode[offset >> 12], ~CodeBit);
         if (!_blocks.Kill((ulong)(block.Host + offset) & ~PageMask))
             return;
-        ClearJumps(0);
-        ClearJumps(1);
+        ClearAllJumps();
     }
 
     // The code cache is full.
@@ -263,7 +283,6 @@ public sealed unsafe partial class TranslatedVcpu
         _watched.Clear();
         _blocks.Clear();
         _code.Clear();
-        ClearJumps(0);
-        ClearJumps(1);
+        ClearAllJumps();
     }
 }

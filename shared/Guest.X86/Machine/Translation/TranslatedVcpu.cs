@@ -87,9 +87,9 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         memory.CodeWritten += OnCodeWritten;
         memory.Changed += OnMapChanged;
         _area->InsnLimit = long.MaxValue;
+        _hasSeams = true; // as zeroed memory has them
         ClearTlb();
-        ClearJumps(0);
-        ClearJumps(1);
+        ClearAllJumps();
         Core.Reset();
     }
 
@@ -102,12 +102,16 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
     /// <summary>Blocks translated so far.</summary>
     public long Translations { get; private set; }
 
+    /// <summary>How often generated code was left for managed code; misses of the TLB that it answered are not counted.</summary>
+    public long Exits { get; private set; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _memory.CodeWritten -= OnCodeWritten;
         _memory.Changed -= OnMapChanged;
         _shared.Vcpus.Remove(this);
+        DropWindows();
         _self.Free();
         Sys.Call(Nr.munmap, (long)_area, _areaBytes);
     }
@@ -163,9 +167,12 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
     private void Enter(byte* entry)
     {
         X86Cpu* cpu = &_area->Cpu;
+        ulong alignment = cpu->Rflags & X86Cpu.FlagAc;
         _area->EnterTarget = (ulong)entry;
         _area->Flags = PackFlags(cpu->Rflags);
         MachineExit reason = RunGenerated();
+        Exits++;
+        _modeIsKnown &= (cpu->Rflags & X86Cpu.FlagAc) == alignment; // stac and clac are generated code's
         if (reason == MachineExit.HostFault)
             TakeHostFlags();
         cpu->Rflags = (cpu->Rflags & ~ArithmeticFlags) | UnpackFlags(_area->Flags);

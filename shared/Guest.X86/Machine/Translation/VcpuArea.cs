@@ -50,6 +50,12 @@ internal unsafe struct VcpuArea
     /// <summary>Whose accesses a TLB table serves: the kernel's, user code's, and the kernel's while it may touch user pages in spite of SMAP.</summary>
     public const int Views = 3;
 
+    /// <summary>Seams of one table: each view has one for reads and one for writes.</summary>
+    public const int SeamEntries = 4, Seams = Views * 2 * SeamEntries;
+
+    /// <summary>The largest operand.</summary>
+    public const int SeamBytes = 128;
+
     /// <summary>Accesses whose TLB entry can be guessed.</summary>
     public const int MostHints = 32768;
 
@@ -61,8 +67,10 @@ internal unsafe struct VcpuArea
     /// <summary>Host addresses that accesses of a block share.</summary>
     public const int Shares = 8;
 
-    /// <summary>Entries of a jump cache; one for the kernel, one for user code.</summary>
-    public const int JumpEntries = 4096;
+    /// <summary>Entries of the jump caches, one for each of <see cref="Views"/>: the kernel's is larger, which is seldom emptied.</summary>
+    public const int JumpEntries = KernelJumps + (Views - 1) * OtherJumps;
+
+    private const int KernelJumps = 16384, OtherJumps = 4096;
 
     /// <summary>Size of <see cref="Bounce"/>: the largest XSAVE image with room for alignment.</summary>
     public const int BounceBytes = 4096 + 128;
@@ -129,6 +137,14 @@ internal unsafe struct VcpuArea
 
     public fixed ulong WritePages[Views * TlbEntries];
 
+    /// <summary>
+    /// Pairs of pages that lie side by side somewhere, for operands across them: the linear address of the <see cref="SeamBytes"/> before the second page, and where these are. A
+    /// hit is 0 &lt;= address - tag &lt; SeamBytes.
+    /// </summary>
+    public fixed ulong SeamTags[Seams];
+
+    public fixed ulong SeamHosts[Seams];
+
     /// <summary>The entry the stack used last, of each table.</summary>
     public fixed uint StackHints[Views];
 
@@ -136,18 +152,27 @@ internal unsafe struct VcpuArea
     public fixed uint Hints[MostHints * 2];
 
     /// <summary>Offsets in the code segment, and the code for them.</summary>
-    public fixed ulong JumpTags[2 * JumpEntries];
+    public fixed ulong JumpTags[JumpEntries];
 
-    public fixed ulong JumpCode[2 * JumpEntries];
+    public fixed ulong JumpCode[JumpEntries];
 
     public fixed byte Bounce[BounceBytes];
+
+    /// <summary>The first entry of a jump cache.</summary>
+    public static int FirstJump(int set) => set == 0 ? 0 : KernelJumps + (set - 1) * OtherJumps;
+
+    /// <summary>Entries of a jump cache, a power of two.</summary>
+    public static int JumpsOf(int set) => set == 0 ? KernelJumps : OtherJumps;
+
+    /// <summary>The first entry of a table of seams.</summary>
+    public static int SeamTable(int view, bool isWrite) => (view * 2 + (isWrite ? 1 : 0)) * SeamEntries;
 }
 
 /// <summary>gs: displacements of the fields of <see cref="VcpuArea"/>.</summary>
 internal static unsafe class AreaSlot
 {
     public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
-        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, JumpTags, JumpCode, Vectors,
+        VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, SeamTags, SeamHosts, JumpTags, JumpCode, Vectors,
         InsnCount, InsnLimit;
 
     private static readonly int Gprs, Segments, Shared, StackHints, Hints;
@@ -185,6 +210,8 @@ internal static unsafe class AreaSlot
         WriteTags = Of(area->WriteTags);
         ReadPages = Of(area->ReadPages);
         WritePages = Of(area->WritePages);
+        SeamTags = Of(area->SeamTags);
+        SeamHosts = Of(area->SeamHosts);
         StackHints = Of(area->StackHints);
         Hints = Of(area->Hints);
         JumpTags = Of(area->JumpTags);
