@@ -80,6 +80,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         SyscallEntry[] syscalls = Target.Syscalls(compat);
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
+        ulong mask = InheritedMask(); // a signal that comes through the gate, as a tracer's request does, shuts out all others until it is delivered
         actions.InstallGate(engine.Region, call.PipeIgnored);
         GuestProcess process = new()
         {
@@ -108,7 +109,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         _perfMap?.Attach(process);
         if (strace is not null)
             actions.WatchDeath();
-        GuestThread thread = new(process, binding) { SignalMask = InheritedMask() };
+        GuestThread thread = new(process, binding) { SignalMask = mask };
         engine.World.Add(binding.State, thread.Tid);
         process.Threads.Add(thread);
         debugger?.Begin(process);
