@@ -80,7 +80,7 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         SyscallEntry[] syscalls = Target.Syscalls(compat);
         SignalActions actions = new(engine.Stubs);
         ThreadBinding binding = ThreadBinding.Bind(engine);
-        ulong mask = InheritedMask(); // a signal that comes through the gate, as a tracer's request does, shuts out all others until it is delivered
+        ulong inherited = InheritedMask(); // a signal that comes through the gate, as a tracer's request does, shuts out all others until it is delivered
         actions.InstallGate(engine.Region, call.PipeIgnored);
         GuestProcess process = new()
         {
@@ -109,12 +109,15 @@ internal sealed unsafe class UserComposition(UserTarget target, UserCpu cpu, Use
         _perfMap?.Attach(process);
         if (strace is not null)
             actions.WatchDeath();
-        GuestThread thread = new(process, binding) { SignalMask = mask };
+        GuestThread thread = new(process, binding) { SignalMask = call.IsChild ? call.Handover.SignalMask : inherited };
         engine.World.Add(binding.State, thread.Tid);
         process.Threads.Add(thread);
         debugger?.Begin(process);
-        if (thread.SignalMask != 0)
+        if ((inherited | SignalMasks.Faults | SignalMasks.Unblockable | SignalMasks.Of(SignalMasks.Runtime)) == ulong.MaxValue)
+            engine.World.RuntimeThreadIsSilent();
+        else if (thread.SignalMask != 0)
             engine.World.SilenceRuntimeThread();
+        thread.ApplyMask();
         if (call.Handover.Filters >= 0)
             SeccompImage.Read(thread, call.Handover.Filters);
         if (call.Handover.Tracer == Tracee.Word)

@@ -15,7 +15,7 @@ namespace Suite.Jit.Runtime;
 /// </summary>
 internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, bool compat)
 {
-    private const int SiCode = 8, SiTkill = -6;
+    private const int SiCode = 8, SiValue = 24, SiTkill = -6;
 
     /// <summary>Signals the processor raises; never blocked on the host, because the engine itself needs them.</summary>
     private const uint FaultSignals = 1u << Linux.SIGILL | 1u << Linux.SIGTRAP | 1u << Linux.SIGBUS | 1u << Linux.SIGFPE | 1u << Linux.SIGSEGV;
@@ -181,7 +181,7 @@ internal sealed unsafe class SignalGateEmitter(CodeRegion region, Stubs stubs, b
         chainRuntime = a.JccForward(Cond.E); // sent to this very thread: the runtime's own; the same signal sent to the process is a guest's
         a.Here(notRuntime);
         a.Mov(Mem.At(Reg.Rdx, HostContext.Mask), -1);
-        a.Cmp32(Reg.Rdi, SignalMasks.Kick);
+        a.Cmp(Mem.At(Reg.Rsi, SiValue), (int)region.Silenced);
         byte* resend = a.JccForward(Cond.NE);
         a.Mov32(Mem.Abs((int)region.Silenced), 1); // sent by World.SilenceRuntimeThread, only for the mask
         a.Ret();

@@ -130,14 +130,18 @@ public sealed unsafe class World(CodeRegion region)
     /// <param name="process">Its process, when that is another one than the caller's that shares its memory.</param>
     public void Kick(int tid, int process = 0)
     {
+        Queue(SignalMasks.Kick, process == 0 ? (int)Sys.Call(Nr.getpid) : process, tid, KickCookie);
+    }
+
+    private static bool Queue(int signal, int process, int tid, ulong value)
+    {
         byte* info = stackalloc byte[VcpuState.SiginfoSize];
         new Span<byte>(info, VcpuState.SiginfoSize).Clear();
-        int self = (int)Sys.Call(Nr.getpid);
-        *(int*)info = SignalMasks.Kick;
+        *(int*)info = signal;
         *(int*)(info + 8) = -1; // SI_QUEUE
-        *(int*)(info + 16) = self;
-        *(ulong*)(info + 24) = KickCookie;
-        Sys.Call(Nr.rt_tgsigqueueinfo, process == 0 ? self : process, tid, SignalMasks.Kick, (long)info);
+        *(int*)(info + 16) = (int)Sys.Call(Nr.getpid);
+        *(ulong*)(info + 24) = value;
+        return Sys.Call(Nr.rt_tgsigqueueinfo, process, tid, signal, (long)info) == 0;
     }
 
     /// <summary>
@@ -155,14 +159,17 @@ public sealed unsafe class World(CodeRegion region)
             Sys.Blocking(Nr.sched_yield);
     }
 
-    // Once it sleeps, the thread has opened the runtime's own signal for itself, as it does at its start; the mask set now stays.
+    /// <summary>The runtime's thread began with every signal blocked, and has opened only the runtime's own, of which the gate sends on what is the guest's.</summary>
+    public void RuntimeThreadIsSilent() => *region.Silenced = 1;
+
+    // By the one signal it never blocks. Once it sleeps, the thread has opened the runtime's own signal for itself, as it does at its start; the mask set now stays.
     private void KickRuntimeThread()
     {
         long process = Sys.Call(Nr.getpid);
         int tid = FindRuntimeThread((int)process, Tids());
         while (tid != 0 && !HostProcess.IsAsleep(tid))
             Sys.Blocking(Nr.sched_yield);
-        if (tid == 0 || Sys.Call(Nr.tgkill, process, tid, SignalMasks.Kick) != 0)
+        if (tid == 0 || !Queue(SignalMasks.Runtime, (int)process, tid, (ulong)region.Silenced))
             *region.Silenced = 1;
     }
 

@@ -69,18 +69,26 @@ public sealed unsafe class Respawn(byte[] toolName, byte[][] options)
     /// <summary>
     /// Replaces the process by a tool for another target, as <see cref="Exec"/> does by this one; what is logged goes on being logged.
     /// </summary>
-    public long ExecSibling(byte[] tool, byte[] path, byte[][] argv, byte[][] envp)
+    public long ExecSibling(byte[] tool, byte[] path, byte[][] argv, byte[][] envp, in ExecHandover handover)
     {
         byte[][] shared = SharedOptions();
         byte[] count = System.Text.Encoding.ASCII.GetBytes(shared.Length.ToString());
         OpenPassed(true);
-        long error = ExecNative(tool, [tool, System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. shared, Name(argv), path, .. Rest(argv)], envp);
+        long error = Exec(tool, [tool, .. handover.Words(), System.Text.Encoding.ASCII.GetBytes(ChildVerb), count, .. shared, Name(argv), path, .. Rest(argv)], envp);
         OpenPassed(false);
         return error;
     }
 
-    /// <summary>execve(2) of a file that the host itself is to run.</summary>
-    public static long ExecNative(byte[] path, byte[][] argv, byte[][] envp)
+    /// <summary>execve(2) of a file that the host itself is to run, with the signals blocked that the guest blocks. Returns only on failure, with none let in.</summary>
+    public static long ExecNative(byte[] path, byte[][] argv, byte[][] envp, ulong signalMask)
+    {
+        GuestThread.SetHostMask(signalMask);
+        long error = Exec(path, argv, envp);
+        GuestThread.SetHostMask(Jit.Runtime.SignalMasks.AllButFaults);
+        return error;
+    }
+
+    private static long Exec(byte[] path, byte[][] argv, byte[][] envp)
     {
         StringVector args = new(argv), env = new(envp);
         fixed (byte* p = (byte[])[.. path, 0], a = args.Block, e = env.Block)

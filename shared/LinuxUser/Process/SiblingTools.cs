@@ -35,12 +35,12 @@ internal static unsafe class SiblingTools
     /// Replaces the process by <paramref name="tool"/> running <paramref name="path"/>; returns only on failure, with -errno. A tool beside this one is
     /// told as this one tells itself; one from PATH, which may be another suite's, in the words that any QEMU knows.
     /// </summary>
-    public static long Exec(Respawn respawn, string tool, bool isBeside, byte[] path, byte[][] argv, byte[][] envp)
+    public static long Exec(Respawn respawn, string tool, bool isBeside, byte[] path, byte[][] argv, byte[][] envp, ulong signalMask)
     {
         byte[] program = path.AsSpan().Contains((byte)'/') ? path : [(byte)'.', (byte)'/', .. path], word = GuestText.ToBytes(tool);
         return isBeside
-            ? respawn.ExecSibling(word, program, argv, envp)
-            : Respawn.ExecNative(word, [word, [.. "-0"u8], argv.Length > 0 ? argv[0] : [], program, .. argv.Skip(1)], envp);
+            ? respawn.ExecSibling(word, program, argv, envp, ExecHandover.Nothing with { SignalMask = signalMask })
+            : Respawn.ExecNative(word, [word, [.. "-0"u8], argv.Length > 0 ? argv[0] : [], program, .. argv.Skip(1)], envp, signalMask);
     }
 
     private static string? OwnDirectory()

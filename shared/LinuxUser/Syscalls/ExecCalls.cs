@@ -1,4 +1,5 @@
 using Suite.Host;
+using Suite.Jit.Runtime;
 using Suite.LinuxUser.Abi;
 using Suite.LinuxUser.Loader;
 using Suite.LinuxUser.Process;
@@ -60,14 +61,16 @@ public static unsafe class ExecCalls
         ProgramKind kind = Classify(t, path, out ElfIdentity identity, out int errno);
         if (kind == ProgramKind.Refused)
             return -errno;
-        // A signal that waits has closed the mask, which the new program would inherit. The profiler's come too often to be waited out.
+        // A signal that has come would be lost with this program, one that comes from now on waits for the next. The profiler's come too often to be waited out.
         t.Profile?.Pause();
+        GuestThread.SetHostMask(SignalMasks.AllButFaults);
         long result = SysResult.Restart;
         if (t.State->Pending == 0)
         {
             t.Process.Actions.UncoverIgnored(forExec: true);
             result = Execute(t, kind, identity, path, argv, envp);
             t.Process.Actions.UncoverIgnored(forExec: false);
+            t.ApplyMask();
         }
 
         t.Profile?.Resume();
@@ -83,7 +86,7 @@ public static unsafe class ExecCalls
                 string? tracer = t.Process.Tracer?.Executing(t);
                 t.Process.Strace?.Executing(t.Tid);
                 int filters = SeccompImage.Write(t);
-                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, new ExecHandover(tracer, filters, t.Process.Identity.Settings.Encode())));
+                long error = Failed(t, t.Process.Respawn.Exec(path, argv, envp, new ExecHandover(tracer, filters, t.Process.Identity.Settings.Encode(), t.SignalMask)));
                 if (filters >= 0)
                     Sys.Call(Nr.close, filters);
                 t.Process.Tracer?.ExecuteFailed(t);
@@ -93,7 +96,7 @@ public static unsafe class ExecCalls
             default:
                 t.Process.Diagnosis?.Ending(t);
                 t.Process.Strace?.Executing(t.Tid);
-                return Failed(t, Respawn.ExecNative(path, argv, envp));
+                return Failed(t, Respawn.ExecNative(path, argv, envp, t.SignalMask));
         }
     }
 
@@ -105,10 +108,10 @@ public static unsafe class ExecCalls
         {
             t.Process.Diagnosis?.Ending(t);
             t.Process.Strace?.Executing(t.Tid);
-            return Failed(t, SiblingTools.Exec(t.Process.Respawn, place, isBeside, path, argv, envp));
+            return Failed(t, SiblingTools.Exec(t.Process.Respawn, place, isBeside, path, argv, envp, t.SignalMask));
         }
 
-        if (identity.Machine == ElfMachine.Ppc && Respawn.ExecNative(path, argv, envp) is var error && error != -Errno.ENOEXEC)
+        if (identity.Machine == ElfMachine.Ppc && Respawn.ExecNative(path, argv, envp, t.SignalMask) is var error && error != -Errno.ENOEXEC)
             return error;
         string program = GuestText.FromBytes(path);
         HostText.WriteError($"{t.Process.Target.Tool}: {program}: is a program for {MachineCheck.Describe(identity.Machine, identity.Is64, identity.BigEndian)}, "
