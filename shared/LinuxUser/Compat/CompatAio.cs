@@ -120,7 +120,8 @@ internal static unsafe class CompatAio
             (block[8], block[9], block[10], block[11], block[12], block[13], block[14], block[15]) =
                 (block[12], block[13], block[14], block[15], block[8], block[9], block[10], block[11]);
         int opcode = BinaryPrimitives.ReadUInt16LittleEndian(block[OpcodeOffset..]);
-        ulong count = BinaryPrimitives.ReadUInt64LittleEndian(block[LengthOffset..]);
+        // Of the 64 bits of the length the kernel takes 32 as a number of vectors (fs/aio.c, aio_setup_rw), and refuses more than 1024.
+        uint count = BinaryPrimitives.ReadUInt32LittleEndian(block[LengthOffset..]);
         if (opcode is ReadVector or WriteVector && count <= MostVectors)
             BinaryPrimitives.WriteUInt64LittleEndian(block[BufferOffset..], Vectors(t, abi, BinaryPrimitives.ReadUInt64LittleEndian(block[BufferOffset..]), (int)count, ref arena));
 
@@ -145,7 +146,7 @@ internal static unsafe class CompatAio
         if (t.Memory.TryRead(at, words))
             return words.Length / WordBytes;
         int count = 0;
-        while (t.Memory.TryRead(at + (ulong)(count * WordBytes), words.Slice(count * WordBytes, WordBytes)))
+        while (count < words.Length / WordBytes && t.Memory.TryRead(at + (ulong)(count * WordBytes), words.Slice(count * WordBytes, WordBytes)))
             count++;
         return count;
     }

@@ -293,17 +293,20 @@ public sealed unsafe class Tracee : ITracer
         return false;
     }
 
-    // All threads stop, by the kernel's doing; this thread tells first that its SIGSTOP is not one to ask about.
+    // All threads stop, by the kernel's doing; one that is still traced, and was not let go with this signal, tells first that its SIGSTOP is not one to ask about.
     private void StopGroup(GuestThread t, int signal)
     {
-        TracedThread traced = t.Traced!;
-        traced.Publish(t);
-        (traced.Block->Kind, traced.Block->Signal) = (StopKind.Group, signal);
+        TracedThread? traced = t.Traced;
+        traced?.Publish(t);
+        if (traced is not null)
+            (traced.Block->Kind, traced.Block->Signal) = (StopKind.Group, signal);
         // A stop by the terminal does not happen in an orphaned process group, and only the kernel knows which are.
         if (signal == Linux.SIGSTOP)
             Sys.Blocking(Nr.tgkill, Sys.Call(Nr.getpid), Sys.Call(Nr.gettid), signal);
         else
             t.Process.Actions.StopByDefault(signal);
+        if (traced is null)
+            return;
         traced.Block->Kind = StopKind.None;
         if (traced.Block->Command != TraceCommand.None)
         {
