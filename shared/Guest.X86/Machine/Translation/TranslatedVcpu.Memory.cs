@@ -179,7 +179,7 @@ public sealed unsafe partial class TranslatedVcpu
 
         for (int set = 0; set < VcpuArea.Views; set++)
         {
-            ulong rip = linear - (set == UserSet ? _userJumps : _kernelJumps).Base;
+            ulong rip = linear - (set == UserSet ? _userJumpsBase : _kernelJumpsBase);
             if (shift > 12 || _jumpPages[set].MayHold(rip >> 12))
                 DropJumps(set, rip, shift);
         }

@@ -42,6 +42,9 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
     /// <summary>Ports written: number, size, value.</summary>
     public List<(ushort Port, int Size, uint Value)> Outs { get; } = [];
 
+    /// <summary>Called when a port was written.</summary>
+    public Action? OnOut { get; set; }
+
     /// <summary>Device memory accesses: address, size, value; reads have a null value.</summary>
     public List<(ulong Address, int Size, ulong? Value)> Mmio { get; } = [];
 
@@ -162,7 +165,11 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
 
     public override uint In(ushort port, int size) => 0x12345678;
 
-    public override void Out(ushort port, int size, uint value) => Outs.Add((port, size, value));
+    public override void Out(ushort port, int size, uint value)
+    {
+        Outs.Add((port, size, value));
+        OnOut?.Invoke();
+    }
 
     public override void SetFpuError(bool level) => FpuError = level;
 
