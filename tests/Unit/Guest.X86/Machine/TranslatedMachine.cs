@@ -90,6 +90,15 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
         ((ulong*)At(table))[linear >> 12 & 511] = physical | flags;
     }
 
+    /// <summary>Physical address of the page table with the entry of a linear address that is mapped.</summary>
+    public ulong TableOf(ulong linear)
+    {
+        ulong table = Root;
+        for (int level = 3; level > 0; level--)
+            table = ((ulong*)At(table))[linear >> (12 + 9 * level) & 511] & 0x000F_FFFF_FFFF_F000;
+        return table;
+    }
+
     /// <summary>Where a linear address lies in this process.</summary>
     public byte* Linear(ulong linear)
     {
