@@ -18,7 +18,7 @@ public sealed class SystemCpuid
     private const uint LongMode = 1 << 29, SyscallBit = 1 << 11, ArchCapabilitiesBit = 1 << 29, SpecControlBit = 1 << 26, TopologyExtensions = 1 << 22;
 
     // Software takes these for "not affected": code that runs translated sees none of the host's registers that the attacks are about.
-    private const uint BranchTypeConfusionNo = 1 << 29, StoreBypassNo = 1 << 26, LfenceSerializes = 1 << 2, NullClearsBase = 1 << 6, AutoIbrs = 1 << 8, ReturnOverflowNo = 1 << 29;
+    private const uint BranchTypeConfusionNo = 1 << 29, StoreBypassNo = 1 << 26, LfenceSerializes = 1 << 2, NullClearsBase = 1 << 6, AutoIbrs = 1 << 8, ReturnOverflowNo = 1 << 29, SchedulerAttacksNo = 3 << 1;
 
     private const uint ExtendedBase = 0x8000_0000, HypervisorBase = 0x4000_0000, LastBasic = 0x1F, LastExtendedAmd = 0x8000_0021, LastExtendedIntel = 0x8000_0008;
 
@@ -279,7 +279,7 @@ public sealed class SystemCpuid
                 return new CpuidLeaf(id, (uint)(_topology.Threads - 1) << 8 | id >> _topology.ThreadBits & 0xFF, id >> _topology.SocketBits & 0xFF, 0);
             case 0x21:
                 uint safe = _model.IsHost ? LfenceSerializes | NullClearsBase | AutoIbrs | ReturnOverflowNo : 0;
-                return new CpuidLeaf((model.Eax & OfferedX21Eax) | safe, 0, 0, 0);
+                return new CpuidLeaf((model.Eax & OfferedX21Eax) | safe, 0, _model.IsHost ? SchedulerAttacksNo : 0, 0);
             default:
                 return default;
         }

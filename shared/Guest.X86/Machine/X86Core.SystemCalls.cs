@@ -3,7 +3,10 @@ namespace Suite.Guest.X86.Machine;
 /// <summary>syscall, sysret, sysenter, sysexit, swapgs (Intel SDM volume 2; AMD APM volume 3 where makers differ).</summary>
 public sealed unsafe partial class X86Core
 {
-    private const uint FlatCode64 = 0x9B | Segment.Long | Segment.Granular, FlatCode32 = 0x9B | Segment.Big | Segment.Granular, FlatData = 0x93 | Segment.Big | Segment.Granular;
+    internal const uint FlatCode64 = 0x9B | Segment.Long | Segment.Granular, FlatCode32 = 0x9B | Segment.Big | Segment.Granular, FlatData = 0x93 | Segment.Big | Segment.Granular;
+
+    /// <summary>Flags that sysret takes from r11.</summary>
+    internal const ulong FlagsOfReturn = 0x3C_7FD7;
 
     private void SystemCall(ulong next)
     {
@@ -32,7 +35,6 @@ public sealed unsafe partial class X86Core
 
     private void SystemReturn(int size)
     {
-        const ulong restored = 0x3C_7FD7;
         if ((_cpu->Efer & X86Cpu.EferSce) == 0 || (!_cpu->Is64 && !_isAmd))
             throw Undefined();
         if (!IsProtectedNotVm || _cpu->Cpl != 0)
@@ -53,7 +55,7 @@ public sealed unsafe partial class X86Core
             _cpu->Rip = (uint)rip;
         }
 
-        _cpu->Rflags = _cpu->IsLong ? (_cpu->Gpr[11] & restored) | FlagFixed : _cpu->Rflags | X86Cpu.FlagIf;
+        _cpu->Rflags = _cpu->IsLong ? (_cpu->Gpr[11] & FlagsOfReturn) | FlagFixed : _cpu->Rflags | X86Cpu.FlagIf;
         _stepRule = StepRule.After;
     }
 

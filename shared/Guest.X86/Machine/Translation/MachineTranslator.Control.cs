@@ -183,6 +183,12 @@ internal sealed unsafe partial class MachineTranslator
             case Mnemonic.Stac or Mnemonic.Clac:
                 EmitAccess(next, insn.Mnemonic == Mnemonic.Stac);
                 break;
+            case Mnemonic.Syscall:
+                EmitSystemCall(in insn, next);
+                break;
+            case Mnemonic.Sysretq:
+                EmitSystemReturn(in insn);
+                break;
             default:
                 EmitConditional(in insn, next);
                 break;
@@ -397,24 +403,25 @@ internal sealed unsafe partial class MachineTranslator
         return at;
     }
 
-    private int JumpSetOffset => VcpuArea.FirstJump(_mode.JumpSet) * 8;
-
     /// <summary>Which entry of a jump cache a target uses.</summary>
     internal static int JumpEntry(ulong target, int set) => VcpuArea.FirstJump(set) + (int)((target ^ target >> JumpHashShift) & (ulong)(VcpuArea.JumpsOf(set) - 1));
 
+    private void EmitJumpTo() => EmitJumpTo(_mode.JumpSet, Is64 ? AddSite(_rip, insn: -1) : NoSite);
+
     // To the target in S0; the flags are in memory.
-    private void EmitJumpTo()
+    private void EmitJumpTo(int set, int site)
     {
+        int first = VcpuArea.FirstJump(set) * 8;
         byte* miss = _code.Cold -= 48;
         X64Asm c = new(miss);
-        EmitLookup(ref c, Is64 ? AddSite(_rip, insn: -1) : NoSite);
+        EmitLookup(ref c, site);
         _a.Mov32(S1, S0);
         _a.Shift(Shift.Shr, S1, JumpHashShift, wide: false);
         _a.Op(Alu.Xor, S1, S0, wide: false);
-        _a.And32(S1, VcpuArea.JumpsOf(_mode.JumpSet) - 1);
-        _a.Cmp(S0, AreaSlot.Indexed(S1, AreaSlot.JumpTags + JumpSetOffset));
+        _a.And32(S1, VcpuArea.JumpsOf(set) - 1);
+        _a.Cmp(S0, AreaSlot.Indexed(S1, AreaSlot.JumpTags + first));
         _a.Jcc(Cond.NE, miss);
-        _a.Jmp(AreaSlot.Indexed(S1, AreaSlot.JumpCode + JumpSetOffset));
+        _a.Jmp(AreaSlot.Indexed(S1, AreaSlot.JumpCode + first));
     }
 
     // A jump to no canonical address faults where it is: the site tells.

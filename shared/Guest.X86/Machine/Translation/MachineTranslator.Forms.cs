@@ -39,10 +39,10 @@ internal sealed unsafe partial class MachineTranslator
         _ => true,
     };
 
-    /// <summary>True for instructions without effect.</summary>
+    /// <summary>True for instructions without effect. Loads are in order on hosts anyway, which is all that lfence asks for where nothing is speculated upon.</summary>
     internal static bool IsNothing(in Instruction insn) => !insn.HasLockPrefix
         && insn.Mnemonic is Mnemonic.Nop or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2 or Mnemonic.Prefetchw or Mnemonic.Prefetch
-            or Mnemonic.Pause or Mnemonic.Endbr32 or Mnemonic.Endbr64;
+            or Mnemonic.Pause or Mnemonic.Lfence or Mnemonic.Endbr32 or Mnemonic.Endbr64;
 
     /// <summary>Number of the operand in memory; -1 without.</summary>
     internal static int MemoryOperand(in Instruction insn)
@@ -108,6 +108,8 @@ internal sealed unsafe partial class MachineTranslator
                 return IsNearSize(in insn);
             case Mnemonic.Stac or Mnemonic.Clac:
                 return !_mode.IsUser;
+            case Mnemonic.Syscall or Mnemonic.Sysretq:
+                return Is64 && _mode.IsUser == (insn.Mnemonic == Mnemonic.Syscall);
             case Mnemonic.Jmp when insn.IsJmpNearIndirect:
                 return IsNearSize(in insn) && (insn.Op0Kind == OpKind.Register || CanAddress(in insn));
             case Mnemonic.Call when insn.IsCallNear:

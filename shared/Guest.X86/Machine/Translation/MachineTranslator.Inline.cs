@@ -7,6 +7,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 internal sealed unsafe partial class MachineTranslator
 {
     private const int PushedFlags = unchecked((int)~(X86Cpu.FlagVm | X86Cpu.FlagRf | ArithmeticFlags));
+    private const int OverflowShift = 11, LahfFlags = 0xD5;
     private const ulong ArithmeticFlags = X86Cpu.FlagCf | X86Cpu.FlagPf | X86Cpu.FlagAf | X86Cpu.FlagZf | X86Cpu.FlagSf | X86Cpu.FlagOf;
 
     private bool IsVm86 => _mode.IsUser && !_mode.IsProtected;
@@ -58,18 +59,24 @@ internal sealed unsafe partial class MachineTranslator
     // An interrupt that waits is taken at the head of the next block, which is behind the next instruction at least, as it must be.
     private void EmitSti()
     {
+        _a.Op(Alu.Or, AreaSlot.At(AreaSlot.Rflags), (int)X86Cpu.FlagIf, wide: false);
+        EmitLookForInterrupt();
+    }
+
+    // Interrupts may be allowed from here on.
+    private void EmitLookForInterrupt()
+    {
         byte* cold = _code.Cold -= 32;
         X64Asm c = new(cold);
-        _a.Op(Alu.Or, AreaSlot.At(AreaSlot.Rflags), (int)X86Cpu.FlagIf, wide: false);
         _a.Cmp32(AreaSlot.At(AreaSlot.InterruptLine), 0);
         _a.Jcc(Cond.NE, cold);
         c.Mov32(AreaSlot.At(AreaSlot.ExitRequest), 1);
         c.Jmp(_a.Position);
     }
 
-    private void EmitPushFlags(in Instruction insn)
+    // S0 = all flags as an instruction sees them; S1 is lost.
+    private void EmitWholeFlags()
     {
-        const int OverflowShift = 11, LahfFlags = 0xD5;
         _a.MovzxWord(S0, AreaSlot.At(AreaSlot.Flags));
         _a.Mov32(S1, S0);
         _a.Shift(Shift.Shr, S1, 8, wide: false);
@@ -80,6 +87,11 @@ internal sealed unsafe partial class MachineTranslator
         _a.Mov32(S1, AreaSlot.At(AreaSlot.Rflags));
         _a.And32(S1, PushedFlags);
         _a.Op(Alu.Or, S0, S1, wide: false);
+    }
+
+    private void EmitPushFlags(in Instruction insn)
+    {
+        EmitWholeFlags();
         _a.Mov(AreaSlot.At(AreaSlot.Temp), S0);
         EmitStackAddress(-WordBytes);
         EmitTranslate(insn.IP, WordBytes, isWrite: true, TlbIndex.OfStack);

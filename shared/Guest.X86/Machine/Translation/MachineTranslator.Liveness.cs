@@ -29,6 +29,7 @@ internal sealed unsafe partial class MachineTranslator
     private static FlagUse UseOf(in Instruction insn, InsnForm form) => form switch
     {
         InsnForm.Core or InsnForm.Careful => FlagUse.Opaque,
+        InsnForm.Branch when insn.Mnemonic is Mnemonic.Syscall or Mnemonic.Sysretq => FlagUse.Opaque,
         InsnForm.Stack or InsnForm.Nothing => default,
         InsnForm.Inline => insn.Mnemonic is Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq ? new FlagUse(FlagUse.All, RflagsBits.None, RflagsBits.None) : default,
         _ => FlagUse.Of(in insn),

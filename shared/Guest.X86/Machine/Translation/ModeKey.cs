@@ -78,6 +78,9 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
     /// <summary>The key of kernel code with or without access to user pages in spite of SMAP.</summary>
     public ModeKey WithAccess(bool isAllowed) => new(isAllowed ? bits | AccessUser : bits & ~AccessUser);
 
+    /// <summary>The key of 64-bit code at another privilege level, with EFLAGS.AC clear.</summary>
+    public ModeKey AtLevel(bool isUser) => new((bits & ~(User | AccessUser | CheckAlignment | Alone)) | (isUser ? User : 0));
+
     /// <summary>The key of the second translation.</summary>
     public ModeKey AsAlone => new(bits | Alone);
 

@@ -12,7 +12,7 @@ public sealed unsafe partial class TranslatedVcpu
     private const int KernelSet = 0, UserSet = 1, AccessSet = 2;
 
     private readonly PageFilter[] _jumpPages = [new(), new(), new()];
-    private (uint Mode, ulong Base) _kernelJumps, _userJumps; // what their entries were made for
+    private ulong _kernelJumpsBase, _userJumpsBase; // with VcpuArea.JumpModes: what their entries were made for
     private bool _hasLocalKernelJumps;
 
     private uint CodeBit => 1u << _index;
@@ -43,10 +43,11 @@ public sealed unsafe partial class TranslatedVcpu
     // The jump caches are for one mode each. The kernel's two are for the same, because generated code changes from one to the other.
     private void TakeJumps(ModeKey mode, ulong codeBase)
     {
-        ref (uint Mode, ulong Base) jumps = ref mode.IsUser ? ref _userJumps : ref _kernelJumps;
-        if (jumps.Mode == mode.JumpBits && jumps.Base == codeBase)
+        ref uint madeFor = ref _area->JumpModes[mode.IsUser ? 1 : 0];
+        ref ulong madeAt = ref mode.IsUser ? ref _userJumpsBase : ref _kernelJumpsBase;
+        if (madeFor == mode.JumpBits && madeAt == codeBase)
             return;
-        jumps = (mode.JumpBits, codeBase);
+        (madeFor, madeAt) = (mode.JumpBits, codeBase);
         if (mode.IsUser)
             ClearUserJumps();
         else

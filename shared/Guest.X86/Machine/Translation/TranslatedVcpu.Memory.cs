@@ -13,6 +13,7 @@ public sealed unsafe partial class TranslatedVcpu
     private readonly ConcurrentQueue<ulong> _droppedWrites = new();
     private readonly List<(RamBlock Block, ulong Page)> _watched = [];
     private readonly int[] _locals = new int[VcpuArea.Views * MostLocals], _localCounts = new int[VcpuArea.Views];
+    private readonly DevicePages _devices = new();
     private readonly PageFilter _largePages = new(), _hugePages = new();
     private long _drops;
     private volatile bool _mapChanged, _isInGuest;
@@ -24,6 +25,8 @@ public sealed unsafe partial class TranslatedVcpu
         ulong linear = _area->ExitAddress;
         if ((linear & PageMask) + site.Size > PageMask + 1)
             return FindSeam(in site, linear) is var seam and not null ? (ulong)seam : (ulong)MachineExit.Careful;
+        if (site.IsLoad && _devices.TryFind(site.View, linear, out ulong register))
+            return ReadDevice(register, site.Size);
         MemoryAccess access = site.IsWrite ? MemoryAccess.Write : MemoryAccess.Read;
         if (IsNotCanonical(linear))
             return (ulong)MachineExit.Careful;
@@ -40,7 +43,13 @@ public sealed unsafe partial class TranslatedVcpu
         byte* reads = slot.ReadPointer(page), writes = slot.WritePointer(page);
         byte* answer = site.IsWrite ? writes : reads;
         if (answer == null)
-            return site.IsLoad ? ReadDevice(physical, site.Size) : (ulong)MachineExit.Careful;
+        {
+            if (!site.IsLoad)
+                return (ulong)MachineExit.Careful;
+            _devices.Add(site.View, linear, physical);
+            return ReadDevice(physical, site.Size);
+        }
+
         uint owners = slot.CodeOwners(page);
         bool holdsCode = owners != 0;
         if (site.IsWrite && holdsCode)
@@ -88,6 +97,7 @@ public sealed unsafe partial class TranslatedVcpu
         for (int view = 0; view < VcpuArea.Views; view++)
             ClearView(view);
         ClearSeams();
+        _devices.Clear();
         Array.Clear(_localCounts);
         _largePages.Clear();
         _hugePages.Clear();
@@ -134,6 +144,7 @@ public sealed unsafe partial class TranslatedVcpu
             for (int view = 0; view < VcpuArea.Views; view++)
                 DropLocals(view);
             ClearSeams();
+            _devices.Clear();
         }
 
         ClearUserJumps();
@@ -163,6 +174,7 @@ public sealed unsafe partial class TranslatedVcpu
     public void TlbFlushPage(ulong linear)
     {
         ClearSeams();
+        _devices.Clear();
         int shift = _hugePages.MayHold(linear >> HugeShift) ? HugeShift : _largePages.MayHold(linear >> LargeShift) ? LargeShift : 12;
         for (int view = 0; view < VcpuArea.Views; view++)
         {
@@ -179,7 +191,7 @@ public sealed unsafe partial class TranslatedVcpu
 
         for (int set = 0; set < VcpuArea.Views; set++)
         {
-            ulong rip = linear - (set == UserSet ? _userJumps : _kernelJumps).Base;
+            ulong rip = linear - (set == UserSet ? _userJumpsBase : _kernelJumpsBase);
             if (shift > 12 || _jumpPages[set].MayHold(rip >> 12))
                 DropJumps(set, rip, shift);
         }

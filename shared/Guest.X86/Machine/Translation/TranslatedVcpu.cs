@@ -167,12 +167,12 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
     private void Enter(byte* entry)
     {
         X86Cpu* cpu = &_area->Cpu;
-        ulong alignment = cpu->Rflags & X86Cpu.FlagAc;
+        (ulong alignment, byte level) = (cpu->Rflags & X86Cpu.FlagAc, cpu->Cpl);
         _area->EnterTarget = (ulong)entry;
         _area->Flags = PackFlags(cpu->Rflags);
         MachineExit reason = RunGenerated();
         Exits++;
-        _modeIsKnown &= (cpu->Rflags & X86Cpu.FlagAc) == alignment; // stac and clac are generated code's
+        _modeIsKnown &= (cpu->Rflags & X86Cpu.FlagAc) == alignment && cpu->Cpl == level; // stac, clac, syscall and sysret are generated code's
         if (reason == MachineExit.HostFault)
             TakeHostFlags();
         cpu->Rflags = (cpu->Rflags & ~ArithmeticFlags) | UnpackFlags(_area->Flags);

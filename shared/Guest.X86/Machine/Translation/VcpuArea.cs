@@ -151,6 +151,9 @@ internal unsafe struct VcpuArea
     /// <summary>The entry an access used last, and a count of wrong guesses that asks managed code when it overflows.</summary>
     public fixed uint Hints[MostHints * 2];
 
+    /// <summary>What the jump caches are for (<see cref="ModeKey.JumpBits"/>): the kernel's two, and user code's.</summary>
+    public fixed uint JumpModes[2];
+
     /// <summary>Offsets in the code segment, and the code for them.</summary>
     public fixed ulong JumpTags[JumpEntries];
 
@@ -173,9 +176,9 @@ internal static unsafe class AreaSlot
 {
     public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
         VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, SeamTags, SeamHosts, JumpTags, JumpCode, Vectors,
-        InsnCount, InsnLimit;
+        InsnCount, InsnLimit, Efer, Star, Lstar, Sfmask, Cpl;
 
-    private static readonly int Gprs, Segments, Shared, StackHints, Hints;
+    private static readonly int Gprs, Segments, LimitOffset, SelectorOffset, JumpModes, Shared, StackHints, Hints;
 
     static AreaSlot()
     {
@@ -183,6 +186,8 @@ internal static unsafe class AreaSlot
         int Of(void* field) => (int)((byte*)field - (byte*)area);
         Gprs = Of(area->Cpu.Gpr);
         Segments = Of(Unsafe.AsPointer(ref area->Cpu.Seg(0)));
+        LimitOffset = Of(Unsafe.AsPointer(ref area->Cpu.Seg(0).Limit)) - Segments;
+        SelectorOffset = Of(Unsafe.AsPointer(ref area->Cpu.Seg(0).Selector)) - Segments;
         Vectors = Of(&area->Cpu.Vectors);
         InterruptLine = Of(&area->InterruptLine);
         Rflags = Of(&area->Cpu.Rflags);
@@ -214,6 +219,12 @@ internal static unsafe class AreaSlot
         SeamHosts = Of(area->SeamHosts);
         StackHints = Of(area->StackHints);
         Hints = Of(area->Hints);
+        JumpModes = Of(area->JumpModes);
+        Efer = Of(&area->Cpu.Efer);
+        Star = Of(&area->Cpu.Star);
+        Lstar = Of(&area->Cpu.Lstar);
+        Sfmask = Of(&area->Cpu.Sfmask);
+        Cpl = Of(&area->Cpu.Cpl);
         JumpTags = Of(area->JumpTags);
         JumpCode = Of(area->JumpCode);
         NativeMemory.Free(area);
@@ -240,6 +251,15 @@ internal static unsafe class AreaSlot
     /// <summary>Its count of wrong guesses.</summary>
     public static Mem HintCount(int number) => At(Hints + number * 8 + 4);
 
+    /// <summary>What a jump cache is for.</summary>
+    public static Mem JumpMode(bool isUser) => At(JumpModes + (isUser ? 4 : 0));
+
     /// <summary>Base of a segment register.</summary>
     public static Mem SegmentBase(int segment) => At(Segments + segment * sizeof(Segment));
+
+    /// <summary>Limit of a segment register, and behind it the attributes.</summary>
+    public static Mem SegmentLimit(int segment) => At(Segments + segment * sizeof(Segment) + LimitOffset);
+
+    /// <summary>Selector of a segment register.</summary>
+    public static Mem SegmentSelector(int segment) => At(Segments + segment * sizeof(Segment) + SelectorOffset);
 }

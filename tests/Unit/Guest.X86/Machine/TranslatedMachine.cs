@@ -42,6 +42,9 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
     /// <summary>Ports written: number, size, value.</summary>
     public List<(ushort Port, int Size, uint Value)> Outs { get; } = [];
 
+    /// <summary>Called when a port was written.</summary>
+    public Action? OnOut { get; set; }
+
     /// <summary>Device memory accesses: address, size, value; reads have a null value.</summary>
     public List<(ulong Address, int Size, ulong? Value)> Mmio { get; } = [];
 
@@ -85,6 +88,15 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
         }
 
         ((ulong*)At(table))[linear >> 12 & 511] = physical | flags;
+    }
+
+    /// <summary>Physical address of the page table with the entry of a linear address that is mapped.</summary>
+    public ulong TableOf(ulong linear)
+    {
+        ulong table = Root;
+        for (int level = 3; level > 0; level--)
+            table = ((ulong*)At(table))[linear >> (12 + 9 * level) & 511] & 0x000F_FFFF_FFFF_F000;
+        return table;
     }
 
     /// <summary>Where a linear address lies in this process.</summary>
@@ -162,7 +174,11 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
 
     public override uint In(ushort port, int size) => 0x12345678;
 
-    public override void Out(ushort port, int size, uint value) => Outs.Add((port, size, value));
+    public override void Out(ushort port, int size, uint value)
+    {
+        Outs.Add((port, size, value));
+        OnOut?.Invoke();
+    }
 
     public override void SetFpuError(bool level) => FpuError = level;
 

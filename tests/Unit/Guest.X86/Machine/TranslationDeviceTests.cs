@@ -37,12 +37,15 @@ public sealed unsafe class TranslationDeviceTests
         Assert.Equal(0x88UL, machine.Cpu->Gpr[1]);
     }
 
-    private static TranslatedMachine Run(Assembler code)
+    // The page table that holds the device's entry is mapped where asked.
+    private static TranslatedMachine Run(Assembler code, ulong tables = 0)
     {
         TranslatedMachine machine = new();
         machine.MapLinear(Code, 4096);
         machine.EnterLongMode();
         machine.MapPage(Device, Physical, 3);
+        if (tables != 0)
+            machine.MapPage(tables, machine.TableOf(Device), 3);
         var stream = new MemoryStream();
         code.Assemble(new StreamCodeWriter(stream), Code);
         stream.ToArray().CopyTo(new Span<byte>(machine.Linear(Code), 4096));
@@ -50,6 +53,35 @@ public sealed unsafe class TranslationDeviceTests
         Assert.Equal(TranslatedExit.Halted, machine.Run());
         Assert.Equal(-1, machine.EndVector(out _));
         return machine;
+    }
+
+    // Where a device's page lies is kept for loads, as entries of the TLB are.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_device_page_that_moved_is_found_where_it_is_now(bool onePage)
+    {
+        const ulong tables = 0x70_0000, elsewhere = Physical + 0x1000;
+        var a = new Assembler(64);
+        a.mov(rbx, Device);
+        a.mov(rsi, tables);
+        a.mov(eax, __dword_ptr[rbx + 0x10]);
+        a.mov(eax, __dword_ptr[rbx + 0x10]);
+        a.add(__qword_ptr[rsi + (long)(Device >> 12 & 511) * 8], 0x1000);
+        if (onePage)
+        {
+            a.invlpg(__[rbx]);
+        }
+        else
+        {
+            a.mov(rax, cr3);
+            a.mov(cr3, rax);
+        }
+
+        a.mov(eax, __dword_ptr[rbx + 0x10]);
+        a.hlt();
+        using TranslatedMachine machine = Run(a, tables);
+        Assert.Equal([Physical + 0x10, Physical + 0x10, elsewhere + 0x10], machine.Mmio.Select(m => m.Address));
     }
 
     // The decoded instruction of an access is kept: what the guest wrote over it since must count.
