@@ -73,7 +73,18 @@ public static class BlockImage
         if (image is not Qcow2Image { Below: { } below } overlay)
             return false;
         (string file, string format) = below;
-        overlay.CommitBelow(isWritable => Open(options with { File = file, Format = format, IsReadOnly = !isWritable, IsSnapshot = false }, warn, depth: 0));
+        overlay.CommitBelow((before, isWritable) => Open(
+            options with
+            {
+                File = file,
+                Format = format,
+                IsReadOnly = !isWritable,
+                IsSnapshot = false,
+                Succeeds = before,
+                GuardsHeader = before is RawImage { GuardsHeader: true },
+            },
+            warn,
+            depth: 0));
         return true;
     }
 
@@ -112,7 +123,7 @@ public static class BlockImage
     private static IBlockDevice Open(HostFile file, BlockOptions options, Action<string> warn, int depth)
     {
         string? format = options.Format;
-        bool isGuess = format is null;
+        bool guards = options.GuardsHeader || format is null;
         if (format is null)
         {
             Span<byte> start = stackalloc byte[IBlockDevice.SectorSize];
@@ -123,8 +134,7 @@ public static class BlockImage
         switch (format)
         {
             case ImageFormat.Raw:
-                bool guards = isGuess && !file.IsReadOnly;
-                if (guards)
+                if (format != options.Format && !file.IsReadOnly)
                     warn($"{file.Path}: the format was not given and looks like raw; writes to sector 0 that look like another format's header will be refused. Give format=raw to allow them.");
                 return new RawImage(file, options.Discards, guards);
             case ImageFormat.Qcow2:
@@ -142,7 +152,7 @@ public static class BlockImage
         string path = Path.Combine(Path.GetDirectoryName(options.File) ?? "", name);
         try
         {
-            return Open(options with { File = path, Format = format, IsReadOnly = true, WritesThrough = false }, warn, depth + 1);
+            return Open(options with { File = path, Format = format, IsReadOnly = true, WritesThrough = false, Succeeds = null, GuardsHeader = false }, warn, depth + 1);
         }
         catch (IOException e)
         {

@@ -16,6 +16,12 @@ public sealed record BlockOptions(string File)
     /// <summary>Lock the file against other processes.</summary>
     public bool Locks { get; init; } = true;
 
+    /// <summary>Our own image of the same file, which gives up its locks as soon as those of this one are set: no other process gets in between. Null for none.</summary>
+    public IBlockDevice? Succeeds { get; init; }
+
+    /// <summary>The format was found by looking at the file: the guest must not be able to make the file look like another one's.</summary>
+    public bool GuardsHeader { get; init; }
+
     /// <summary>Others may write the file at the same time (a file system of a cluster).</summary>
     public bool SharesWriting { get; init; }
 

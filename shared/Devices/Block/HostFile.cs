@@ -11,11 +11,12 @@ public sealed unsafe class HostFile : IDisposable
     private const int MaxVectors = 1024;
 
     private readonly bool _ignoresFlush;
+    private readonly BlockOptions _options;
     private long _fd;
 
     private HostFile(string path, long fd, BlockOptions options)
     {
-        (Path, _fd) = (path, fd);
+        (Path, _fd, _options) = (path, fd, options);
         (IsReadOnly, _ignoresFlush, WritesThrough) = (options.IsReadOnly, options.IgnoresFlush, options.WritesThrough);
     }
 
@@ -180,6 +181,17 @@ public sealed unsafe class HostFile : IDisposable
         if (_fd >= 0)
             Sys.Call(Nr.close, _fd);
         _fd = -1;
+    }
+
+    /// <summary>As <see cref="IBlockDevice.SetLocks"/>.</summary>
+    internal void SetLocks(bool held)
+    {
+        if (!_options.Locks)
+            return;
+        if (held)
+            ImageLock.Set(this, _options);
+        else
+            ImageLock.GiveUp(this);
     }
 
     internal IOException Error(string what, long result) => new($"{Path}: {what}: {ErrorText(result)}");

@@ -30,6 +30,12 @@ public interface IBlockDevice : IDisposable
     /// <summary>More of the image, for monitors.</summary>
     ImageDetails Details => ImageDetails.Plain;
 
+    /// <summary>The image's file is locked against other processes, which is so from when it is opened on.</summary>
+    /// <param name="held">Lock it (again), without a look at who else has; false to unlock it.</param>
+    void SetLocks(bool held)
+    {
+    }
+
     /// <summary>Makes the medium larger or smaller; what is new reads as zeros.</summary>
     /// <param name="length">Bytes, a multiple of <see cref="SectorSize"/>.</param>
     void Resize(long length) => throw new IOException($"{Description.File}: cannot be given another size");

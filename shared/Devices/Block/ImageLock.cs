@@ -17,25 +17,37 @@ internal static unsafe class ImageLock
     /// <exception cref="IOException">Another process uses it in a way that does not go together with ours.</exception>
     public static void Take(HostFile file, BlockOptions options)
     {
-        int use = 1 << Reading | (options.IsReadOnly ? 0 : 1 << Writing | 1 << Resizing);
-        int refuse = options.SharesWriting ? 0 : 1 << Writing | 1 << Resizing;
-        for (int i = 0; i < Uses; i++)
-        {
-            if ((use >> i & 1) != 0)
-                Set(file, UseBase + i);
-            if ((refuse >> i & 1) != 0)
-                Set(file, RefuseBase + i);
-        }
-
+        (int use, int refuse) = Set(file, options);
+        options.Succeeds?.SetLocks(false);
         for (int i = 0; i < Uses; i++)
             if (((use >> i & 1) != 0 && IsHeld(file, RefuseBase + i)) || ((refuse >> i & 1) != 0 && IsHeld(file, UseBase + i)))
                 throw new IOException($"{file.Path}: is in use by {Holder(file)}: end that first, or open the image with readonly=on in both, or with file.locking=off if it is certain that no two write");
     }
 
-    private static void Set(HostFile file, long at)
+    /// <summary>Locks a file without a look at who else has.</summary>
+    /// <returns>Bit n for the use of that number: how the file is used, and how nobody else may.</returns>
+    public static (int Use, int Refuse) Set(HostFile file, BlockOptions options)
+    {
+        int use = 1 << Reading | (options.IsReadOnly ? 0 : 1 << Writing | 1 << Resizing);
+        int refuse = options.SharesWriting ? 0 : 1 << Writing | 1 << Resizing;
+        for (int i = 0; i < Uses; i++)
+        {
+            if ((use >> i & 1) != 0)
+                Set(file, SharedLock, UseBase + i, 1);
+            if ((refuse >> i & 1) != 0)
+                Set(file, SharedLock, RefuseBase + i, 1);
+        }
+
+        return (use, refuse);
+    }
+
+    /// <summary>Takes all locks away.</summary>
+    public static void GiveUp(HostFile file) => Set(file, Unlocked, UseBase, RefuseBase + Uses - UseBase);
+
+    private static void Set(HostFile file, short type, long at, long length)
     {
         const int setLock = 37; // F_OFD_SETLK
-        FileLock range = new() { Type = SharedLock, Start = at, Length = 1 };
+        FileLock range = new() { Type = type, Start = at, Length = length };
         Sys.Blocking(Nr.fcntl, file.Descriptor, setLock, (long)&range); // where the file system has no locks, there are none
     }
 

@@ -17,6 +17,11 @@ internal sealed class RawImage(HostFile file, bool discards, bool guardsHeader) 
 
     public ImageDetails Details => new(file.AllocatedBytes);
 
+    /// <summary>The format was guessed.</summary>
+    public bool GuardsHeader => guardsHeader;
+
+    public void SetLocks(bool held) => file.SetLocks(held);
+
     public void Resize(long length)
     {
         if (file.IsReadOnly || file.IsDevice)

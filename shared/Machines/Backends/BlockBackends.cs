@@ -174,9 +174,30 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
     /// <inheritdoc/>
     public void Commit(string? name)
     {
-        foreach (Drive drive in name is null ? [.. _drives] : new[] { Writable(name) })
-            if (drive.Medium is { IsReadOnly: false } medium && !BlockImage.Commit(medium.Image, drive.Options!, note) && name is not null)
+        if (name is not null)
+        {
+            if (Writable(name) is { Medium: { IsReadOnly: false } medium, Options: { } options } && !BlockImage.Commit(medium.Image, options, note))
                 throw new ControlException($"Device '{name}' stands on no other image, and -snapshot is not used");
+            return;
+        }
+
+        // One that cannot be written keeps the others from nothing.
+        List<string> failures = [];
+        foreach (Drive drive in _drives)
+        {
+            try
+            {
+                if (drive is { Medium: { IsReadOnly: false } medium, Options: { } options })
+                    BlockImage.Commit(medium.Image, options, note);
+            }
+            catch (IOException e)
+            {
+                failures.Add(e.Message);
+            }
+        }
+
+        if (failures.Count != 0)
+            throw new IOException(string.Join("; ", failures));
     }
 
     /// <inheritdoc/>

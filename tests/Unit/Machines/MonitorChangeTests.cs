@@ -173,6 +173,45 @@ public sealed class MonitorChangeTests
         Assert.Equal(text, again);
     }
 
+    // The image below was closed before it was opened anew: in between somebody else could take it, and when the opening failed the disk had lost it.
+    [Fact]
+    public void A_commit_that_fails_leaves_the_image_below_open_and_locked()
+    {
+        using MonitorBench bench = new("-snapshot");
+        string below = bench.Folder + "/disk.qcow2";
+        IBlockDevice medium = bench.Pc.Backends.Blocks.All.First(d => d.Id == "disk").Medium!;
+        byte[] text = new byte[512], read = new byte[512];
+        "kept"u8.CopyTo(text);
+        medium.Write(1 << 20, text);
+        BlockOptions reads = new(below) { Format = "qcow2", IsReadOnly = true };
+        using (BlockImage.Open(reads, _ => { }))
+            Assert.Contains("is in use", Assert.Throws<IOException>(() => bench.Pc.Backends.Blocks.Commit("disk")).Message, StringComparison.Ordinal);
+        Assert.Contains("is in use", Assert.Throws<IOException>(() => BlockImage.Open(reads with { IsReadOnly = false }, _ => { })).Message, StringComparison.Ordinal);
+        medium.Read(1 << 20, read);
+        Assert.Equal(text, read);
+        medium.Read(2 << 20, read); // of the image below
+        bench.Pc.Backends.Blocks.Commit("disk");
+        Assert.Contains("is in use", Assert.Throws<IOException>(() => BlockImage.Open(reads with { IsReadOnly = false }, _ => { })).Message, StringComparison.Ordinal);
+        medium.Read(1 << 20, read);
+        Assert.Equal(text, read);
+    }
+
+    // The guard of RawImage: what may not be written directly may not be written by way of an overlay either.
+    [Fact]
+    public void A_header_of_another_format_is_not_committed_to_an_image_whose_format_was_guessed()
+    {
+        using MonitorBench bench = new();
+        string file = Path.Combine(bench.Folder, "guessed.img");
+        File.WriteAllBytes(file, new byte[1 << 20]);
+        BlockOptions options = new(file) { IsSnapshot = true };
+        byte[] header = new byte[512];
+        new byte[] { (byte)'Q', (byte)'F', (byte)'I', 0xFB, 0, 0, 0, 3 }.CopyTo(header, 0);
+        using IBlockDevice disk = BlockImage.Open(options, _ => { });
+        disk.Write(0, header);
+        Assert.Contains("whose format was guessed", Assert.Throws<IOException>(() => BlockImage.Commit(disk, options, _ => { })).Message, StringComparison.Ordinal);
+        Assert.All(File.ReadAllBytes(file), b => Assert.Equal(0, b));
+    }
+
     [Fact]
     public void Committing_a_disk_that_stands_on_none_is_refused()
     {

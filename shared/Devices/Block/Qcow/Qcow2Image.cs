@@ -52,6 +52,8 @@ internal sealed partial class Qcow2Image : IBlockDevice
 
     public ImageDetails Details => new(_file.AllocatedBytes, ClusterSize, _header.BackingName, _header.BackingFormat, _backing is null ? 0 : _backing.Details.Depth + 1);
 
+    public void SetLocks(bool held) => _file.SetLocks(held);
+
     private int ClusterSize => _header.ClusterSize;
 
     private int EntriesPerTable => ClusterSize / EntryBytes;
@@ -247,26 +249,42 @@ internal sealed partial class Qcow2Image : IBlockDevice
     }
 
     /// <summary>Writes what this image has into the one below, which is opened anew for that, and has nothing of its own then.</summary>
-    /// <param name="reopen">Opens the image below: for writing (true), or to be read only.</param>
-    public void CommitBelow(Func<bool, IBlockDevice> reopen)
+    /// <param name="reopen">Opens the image below, to take the place of the given one: for writing (true), or to be read only.</param>
+    public void CommitBelow(Func<IBlockDevice, bool, IBlockDevice> reopen)
     {
         WriteMetadata();
-        _backing!.Dispose(); // our own lock would keep us from opening it
+        Succeed(reopen, isWritable: true);
         try
         {
-            using IBlockDevice below = reopen(true);
-            if (below.Length < Length)
-                below.Resize(Length);
-            CopyTo(below);
-            below.Flush();
+            if (_backing!.Length < Length)
+                _backing.Resize(Length);
+            CopyTo(_backing);
+            _backing.Flush();
         }
         finally
         {
-            _backing = reopen(false);
+            Succeed(reopen, isWritable: false);
         }
 
         Empty();
         WriteMetadata();
+    }
+
+    // The image below stays open, and its file locked, until its successor is there.
+    private void Succeed(Func<IBlockDevice, bool, IBlockDevice> reopen, bool isWritable)
+    {
+        IBlockDevice before = _backing!;
+        try
+        {
+            _backing = reopen(before, isWritable);
+        }
+        catch
+        {
+            before.SetLocks(true);
+            throw;
+        }
+
+        before.Dispose();
     }
 
     private void CopyTo(IBlockDevice below)
