@@ -1,5 +1,6 @@
 using Suite.Guest.X86.Machine;
 using Suite.Jit.Memory;
+using Suite.Machines.Control;
 
 namespace Suite.Machines.X86.Control;
 
@@ -14,6 +15,9 @@ internal readonly record struct MappedPage(ulong Linear, ulong Physical, ulong B
 /// <summary>Reads a processor's page tables (Intel SDM volume 3, chapter 4) without any effect on them, whatever the rights.</summary>
 internal static unsafe class PageWalk
 {
+    // They map 128 GiB by pages of 4 KiB.
+    private const int MostTables = 1 << 16;
+
     private const ulong Present = 1, Large = 0x80, Rights = 6, NoExecute = 1UL << 63, AddressMask = 0x000F_FFFF_FFFF_F000;
 
     /// <summary>Where a linear address lies; false when it is not mapped.</summary>
@@ -47,16 +51,22 @@ internal static unsafe class PageWalk
     }
 
     /// <summary>Calls something for each mapped page, in order of addresses; it answers false to end.</summary>
+    /// <exception cref="ControlException">There are more tables than any system has.</exception>
     public static void ForEach(X86Cpu* cpu, PhysicalMemory memory, Func<MappedPage, bool> visit)
     {
         if ((cpu->Cr0 & X86Cpu.Cr0Pg) == 0)
             return;
         (int levels, int bits, int entryBytes, ulong table) = Shape(cpu);
-        Walk(cpu, memory, table, levels, bits, entryBytes, 0, (uint)(Rights | Present), false, visit);
+        int tables = 0;
+        Walk(cpu, memory, table, levels, bits, entryBytes, 0, (uint)(Rights | Present), false, ref tables, visit);
     }
 
-    private static bool Walk(X86Cpu* cpu, PhysicalMemory memory, ulong table, int level, int bits, int entryBytes, ulong linear, uint rights, bool noExecute, Func<MappedPage, bool> visit)
+    // A guest's tables may lead back to themselves, at every level.
+    private static bool Walk(
+        X86Cpu* cpu, PhysicalMemory memory, ulong table, int level, int bits, int entryBytes, ulong linear, uint rights, bool noExecute, ref int tables, Func<MappedPage, bool> visit)
     {
+        if (++tables > MostTables)
+            throw new ControlException($"the guest's page tables have more than {MostTables} parts: they lead back to themselves");
         int shift = Shift(level, bits), count = 1 << IndexBits(cpu, level, bits);
         for (int i = 0; i < count; i++)
         {
@@ -75,7 +85,7 @@ internal static unsafe class PageWalk
                 continue;
             }
 
-            if (!Walk(cpu, memory, entry & (entryBytes == 4 ? 0xFFFFF000 : AddressMask), level - 1, bits, entryBytes, at, combined, isNoExecute, visit))
+            if (!Walk(cpu, memory, entry & (entryBytes == 4 ? 0xFFFFF000 : AddressMask), level - 1, bits, entryBytes, at, combined, isNoExecute, ref tables, visit))
                 return false;
         }
 

@@ -12,7 +12,7 @@ namespace Suite.Machines.X86.Control;
 /// <summary>What monitors show of x86 processors, in QEMU's form.</summary>
 internal sealed unsafe class X86Inspector(X86Board board) : ICpuInspector
 {
-    private const int MostLines = 20000;
+    private const int MostLines = 20000, MostRanges = 1 << 20;
 
     public string Architecture => board.Setup.Is64 ? "x86_64" : "i386";
 
@@ -131,7 +131,7 @@ internal sealed unsafe class X86Inspector(X86Board board) : ICpuInspector
                 ranges[^1] = last with { Bytes = last.Bytes + page.Bytes };
             else
                 ranges.Add(new MappedRange(page.Linear, page.Physical, page.Bytes));
-            return true;
+            return ranges.Count <= MostRanges ? true : throw new ControlException($"the guest's page tables have more than {MostRanges} ranges");
         });
         return ranges;
     }

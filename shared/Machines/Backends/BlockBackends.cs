@@ -159,6 +159,7 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         if (drive.Options!.IsSnapshot)
             throw new ControlException($"Device '{name}' writes to a temporary file (-snapshot), which no image can stand on");
         BlockNode medium = drive.Medium!;
+        bool isNew = !File.Exists(file);
         medium.Flush();
         IBlockDevice below = medium.Image, overlay = BlockImage.Overlay(file, exists, below, drive.Options);
         medium.Image = overlay;
@@ -166,7 +167,7 @@ public sealed class BlockBackends(Lock machineLock, Action<string> note) : IMedi
         {
             medium.Image = below;
             BlockImage.DropOverlay(overlay);
-            if (!exists)
+            if (isNew)
                 File.Delete(file);
         };
     }

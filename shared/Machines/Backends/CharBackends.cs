@@ -31,8 +31,6 @@ public sealed class CharBackends(HostLoop loop) : IDisposable
     public NamedChardev Add(KeyValues given, bool isHotplug = false)
     {
         string id = given.Need("id");
-        if (_all.Exists(c => c.Id == id))
-            throw new OptionException($"{given.What}: there is a chardev '{id}' already");
         return Create(given, id, isHotplug);
     }
 
@@ -83,6 +81,8 @@ public sealed class CharBackends(HostLoop loop) : IDisposable
         bool isShared = given.GetBool("mux", false);
         if (kind == "stdio" && _stdio is { } before)
             return before.Mux is not null ? before : throw new OptionException($"{given.What}: the terminal is in use by {before.Id} already", "share it: -chardev stdio,id=x,mux=on, then -serial chardev:x -mon chardev=x; or mon:stdio");
+        if (_all.Exists(c => c.Id == id))
+            throw new OptionException($"{given.What}: there is a chardev '{id}' already", "give the other one another id");
         // All that is given is read before anything is opened.
         Func<(IChardev Host, string Description)> open = Plan(kind, given, isHotplug);
         given.Ignore("id", "logfile", "logappend", "size", "monitor");

@@ -46,15 +46,30 @@ internal static class BlockTransaction
                     foreach (Func<MachineControl, Action> action in actions)
                         undo.Push(action(control));
                 }
-                catch
+                catch (Exception e)
                 {
-                    while (undo.TryPop(out Action? last))
-                        last();
-                    throw;
+                    string[] left = [.. undo.Select(Undone).OfType<string>()];
+                    if (left.Length == 0)
+                        throw;
+                    throw new ControlException($"{e.Message}; what was done before is not all undone: {string.Join("; ", left)}");
                 }
             }
         });
         return QmpCommands.Empty;
+    }
+
+    // What is in the way; null when it is undone.
+    private static string? Undone(Action undo)
+    {
+        try
+        {
+            undo();
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ControlException)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>Puts an image over a drive's.</summary>

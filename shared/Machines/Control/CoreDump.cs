@@ -64,6 +64,8 @@ internal static class CoreDump
 
     private static void Write(MachineControl control, string path, bool withPaging, ulong begin, ulong length)
     {
+        if (path.Length == 0 || path.Contains('\0'))
+            throw new ControlException("the file to write to has no name");
         long bytes = 0;
         control.Machine.WhileParked(() =>
         {

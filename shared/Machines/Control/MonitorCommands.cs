@@ -75,9 +75,9 @@ public static class MonitorCommands
             {
                 return $"Error: {e.Message}{(e.Fix is null ? "" : $" ({e.Fix})")}\n";
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e)
             {
-                return $"Error: {e.Message}\n";
+                return $"Error: {e.Message}\n"; // of no command does the machine end, whatever it meets
             }
         }
 

@@ -83,12 +83,25 @@ public sealed class QmpSession : ICharReceiver
                 bool isWaiting = _isBusy = _context.AnswerAfter is not null;
                 _context.Answer(() =>
                 {
-                    send();
+                    Answer(send);
                     _isBusy = false;
                     if (isWaiting)
                         _control.Machine.Post(Next);
                 });
             }
+        }
+    }
+
+    // An answer that cannot be written, as with an id that is no Unicode text, is an error without an id.
+    private void Answer(Action send)
+    {
+        try
+        {
+            send();
+        }
+        catch (Exception e)
+        {
+            SendError(null, "GenericError", e.Message);
         }
     }
 
@@ -127,9 +140,9 @@ public sealed class QmpSession : ICharReceiver
         {
             return () => SendError(id, e.IsNotFound ? "DeviceNotFound" : "GenericError", e.Message);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Options.OptionException or InvalidOperationException or FormatException)
+        catch (Exception e)
         {
-            return () => SendError(id, "GenericError", e.Message);
+            return () => SendError(id, "GenericError", e.Message); // of no command does the machine end, whatever it meets
         }
         finally
         {
