@@ -34,7 +34,8 @@ public sealed unsafe class MonitorHostileTests
     [Fact]
     public void A_chardev_of_the_name_a_short_form_takes_is_refused()
     {
-        using MonitorBench bench = new("-chardev null,id=serial7");
+        using MonitorBench bench = new();
+        bench.Pc.Backends.Chars.Add(KeyValues.Parse("-chardev", "backend=null,id=serial7"));
         OptionException refused = Assert.Throws<OptionException>(() => bench.Pc.Backends.Chars.Open("-serial", "null", "serial7"));
         Assert.Contains("chardev 'serial7' already", refused.Message, StringComparison.Ordinal);
     }
