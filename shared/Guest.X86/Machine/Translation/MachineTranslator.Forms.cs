@@ -107,9 +107,11 @@ internal sealed unsafe partial class MachineTranslator
             case Mnemonic.Jcxz or Mnemonic.Jecxz or Mnemonic.Jrcxz or Mnemonic.Loop:
                 return IsNearSize(in insn);
             case Mnemonic.Stac or Mnemonic.Clac:
-                return !_mode.IsUser;
-            case Mnemonic.Syscall or Mnemonic.Sysretq:
-                return Is64 && _mode.IsUser == (insn.Mnemonic == Mnemonic.Syscall);
+                return _mode.IsKernel;
+            case Mnemonic.Syscall:
+                return Is64 && _mode.IsUser;
+            case Mnemonic.Sysretq:
+                return Is64 && _mode.IsKernel;
             case Mnemonic.Jmp when insn.IsJmpNearIndirect:
                 return IsNearSize(in insn) && (insn.Op0Kind == OpKind.Register || CanAddress(in insn));
             case Mnemonic.Call when insn.IsCallNear:

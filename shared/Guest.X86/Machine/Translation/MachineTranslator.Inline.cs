@@ -15,8 +15,8 @@ internal sealed unsafe partial class MachineTranslator
     private bool CanInline(in Instruction insn) => insn.Mnemonic switch
     {
         Mnemonic.Cld or Mnemonic.Std => true,
-        Mnemonic.Cli or Mnemonic.Sti => !_mode.IsUser,
-        Mnemonic.Swapgs => Is64 && !_mode.IsUser,
+        Mnemonic.Cli or Mnemonic.Sti => _mode.IsKernel,
+        Mnemonic.Swapgs => Is64 && _mode.IsKernel,
         Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq => PushBytes(in insn) == WordBytes && WordBytes > 2 && !IsVm86 && IsStackFree && !_mode.ChecksAlignment,
         _ => CanMoveString(in insn),
     };

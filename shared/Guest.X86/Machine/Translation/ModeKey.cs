@@ -10,7 +10,7 @@ namespace Suite.Guest.X86.Machine.Translation;
 internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
 {
     private const uint CodeSizeMask = 3, StackBig = 1 << 2, User = 1 << 3, Protected = 1 << 4, AccessUser = 1 << 5, TaskSwitched = 1 << 6, Emulation = 1 << 7, MonitorFpu = 1 << 8,
-        SseOff = 1 << 9, AvxOff = 1 << 10, Avx512Off = 1 << 11, CheckAlignment = 1 << 12, Alone = 1 << 13;
+        SseOff = 1 << 9, AvxOff = 1 << 10, Avx512Off = 1 << 11, CheckAlignment = 1 << 12, Alone = 1 << 13, Middle = 1 << 14, Smap = 1 << 15;
 
     private const ulong AvxState = 6, Avx512State = 0xE6;
 
@@ -38,6 +38,9 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
 
     /// <summary>True at privilege level 3.</summary>
     public bool IsUser => (bits & User) != 0;
+
+    /// <summary>True at privilege level 0. Levels 1 and 2 see the kernel's pages and may do none of its instructions.</summary>
+    public bool IsKernel => (bits & (User | Middle)) == 0;
 
     /// <summary>True in protected mode proper, where loading a segment register means looking up a descriptor.</summary>
     public bool IsProtected => (bits & Protected) != 0;
@@ -75,11 +78,11 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
     /// <summary>Accesses of a block share nothing: not of the processor's state, but for a second translation of the same code.</summary>
     public bool IsAlone => (bits & Alone) != 0;
 
-    /// <summary>The key of kernel code with or without access to user pages in spite of SMAP.</summary>
-    public ModeKey WithAccess(bool isAllowed) => new(isAllowed ? bits | AccessUser : bits & ~AccessUser);
+    /// <summary>The key of kernel code with or without access to user pages in spite of SMAP; the same where CR4.SMAP is clear.</summary>
+    public ModeKey WithAccess(bool isAllowed) => new(isAllowed && (bits & Smap) != 0 ? bits | AccessUser : bits & ~AccessUser);
 
     /// <summary>The key of 64-bit code at another privilege level, with EFLAGS.AC clear.</summary>
-    public ModeKey AtLevel(bool isUser) => new((bits & ~(User | AccessUser | CheckAlignment | Alone)) | (isUser ? User : 0));
+    public ModeKey AtLevel(bool isUser) => new((bits & ~(User | Middle | AccessUser | CheckAlignment | Alone)) | (isUser ? User : 0));
 
     /// <summary>The key of the second translation.</summary>
     public ModeKey AsAlone => new(bits | Alone);
@@ -100,10 +103,14 @@ internal readonly struct ModeKey(uint bits) : IEquatable<ModeKey>
         ref Segment cs = ref cpu->Seg(SegmentName.Cs);
         bool is64 = isLong && (cs.Attributes & Segment.Long) != 0;
         uint key = is64 ? 2u : (cs.Attributes & Segment.Big) != 0 ? 1u : 0u;
+        if ((cpu->Cr4 & X86Cpu.Cr4Smap) != 0)
+            key |= Smap;
         if (cpu->Cpl == 3)
             key |= User;
-        else if ((cpu->Rflags & X86Cpu.FlagAc) != 0 && (cpu->Cr4 & X86Cpu.Cr4Smap) != 0)
+        else if ((cpu->Rflags & X86Cpu.FlagAc) != 0 && (key & Smap) != 0)
             key |= AccessUser;
+        if (cpu->Cpl is 1 or 2)
+            key |= Middle;
         if (isProtected && !isVm86)
             key |= Protected;
         if ((cpu->Cr0 & X86Cpu.Cr0Ts) != 0)

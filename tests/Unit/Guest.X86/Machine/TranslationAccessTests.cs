@@ -36,6 +36,62 @@ public sealed unsafe class TranslationAccessTests
         Assert.InRange(machine.Vcpu.Exits, 0, FewExits);
     }
 
+    // They led to a jump cache that is not in use then, and so left generated code.
+    [Fact]
+    public void Without_smap_stac_and_clac_stay_in_generated_code()
+    {
+        using TranslatedMachine machine = Machine(smap: false);
+        var a = new Assembler(64);
+        Label loop = a.CreateLabel();
+        a.mov(ecx, Rounds);
+        a.Label(ref loop);
+        a.stac();
+        a.pushfq();
+        a.pop(rax);
+        a.clac();
+        a.pushfq();
+        a.pop(rdx);
+        a.dec(ecx);
+        a.jnz(loop);
+        a.hlt();
+        machine.Cpu->Gpr[4] = Data + 2048;
+        Run(machine, a);
+        Assert.Equal(-1, machine.EndVector(out _));
+        Assert.Equal((X86Cpu.FlagAc, 0UL), (machine.Cpu->Gpr[0] & X86Cpu.FlagAc, machine.Cpu->Gpr[2] & X86Cpu.FlagAc));
+        Assert.InRange(machine.Vcpu.Exits, 0, FewExits);
+    }
+
+    // Generated code took every level but 3 for the kernel's.
+    [Theory]
+    [InlineData(1, Mnemonic.Stac, X86Vector.InvalidOpcode)]
+    [InlineData(2, Mnemonic.Clac, X86Vector.InvalidOpcode)]
+    [InlineData(1, Mnemonic.Swapgs, X86Vector.GeneralProtection)]
+    [InlineData(2, Mnemonic.Sysretq, X86Vector.GeneralProtection)]
+    [InlineData(1, Mnemonic.Cli, X86Vector.GeneralProtection)]
+    [InlineData(2, Mnemonic.Sti, X86Vector.GeneralProtection)]
+    public void What_only_level_0_may_do_faults_at_levels_1_and_2(int level, Mnemonic mnemonic, X86Vector vector)
+    {
+        using TranslatedMachine machine = Machine();
+        var a = new Assembler(64);
+        a.AddInstruction(Instruction.Create(mnemonic switch
+        {
+            Mnemonic.Stac => Iced.Intel.Code.Stac,
+            Mnemonic.Clac => Iced.Intel.Code.Clac,
+            Mnemonic.Swapgs => Iced.Intel.Code.Swapgs,
+            Mnemonic.Sysretq => Iced.Intel.Code.Sysretq,
+            Mnemonic.Cli => Iced.Intel.Code.Cli,
+            _ => Iced.Intel.Code.Sti,
+        }));
+        a.hlt();
+        X86Cpu* cpu = machine.Cpu;
+        cpu->Seg(SegmentName.Cs) = new Segment { Selector = (ushort)(TranslatedMachine.Code64 | level), Attributes = 0xA09B | (uint)level << Segment.DplShift, Limit = uint.MaxValue };
+        cpu->Seg(SegmentName.Ss) = new Segment { Selector = (ushort)(TranslatedMachine.Data | level), Attributes = 0xC093 | (uint)level << Segment.DplShift, Limit = uint.MaxValue };
+        cpu->Cpl = (byte)level;
+        Run(machine, a);
+        Assert.Equal((int)vector, machine.EndVector(out ulong* frame));
+        Assert.Equal(Code, frame[vector == X86Vector.GeneralProtection ? 1 : 0]);
+    }
+
     [Fact]
     public void Behind_clac_a_user_page_faults_and_flags_are_kept()
     {
