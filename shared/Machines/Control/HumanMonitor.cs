@@ -18,7 +18,7 @@ public sealed class HumanMonitor : ICharReceiver
     private int _historyAt;
     private string _escape = "";
     private bool _isBusy, _hasGreeted;
-    private readonly Queue<string> _waiting = [];
+    private readonly Queue<(int Client, string Line)> _waiting = [];
 
     /// <summary>A monitor; it greets when something is typed, or at once when told so.</summary>
     /// <param name="control">The machine.</param>
@@ -49,7 +49,13 @@ public sealed class HumanMonitor : ICharReceiver
     }
 
     /// <inheritdoc/>
-    public void Closed() => _hasGreeted = false;
+    public void Closed()
+    {
+        _hasGreeted = false;
+        _typed.Clear();
+        _escape = "";
+        _context.ClientLeft(); // its whole lines are still done: a script may have sent them and gone
+    }
 
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> bytes)
@@ -137,23 +143,22 @@ public sealed class HumanMonitor : ICharReceiver
         if (_history.Count > MostHistory)
             _history.RemoveAt(0);
         _historyAt = _history.Count;
-        _waiting.Enqueue(line);
+        _waiting.Enqueue((_context.Client, line));
         Next();
     }
 
     private void Next()
     {
-        if (_isBusy || !_waiting.TryDequeue(out string? line))
+        if (_isBusy || !_waiting.TryDequeue(out (int Client, string Line) next))
             return;
         _isBusy = true;
         _context.Control.Machine.Post(() =>
         {
-            string answer = MonitorCommands.Execute(_context, line);
+            string answer = MonitorCommands.Execute(_context, next.Line);
             lock (_context.Control.Machine.Lock)
             {
-                _context.Answer(() =>
+                _context.Answer(next.Client, () => Write(answer.Replace("\n", "\r\n", StringComparison.Ordinal) + Prompt), () =>
                 {
-                    Write(answer.Replace("\n", "\r\n", StringComparison.Ordinal) + Prompt);
                     _isBusy = false;
                     Next();
                 });

@@ -13,9 +13,10 @@ public sealed class QmpSession : ICharReceiver
     private readonly MonitorContext _context;
     private readonly IChardev _line;
     private readonly bool _isPretty;
-    private readonly JsonSplitter _splitter = new(LongestCommand);
-    private readonly Queue<byte[]> _waiting = [];
-    private bool _isNegotiated, _hasGreeted, _isBusy;
+    private readonly Queue<(int Client, byte[] Message)> _waiting = [];
+    private JsonSplitter _splitter = new(LongestCommand);
+    private bool _hasGreeted, _isBusy;
+    private int _negotiated = -1; // the client that has
 
     /// <summary>A session.</summary>
     /// <param name="control">The machine.</param>
@@ -32,7 +33,12 @@ public sealed class QmpSession : ICharReceiver
     }
 
     /// <inheritdoc/>
-    public void Closed() => (_isNegotiated, _hasGreeted) = (false, false);
+    public void Closed()
+    {
+        _hasGreeted = false;
+        _splitter = new JsonSplitter(LongestCommand);
+        _context.ClientLeft();
+    }
 
     /// <inheritdoc/>
     public int Room => Accepted;
@@ -40,7 +46,7 @@ public sealed class QmpSession : ICharReceiver
     /// <summary>Somebody has connected: the greeting, and a new negotiation. Under the lock.</summary>
     public void Opened()
     {
-        (_isNegotiated, _hasGreeted) = (false, true);
+        _hasGreeted = true;
         Send(static w =>
         {
             w.WriteStartObject();
@@ -59,6 +65,7 @@ public sealed class QmpSession : ICharReceiver
     {
         if (!_hasGreeted)
             Opened();
+        int client = _context.Client;
         foreach (byte[] message in _splitter.Take(bytes))
         {
             if (message.Length == 0)
@@ -66,24 +73,24 @@ public sealed class QmpSession : ICharReceiver
             else
                 _control.Machine.Post(() =>
                 {
-                    _waiting.Enqueue(message);
+                    _waiting.Enqueue((client, message));
                     Next();
                 });
         }
     }
 
-    // Commands are done on the machine's own thread, and answered in their order: one whose answer waits holds up those behind it.
+    // Commands are done on the machine's own thread, and answered in their order: one whose answer waits holds up those behind it. Those of a client that has
+    // left are done all the same: a script may have sent them and gone.
     private void Next()
     {
-        while (!_isBusy && _waiting.TryDequeue(out byte[]? message))
+        while (!_isBusy && _waiting.TryDequeue(out (int Client, byte[] Message) next))
         {
-            Action send = Execute(message);
+            Action send = Execute(next.Message, next.Client);
             lock (_control.Machine.Lock)
             {
                 bool isWaiting = _isBusy = _context.AnswerAfter is not null;
-                _context.Answer(() =>
+                _context.Answer(next.Client, () => Answer(send), () =>
                 {
-                    Answer(send);
                     _isBusy = false;
                     if (isWaiting)
                         _control.Machine.Post(Next);
@@ -106,7 +113,7 @@ public sealed class QmpSession : ICharReceiver
     }
 
     // The result sends the answer.
-    private Action Execute(byte[] message)
+    private Action Execute(byte[] message, int client)
     {
         JsonDocument? parsed = null;
         JsonElement? id = null;
@@ -125,7 +132,7 @@ public sealed class QmpSession : ICharReceiver
             JsonElement? arguments = root.TryGetProperty("arguments", out JsonElement a) ? a : null;
             if (arguments is { ValueKind: not JsonValueKind.Object })
                 throw new QmpException("GenericError", "QMP input member 'arguments' must be an object");
-            Action<Utf8JsonWriter> result = Dispatch(name.GetString()!, new QmpArguments(arguments));
+            Action<Utf8JsonWriter> result = Dispatch(client, name.GetString()!, new QmpArguments(arguments));
             return () => Send(w => Reply(w, id, "return", result));
         }
         catch (JsonException)
@@ -150,18 +157,18 @@ public sealed class QmpSession : ICharReceiver
         }
     }
 
-    private Action<Utf8JsonWriter> Dispatch(string name, QmpArguments arguments)
+    private Action<Utf8JsonWriter> Dispatch(int client, string name, QmpArguments arguments)
     {
         if (name == "qmp_capabilities")
         {
             arguments.AllowOnly(["enable"]);
-            if (_isNegotiated)
+            if (_negotiated == client)
                 throw new QmpException("CommandNotFound", "Capabilities negotiation is already complete, command ignored");
-            _isNegotiated = true;
+            _negotiated = client;
             return QmpCommands.Empty;
         }
 
-        if (!_isNegotiated)
+        if (_negotiated != client)
             throw new QmpException("CommandNotFound", "Expecting capabilities negotiation with 'qmp_capabilities'");
         QmpCommand command = QmpCommands.Find(name) ?? throw new QmpException("CommandNotFound", $"The command {name} has not been found{Near(name)}");
         arguments.AllowOnly(command.Arguments);
@@ -174,7 +181,7 @@ public sealed class QmpSession : ICharReceiver
     {
         lock (_control.Machine.Lock)
         {
-            if (!_isNegotiated)
+            if (_negotiated != _context.Client)
                 return;
             Send(w =>
             {

@@ -1,4 +1,7 @@
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
+using Suite.Devices.Char;
 using Suite.Guest.X86.Machine;
 using Suite.Machines.Control;
 using Suite.Machines.Options;
@@ -9,7 +12,8 @@ namespace Suite.Tests.Machines;
 /// <summary>What comes through a monitor, or lies in a guest's memory, ends a command and never the machine.</summary>
 public sealed unsafe class MonitorHostileTests
 {
-    private const string Status = """{"execute": "query-status"}""";
+    private const string Status = """{"execute": "query-status"}""", Capabilities = """{"execute": "qmp_capabilities"}""",
+        AddWaiting = """{"execute": "chardev-add", "arguments": {"id": "s", "backend": {"type": "socket", "data": {"addr": {"type": "unix", "data": {"path": "FOLDER/s"}}, "server": true, "wait": true}}}}""";
 
     [Fact]
     public void A_core_file_without_a_name_is_refused()
@@ -70,5 +74,104 @@ public sealed unsafe class MonitorHostileTests
         JsonElement[] got = bench.Qmp(Abort(old), Abort(made), Status);
         Assert.All(got[..2], g => Assert.Contains("aborted", MonitorBench.Error(g), StringComparison.Ordinal));
         Assert.Equal((true, false), (File.Exists(old), File.Exists(made)));
+    }
+
+    // The answer that waited for a socket's client held up the next one's commands for ever, and went to whoever was there when that client came.
+    [Fact]
+    public void Who_connects_next_neither_waits_for_an_answer_of_the_one_before_nor_gets_it()
+    {
+        using MonitorBench bench = new();
+        TinyPc.Collected line = new();
+        QmpSession session = new(bench.Control, line, isPretty: false);
+        string before = "";
+        RunUntilConnected(
+            bench,
+            "s",
+            () => Send(bench, session, Capabilities, AddWaiting, """{"execute": "query-version", "id": "behind"}"""),
+            () => before = line.Text,
+            () => Change(session),
+            () => Send(bench, session, """{"execute": "query-status", "id": "early"}""", Capabilities, """{"execute": "query-status", "id": "mine"}"""));
+        Assert.Equal(2, before.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length); // greeting and negotiation
+        string[] got = line.Text[before.Length..].Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.DoesNotContain("behind", line.Text, StringComparison.Ordinal);
+        Assert.Equal(4, got.Length); // greeting, "negotiate first", and two answers
+        Assert.Contains("Expecting capabilities negotiation", got[1], StringComparison.Ordinal);
+        Assert.Contains("mine", got[3], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_connects_next_to_a_human_monitor_does_not_get_answers_and_words_of_the_one_before()
+    {
+        using MonitorBench bench = new();
+        TinyPc.Collected line = new();
+        HumanMonitor monitor = new(bench.Control, line);
+        string before = "";
+        RunUntilConnected(
+            bench,
+            "s",
+            () => Send(bench, monitor, "chardev-add socket,id=s,path=FOLDER/s,server=on,wait=on\n", "info version\n", "info qu"),
+            () => before = line.Text,
+            () => Change(monitor),
+            () => Send(bench, monitor, "info status\n"));
+        string after = line.Text[before.Length..];
+        Assert.Contains("VM status", after, StringComparison.Ordinal);
+        Assert.DoesNotContain("unknown", after, StringComparison.Ordinal);
+        Assert.Equal(3, after.Split("(qemu) ").Length); // behind the greeting and behind the answer
+    }
+
+    [Fact]
+    public void Half_a_command_of_a_client_that_left_is_not_the_beginning_of_the_next_ones()
+    {
+        using MonitorBench bench = new();
+        TinyPc.Collected line = new();
+        QmpSession session = new(bench.Control, line, isPretty: false);
+        Run(bench, () => Send(bench, session, Capabilities, """{"execute": "query-st"""), () => Change(session), () => Send(bench, session, Capabilities, Status), () => bench.Pc.Machine.Exit(9));
+        JsonElement[] got = MonitorBench.Answers(line);
+        Assert.Equal(2, got.Length); // behind that of the first client's negotiation
+        Assert.All(got, g => Assert.Equal("", MonitorBench.Error(g)));
+    }
+
+    private static void Send(MonitorBench bench, ICharReceiver monitor, params string[] messages)
+    {
+        foreach (string message in messages)
+            monitor.Receive(Encoding.UTF8.GetBytes(message.Replace("FOLDER", bench.Folder, StringComparison.Ordinal)));
+    }
+
+    private static void Change(ICharReceiver monitor)
+    {
+        monitor.Closed();
+        monitor.Opened();
+    }
+
+    // Each step comes behind what the one before has brought about.
+    private static void Run(MonitorBench bench, params Action[] steps)
+    {
+        Queue<Action> left = new(steps);
+        Next();
+        Assert.Equal(9, bench.Pc.Run());
+
+        void Next() => bench.Pc.Machine.Post(() =>
+        {
+            if (!left.TryDequeue(out Action? step))
+                return;
+            lock (bench.Pc.Machine.Lock)
+                step();
+            bench.Pc.Machine.Post(() => bench.Pc.Machine.Post(Next));
+        });
+    }
+
+    // Behind everything else somebody connects to a socket of the machine's.
+    private static void RunUntilConnected(MonitorBench bench, string name, params Action[] steps)
+    {
+        Thread client = new(() =>
+        {
+            using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(bench.Folder, name)));
+            while (!bench.Pc.Backends.Chars.All.First(c => c.Id == name).Host.IsOpen)
+                Thread.Sleep(10);
+            bench.Pc.Machine.Post(() => bench.Pc.Machine.Exit(9));
+        });
+        Run(bench, [.. steps, client.Start]);
+        client.Join();
     }
 }
