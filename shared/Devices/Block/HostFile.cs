@@ -178,8 +178,10 @@ public sealed unsafe class HostFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_fd >= 0)
-            Sys.Call(Nr.close, _fd);
+        if (_fd < 0)
+            return;
+        SetLocks(false); // a process that is just being started may have a copy of the descriptor, which would keep them
+        Sys.Call(Nr.close, _fd);
         _fd = -1;
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Suite.Devices.Block;
 using Suite.Devices.Block.Qcow;
+using Suite.Host;
 using Xunit.Abstractions;
 
 namespace Suite.Tests.Devices;
@@ -360,6 +361,57 @@ public sealed class Qcow2Tests(ITestOutputHelper output) : IDisposable
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(offset), value);
         File.WriteAllBytes(path, bytes);
         Assert.Contains(expected, Assert.Throws<IOException>(() => Open("h.qcow2", null)).Message);
+    }
+
+    // A process that is being started has the descriptors of this one until it executes its program; its copy kept the locks of an image that was closed here.
+    [Fact]
+    public void A_closed_image_is_free_even_while_a_copy_of_its_descriptor_is_open()
+    {
+        BlockImage.CreateQcow2(_bench["f.qcow2"], Size);
+        HostFile file = HostFile.Open(new BlockOptions(_bench["f.qcow2"]));
+        long copy = Sys.Call(Nr.dup, file.Descriptor);
+        try
+        {
+            file.Dispose();
+            Open("f.qcow2", null).Dispose();
+        }
+        finally
+        {
+            Sys.Call(Nr.close, copy);
+        }
+    }
+
+    // As QEMU has it: snapshots of either image are no obstacle, and keep what they have.
+    [Fact]
+    public void Snapshots_of_both_images_survive_a_commit()
+    {
+        byte[] first = Pattern(Size, 1), second = Pattern(Size, 2), third = Pattern(Size, 3), read = new byte[Size];
+        DateTime date = new(2009, 6, 1);
+        using (Qcow2Image below = Qcow2Image.Create(HostFile.Create(_bench["below.qcow2"]), Size, clusterBits: 12))
+        {
+            below.Write(0, first);
+            below.CreateSnapshot("below", date, 0, null);
+        }
+
+        BlockImage.CreateQcow2(_bench["over.qcow2"], Size, "below.qcow2", "qcow2");
+        using (IBlockDevice over = Open("over.qcow2", "qcow2"))
+        {
+            over.Write(0, second);
+            ((ISnapshotStore)over).CreateSnapshot("over", date, 0, null);
+            over.Write(0, third.AsSpan(0, Size / 2));
+            Assert.True(BlockImage.Commit(over, new BlockOptions(_bench["over.qcow2"]), _ => { }));
+            over.Read(0, read);
+            Assert.Equal([.. third[..(Size / 2)], .. second[(Size / 2)..]], read);
+        }
+
+        foreach ((string file, byte[] expected) in new[] { ("below.qcow2", first), ("over.qcow2", second) })
+        {
+            BlockBench.AssertSound(_bench[file]);
+            using Qcow2Image image = (Qcow2Image)Open(file, "qcow2");
+            image.LoadSnapshot(Assert.Single(image.Snapshots));
+            image.Read(0, read);
+            Assert.Equal(expected, read);
+        }
     }
 
     [Fact]
