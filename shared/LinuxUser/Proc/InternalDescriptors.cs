@@ -76,22 +76,13 @@ public sealed unsafe class InternalDescriptors
         return open;
     }
 
-    // The lowest number from one on that is not in use; a high one when there is none.
-    private static long FirstFree(int from)
+    // The lowest number from one on that is not in use; each is asked for, because F_DUPFD, which knows, would make the table of descriptors larger, and that takes
+    // the kernel 10 ms where threads share it (expand_fdtable waits for RCU).
+    private static int FirstFree(int from)
     {
-        const int F_DUPFD_CLOEXEC = 1030;
-        for (int any = 0; any < Few; any++)
-        {
-            long free = Sys.Call(Nr.fcntl, any, F_DUPFD_CLOEXEC, from);
-            if (free == -Abi.Errno.EBADF)
-                continue;
-            if (Sys.IsError(free))
-                break;
-            Sys.Call(Nr.close, free);
-            return free;
-        }
-
-        return int.MaxValue;
+        while (from < UsualLimit && !Sys.IsError(Sys.Call(Nr.fcntl, from, F_GETFD)))
+            from++;
+        return from;
     }
 
     /// <summary>
