@@ -186,10 +186,13 @@ internal sealed unsafe partial class MachineTranslator
             return;
         }
 
+        bool isSpin = IsSpin(block.Rip, count);
         if (liveIn == RflagsBits.None)
         {
             block.Entry = block.HostLoopEntry = _a.Position;
             EmitExitCheck(block.Rip);
+            if (isSpin)
+                EmitSpinCheck(block.Rip);
             block.HostEntry = block.ForwardEntry = _a.Position;
             _flags = FlagPlace.Dead;
             return;
@@ -199,6 +202,8 @@ internal sealed unsafe partial class MachineTranslator
         MachineStubs.EmitSaveFlags(ref _a, S0);
         block.Entry = _a.Position;
         EmitExitCheck(block.Rip);
+        if (isSpin)
+            EmitSpinCheck(block.Rip);
         block.ForwardEntry = _a.Position;
         if (!StartsWithFlags(count))
         {
@@ -231,12 +236,18 @@ internal sealed unsafe partial class MachineTranslator
     // Noticed at every block that is entered by a backward jump, at the latest.
     private byte* EmitExitCheck(ulong rip, MachineExit reason = MachineExit.Interrupt)
     {
+        byte* cold = EmitColdExit(rip, reason);
+        _a.Cmp32(AreaSlot.At(AreaSlot.ExitRequest), 0);
+        _a.Jcc(Cond.NE, cold);
+        return cold;
+    }
+
+    private byte* EmitColdExit(ulong rip, MachineExit reason)
+    {
         byte* cold = _code.Cold -= 32;
         X64Asm c = new(cold);
         c.Mov32(AreaSlot.At(AreaSlot.ExitSite), AddSite(rip, insn: -1));
         c.Jmp(_code.Stubs.Exit(reason, flagsInHost: false));
-        _a.Cmp32(AreaSlot.At(AreaSlot.ExitRequest), 0);
-        _a.Jcc(Cond.NE, cold);
         return cold;
     }
 

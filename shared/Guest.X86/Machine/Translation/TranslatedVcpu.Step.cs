@@ -203,7 +203,8 @@ public sealed unsafe partial class TranslatedVcpu
     }
 
     // Other processors do not see the memory between the parts of these: no copy of it will do.
-    private static bool IsLocked(in Instruction insn) => insn.HasLockPrefix || insn.Mnemonic == Mnemonic.Xchg;
+    /// <summary>Locked against other processors if its operand is in memory.</summary>
+    internal static bool IsLocked(in Instruction insn) => insn.HasLockPrefix || insn.Mnemonic == Mnemonic.Xchg;
 
     private void RunCareful(byte* code)
     {

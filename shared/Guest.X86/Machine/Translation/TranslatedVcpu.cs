@@ -34,6 +34,9 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
 {
     private const ulong ArithmeticFlags = X86Cpu.FlagCf | X86Cpu.FlagPf | X86Cpu.FlagAf | X86Cpu.FlagZf | X86Cpu.FlagSf | X86Cpu.FlagOf;
 
+    // Turns of waiting loops until the host's processor is offered to other threads. Of 64 to 16384, this let xv6 with four processors on two do most.
+    private const uint SpinsPerTurn = 256;
+
     private readonly VcpuArea* _area;
     private readonly long _areaBytes;
     private readonly PhysicalMemory _memory;
@@ -81,12 +84,13 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
         _enter = (delegate* unmanaged<uint>)_code.Stubs.Enter;
         _blocks = new BlockStore();
         Core = new X86Core(&_area->Cpu, index, memory, platform, new SystemCpuid(model, index, topology)) { Events = this };
-        _translator = new MachineTranslator(_code, Core.Classes, model);
+        _translator = new MachineTranslator(_code, Core.Classes, model) { LeavesSpins = topology.Count > Environment.ProcessorCount };
         _careful = new CarefulEmitter(_code, Core.Classes);
         shared.Vcpus.Add(this);
         memory.CodeWritten += OnCodeWritten;
         memory.Changed += OnMapChanged;
         _area->InsnLimit = long.MaxValue;
+        _area->Spins = SpinsPerTurn;
         _hasSeams = true; // as zeroed memory has them
         ClearTlb();
         ClearAllJumps();
@@ -198,6 +202,11 @@ public sealed unsafe partial class TranslatedVcpu : IX86CoreEvents, IDisposable
             case MachineExit.Interrupt:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
                 _stepsToLimit = _translator.CountsInsns;
+                break;
+            case MachineExit.Spin:
+                cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;
+                _area->Spins = SpinsPerTurn;
+                Sys.Call(Nr.sched_yield);
                 break;
             case MachineExit.Window:
                 cpu->Rip = _code.Sites[(int)_area->ExitSite].Rip;

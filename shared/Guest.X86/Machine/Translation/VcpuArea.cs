@@ -34,6 +34,9 @@ internal enum MachineExit : uint
     /// <summary>Asked to leave before an instruction within a block that may end a stretch with interrupts allowed.</summary>
     Window,
 
+    /// <summary>Waited long for another processor, at the head of a block.</summary>
+    Spin,
+
     /// <summary>A carefully executed instruction is done.</summary>
     Done,
 }
@@ -85,6 +88,9 @@ internal unsafe struct VcpuArea
 
     /// <summary>Not 0 while vector and floating-point registers are the guest's.</summary>
     public uint VectorsLoaded;
+
+    /// <summary>Turns of waiting loops that are left until generated code leaves, so that others get the host's processor.</summary>
+    public uint Spins;
 
     /// <summary>Arithmetic flags as lahf and seto give them: al = OF, ah = SF ZF AF PF CF.</summary>
     public uint Flags;
@@ -174,7 +180,7 @@ internal unsafe struct VcpuArea
 /// <summary>gs: displacements of the fields of <see cref="VcpuArea"/>.</summary>
 internal static unsafe class AreaSlot
 {
-    public static readonly int ExitRequest, InterruptLine, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
+    public static readonly int ExitRequest, InterruptLine, Spins, Rflags, KernelGsBase, VectorsLoaded, Flags, ExitSite, ExitAddress, HostSp, EnterTarget, RaxSave, Temp, Self, FaultPc, FaultTrap, BounceAddress,
         VectorMask, HostMxcsr, FaultFlags, ReadTags, WriteTags, ReadPages, WritePages, SeamTags, SeamHosts, JumpTags, JumpCode, Vectors,
         InsnCount, InsnLimit, Efer, Star, Lstar, Sfmask, Cpl;
 
@@ -190,6 +196,7 @@ internal static unsafe class AreaSlot
         SelectorOffset = Of(Unsafe.AsPointer(ref area->Cpu.Seg(0).Selector)) - Segments;
         Vectors = Of(&area->Cpu.Vectors);
         InterruptLine = Of(&area->InterruptLine);
+        Spins = Of(&area->Spins);
         Rflags = Of(&area->Cpu.Rflags);
         KernelGsBase = Of(&area->Cpu.KernelGsBase);
         ExitRequest = Of(&area->ExitRequest);

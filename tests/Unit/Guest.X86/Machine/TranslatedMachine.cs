@@ -22,12 +22,13 @@ internal sealed unsafe class TranslatedMachine : PlatformWithoutApic, IMmio, IDi
     private ulong _nextTable = Tables, _nextPage = Tables + PageTables * 4096UL;
 
     /// <param name="index">The vCPU's number: but for the first, INIT makes it wait for a start-up message.</param>
-    public TranslatedMachine(int index = 0)
+    /// <param name="processors">How many the machine has, of which this is the only one that is there; 0 for as many as the number asks for.</param>
+    public TranslatedMachine(int index = 0, int processors = 0)
     {
         Memory = new PhysicalMemory(this);
         Ram = new RamBlock("ram", Bytes);
         Memory.MapRam(0, Ram, 0, Bytes);
-        Vcpu = new TranslatedVcpu(index, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), new CpuTopology(index + 1, 1, 1), _code);
+        Vcpu = new TranslatedVcpu(index, Memory, this, CpuModel.Parse("max", new HostCpuid(static () => Suite.Host.HostCpu.Xcr0), is64Bit: true), new CpuTopology(processors == 0 ? index + 1 : processors, 1, 1), _code);
         BuildTables();
     }
 
